@@ -1,0 +1,28 @@
+/* fd.h - owned file descriptors
+ *
+ * `cleanup_fd int fd = -1;` closes fd when the variable goes out of scope; take_fd() hands it on.
+ */
+#ifndef LAUNCHER_BASE_FD_H
+#define LAUNCHER_BASE_FD_H
+
+#include "lua/raw/calls.h"
+
+/* fd_close() - close *@fd if it is open and set it to -1. A failed close changes nothing for us. */
+static inline void fd_close(int *fd)
+{
+	if (*fd >= 0)
+		(void)sys_close(*fd);
+	*fd = -1;
+}
+
+static inline int take_fd(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
+#define cleanup_fd __attribute__((cleanup(fd_close)))
+
+#endif

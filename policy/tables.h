@@ -1,0 +1,74 @@
+/* tables.h - looking names up in the generated tables of policy/tables/
+ *
+ * The build makes tables.c's data from the text tables; the same text gives the Lua form. All
+ * look-ups are by binary search over static data; nothing allocates.
+ */
+#ifndef POLICY_TABLES_H
+#define POLICY_TABLES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/policy.h"
+
+/* Entry names as the profile writes them: x86_64, i386, x32, aarch64, riscv64. */
+const char *tables_entry_name(enum policy_entry entry);
+int tables_entry(const char *name); /* enum policy_entry, or -1 */
+
+/* A system call by name. Returns its index in the table of calls, or -1. */
+int tables_call(const char *name);
+const char *tables_call_name(int call);
+int tables_call_count(void);
+
+/* tables_call_number() - its number at @entry, or -1 where that entry does not have it. */
+int tables_call_number(int call, enum policy_entry entry);
+
+/* tables_call_at() - the call with @number at @entry, or -1. */
+int tables_call_at(enum policy_entry entry, uint32_t number);
+
+/* tables_signature() - the arguments as text "i32 dirfd, str path, flags:O flags, u32 mode" (a call
+ * without arguments: ""). Types: i32 u32 i64 u64 (compared at that width), ptr (never compared) and
+ * str (a pointer to text), fd (an i32), flags:FAMILY (u32 unless written flags64:FAMILY), enum:FAMILY
+ * (i32 by the same rule). FAMILY names a table of constants.
+ */
+const char *tables_signature(int call);
+
+/* tables_group() - the names of a group ("@file-system"), one after the other, NULL at the end; NULL
+ * where there is no such group. A member may itself be a group.
+ */
+const char *const *tables_group(const char *name);
+const char *tables_group_doc(const char *name);
+const char *tables_group_name(size_t index); /* NULL past the end */
+
+/* tables_known() - the numbers that the tables know at @entry, as ascending disjoint intervals. */
+const struct policy_interval *tables_known(enum policy_entry entry, size_t *count);
+
+/* tables_constant() - the value of NAME in FAMILY ("O", "RDWR"); names are given without the family's
+ * prefix and in any case. Returns 0 or -ENOENT.
+ */
+int tables_constant(const char *family, const char *name, uint64_t *value);
+
+/* tables_errno() - "EPERM" -> 1, or -1.  tables_errno_name() - 1 -> "EPERM", or NULL. */
+int tables_errno(const char *name);
+const char *tables_errno_name(int number);
+
+/* tables_capability() - "net_admin", "CAP_NET_ADMIN", in any case -> 12, or -1; and back. */
+int tables_capability(const char *name);
+const char *tables_capability_name(int capability); /* "net_admin", NULL where unknown */
+
+/* Landlock: rights by name ("read_file", ABI that brought it), for three kinds of right. */
+enum tables_landlock { LANDLOCK_FS, LANDLOCK_NET, LANDLOCK_SCOPE };
+uint64_t tables_landlock_rights(enum tables_landlock kind, int abi); /* all that @abi has */
+uint64_t tables_landlock_right(enum tables_landlock kind, const char *name); /* 0 where unknown */
+const char *tables_landlock_name(enum tables_landlock kind, int bit, int *abi);
+
+/* tables_nearest() - the name of @kind ("call", "group", "errno", "capability", "family", or a family
+ * of constants) nearest to @name by edit distance, or NULL where none is near.
+ */
+const char *tables_nearest(const char *kind, const char *name);
+
+/* tables_distance() - edit distance of two names, letters without regard to case, capped at @max. */
+unsigned int tables_distance(const char *a, const char *b, unsigned int max);
+
+#endif
