@@ -1,0 +1,54 @@
+/* outcome.h - how a launch ended, and what was really enforced
+ *
+ * Filled by launch_run() from kernel evidence alone (wait status, clocks), read by the report writer
+ * and by the verbs. It holds no pointer into the program's world.
+ */
+#ifndef LAUNCHER_WATCH_OUTCOME_H
+#define LAUNCHER_WATCH_OUTCOME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum outcome_status {
+	OUTCOME_EXITED,
+	OUTCOME_SIGNALED,
+	OUTCOME_TIMEOUT,
+	OUTCOME_CPU_TIME,
+	OUTCOME_MEMORY,
+	OUTCOME_OUTPUT,
+	OUTCOME_DENIED,
+	OUTCOME_SETUP_FAILED,
+};
+
+enum { OUTCOME_MAX_SKIPS = 32 };
+
+struct outcome_skip {
+	char what[64];
+	char why[160];
+};
+
+struct outcome_enforced {
+	uint32_t namespaces;         /* NAMESPACE_* of plan.h */
+	uint64_t capabilities;       /* the program's permitted set */
+	size_t seccomp_instructions; /* 0: no filter */
+	int landlock_abi;            /* 0: no Landlock */
+	struct outcome_skip skipped[OUTCOME_MAX_SKIPS];
+	size_t skipped_count;
+};
+
+struct outcome {
+	enum outcome_status status;
+	int exit_code; /* -1: it did not exit */
+	int signal;    /* 0: none killed it */
+	double wall_ms;
+	double user_ms;
+	double system_ms;
+	long max_rss_kib;
+	struct outcome_enforced enforced;
+};
+
+/* outcome_skip() - record that @what was not enforced, and why. Past OUTCOME_MAX_SKIPS it is lost. */
+void outcome_skip(struct outcome_enforced *enforced, const char *what, const char *why);
+
+#endif
