@@ -27,12 +27,16 @@ int tables_call_number(int call, enum policy_entry entry);
 /* tables_call_at() - the call with @number at @entry, or -1. */
 int tables_call_at(enum policy_entry entry, uint32_t number);
 
-/* tables_signature() - the arguments as text "i32 dirfd, str path, flags:O flags, u32 mode" (a call
- * without arguments: ""). Types: i32 u32 i64 u64 (compared at that width), ptr (never compared) and
- * str (a pointer to text), fd (an i32), flags:FAMILY (u32 unless written flags64:FAMILY), enum:FAMILY
- * (i32 by the same rule). FAMILY names a table of constants.
+/* tables_signature() - the arguments at @entry as text "fd dirfd, str path, flags:O flags, u16 mode"
+ * (a call without arguments: ""). Types: u16 i32 u32 i64 u64 (compared at that width; u16 as 4 bytes
+ * under the mask 0xffff), ptr (never compared) and str (a pointer to text), fd (an i32),
+ * flags:FAMILY (u32 unless written flags64:FAMILY), enum:FAMILY (i32, enum64:FAMILY i64). FAMILY names
+ * a table of constants. An argument that @entry hides behind a pointer is simply not there.
+ *
+ * At i386 every type is 4 bytes wide: `int $0x80` from 64-bit code leaves garbage in the upper
+ * halves, which the kernel drops but a filter sees.
  */
-const char *tables_signature(int call);
+const char *tables_signature(int call, enum policy_entry entry);
 
 /* tables_group() - the names of a group ("@file-system"), one after the other, NULL at the end; NULL
  * where there is no such group. A member may itself be a group.
@@ -44,10 +48,12 @@ const char *tables_group_name(size_t index); /* NULL past the end */
 /* tables_known() - the numbers that the tables know at @entry, as ascending disjoint intervals. */
 const struct policy_interval *tables_known(enum policy_entry entry, size_t *count);
 
-/* tables_constant() - the value of NAME in FAMILY ("O", "RDWR"); names are given without the family's
- * prefix and in any case. Returns 0 or -ENOENT.
+/* tables_constant() - the value that NAME of FAMILY ("O", "RDWR") has at @entry: O_DIRECTORY and others
+ * differ between architectures. Names are given without the family's prefix and in any case.
+ * Returns 0, or -ENOENT where family or name are unknown at @entry.
  */
-int tables_constant(const char *family, const char *name, uint64_t *value);
+int tables_constant(enum policy_entry entry, const char *family, const char *name,
+		    uint64_t *value);
 
 /* tables_errno() - "EPERM" -> 1, or -1.  tables_errno_name() - 1 -> "EPERM", or NULL. */
 int tables_errno(const char *name);
