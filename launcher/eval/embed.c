@@ -1,0 +1,50 @@
+/* embed.c - looking up what the build put inside the binary (see embed.h)
+ *
+ * The two lists are short and looked up a few times a launch, so they are walked from the front.
+ */
+#include "launcher/eval/embed.h"
+
+#include <string.h>
+
+struct embedded {
+	const char *name;
+	const unsigned char *bytes; /* a NUL follows the last */
+	size_t length;
+};
+
+#include "eval/embed_data.h" /* embedded_modules[], embedded_profiles[], each ended by a NULL name */
+
+static const struct embedded *find(const struct embedded *list, const char *name)
+{
+	for (; list->name; list++)
+		if (strcmp(list->name, name) == 0)
+			return list;
+	return NULL;
+}
+
+const unsigned char *embed_find(const char *name, size_t *length)
+{
+	const struct embedded *module = find(embedded_modules, name);
+
+	if (!module)
+		return NULL;
+	*length = module->length;
+	return module->bytes;
+}
+
+const char *embed_profile(const char *name, size_t *length)
+{
+	const struct embedded *profile = find(embedded_profiles, name);
+
+	if (!profile)
+		return NULL;
+	*length = profile->length;
+	return (const char *)profile->bytes;
+}
+
+const char *embed_profile_name(size_t index)
+{
+	size_t count = sizeof(embedded_profiles) / sizeof(embedded_profiles[0]) - 1;
+
+	return index < count ? embedded_profiles[index].name : NULL;
+}

@@ -1,0 +1,101 @@
+"""Compilers and flags: what turns the variables of SConstruct into build environments.
+
+target(base) is for lunette itself, host(base) for programs that run during the build. Both keep
+warnings out; ours(env) adds the list that our own code is held to.
+"""
+import os
+import subprocess
+import sys
+
+# Ours is clean under these on gcc and clang. The comment says what one of them would let through.
+WARNINGS = [
+    "-Wall", "-Wextra", "-Werror",
+    "-Wconversion",         # a length that loses its upper half
+    "-Wshadow",             # an inner `fd` that hides the owned one
+    "-Wcast-qual",          # writing through a const pointer
+    "-Wwrite-strings",      # writing into a literal
+    "-Wstrict-prototypes",  # f() that takes anything
+    "-Wmissing-prototypes", # a function that should be static, or whose header is not included
+    "-Wundef",              # a misspelt macro in #if
+    "-Wvla",                # a stack size that comes from outside
+    "-Wformat=2",           # a format that is not a literal
+    "-Wimplicit-fallthrough",
+]
+
+OPTIMISED = [
+    "-O2",
+    "-fstack-protector-strong",           # an overrun stack buffer ends the process
+    "-ffunction-sections", "-fdata-sections",  # lets the linker drop what nobody calls
+]
+
+# Read-only relocations and a stack that is never executable. lunette is not position independent:
+# relocating itself at each start costs more than a whole musl process does, and a launcher that
+# replaces itself with another program after a few milliseconds gains little from random addresses.
+HARDENED_LINK = ["-Wl,-z,relro,-z,now", "-Wl,-z,noexecstack", "-Wl,--gc-sections"]
+
+FLAGS = {
+    "release": (OPTIMISED, HARDENED_LINK),
+    "debug": (["-Og", "-g3", "-fstack-protector-strong"], ["-Wl,-z,noexecstack"]),
+    "asan": (
+        ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
+         "-fno-omit-frame-pointer"],
+        ["-fsanitize=address,undefined"],
+    ),
+}
+
+
+def _output(*command):
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError) as error:
+        sys.exit(f"scons: {' '.join(command)}: {error} (./quickstart installs what is needed)")
+
+
+def multiarch():
+    """Debian's name of the architecture: x86_64-linux-gnu."""
+    return _output("gcc", "-print-multiarch")
+
+
+def _musl(env):
+    """Compile against musl's headers, and the kernel's behind them; link with musl-gcc."""
+    if "clang" in os.path.basename(env["CC"]):
+        env.Append(CCFLAGS=["-nostdlibinc", "-isystem", f"/usr/include/{os.uname().machine}-linux-musl"])
+    else:
+        env["CC"] = "musl-gcc"
+    env.Append(CCFLAGS=["-idirafter", "/usr/include", "-idirafter",
+                         f"/usr/include/{multiarch()}"])
+    env["LINK"] = "musl-gcc"
+
+
+def host(base):
+    """For the Lua that runs the generators: the machine's own compiler and C library."""
+    env = base.Clone(CC="gcc", LINK="gcc")
+    env.Append(CCFLAGS=["-O2"], LIBS=["m"])
+    return env
+
+
+def target(base):
+    """For what goes into lunette: static but for build=asan, whose run-time library cannot be."""
+    env = base.Clone()
+    compile_flags, link_flags = FLAGS[env["build"]]
+    env.Append(CCFLAGS=["-std=gnu11", *compile_flags], LINKFLAGS=link_flags)
+    if env["build"] != "asan":
+        env.Append(CCFLAGS=["-fno-pie"], LINKFLAGS=["-static", "-no-pie"])
+    if os.uname().machine == "x86_64":
+        # Marks where indirect branches may land. It takes effect where the C library's own objects
+        # are marked too, which Debian's glibc is and its musl is not; here it costs 1 KB.
+        env.Append(CCFLAGS=["-fcf-protection"])
+    env["LINK"] = env["CC"]
+    if env["libc"] == "musl":
+        _musl(env)
+    elif env["build"] == "release":
+        env.Append(CPPDEFINES=[("_FORTIFY_SOURCE", "2")])  # musl has no such checks
+    env.Append(CPPPATH=["#", "$OUT/generated"])
+    return env
+
+
+def ours(env):
+    """The same, for code of this project."""
+    env = env.Clone()
+    env.Append(CCFLAGS=WARNINGS, CPPDEFINES=["_GNU_SOURCE"])
+    return env
