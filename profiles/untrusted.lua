@@ -1,0 +1,45 @@
+-- untrusted: a program that one does not trust, on data that one gives it
+--
+-- Of the host it sees the system's programs and one directory, mounted at /box so that not even the
+-- path tells about the user. It may call what ordinary programs call and nothing else, may not touch
+-- files beyond what is listed to Landlock either, and its time, processes, memory and output end
+-- somewhere. The limits are meant to be changed: --wall, --memory, --pids, --output.
+
+local arg = params {
+	dir = path { default = host.cwd, doc = "mounted read-write at /box" },
+}
+
+return profile {
+	doc      = "An untrusted program: one directory at /box, an allow-list of calls, Landlock, limits.",
+	extends  = { "base", uid = 1000, gid = 1000, work = arg.dir },
+	mounts   = {
+		rw { arg.dir, at = "/box" },
+		tmpfs { "/tmp", mode = "1777", size = "256M" },
+		tmpfs { "/var/tmp", mode = "1777", size = "64M" },
+		remove { "/etc/resolv.conf", "/etc/gitconfig" },
+		-- An ordinary user may not open most of these anyway; nor may whoever finds a way to be more.
+		mask "/proc/kcore", mask "/proc/sysrq-trigger",
+		mask { "/proc/keys", optional = true }, mask { "/proc/key-users", optional = true },
+		mask { "/proc/timer_list", optional = true },
+		mask { "/proc/acpi", optional = true }, mask { "/proc/scsi", optional = true },
+	},
+	cwd      = "/box",
+	seccomp  = {
+		default = errno "EPERM",
+		-- The list below allows socket() whole; this stands before it.
+		errno "EAFNOSUPPORT" { sys.socket { domain = no(one_of { "unix", "inet", "inet6" }) } },
+		allow { "@untrusted" },
+	},
+	landlock = prefer {
+		ro    = { "/usr", "/bin", "/sbin", "/lib", { "/lib32", optional = true },
+			{ "/lib64", optional = true }, { "/libx32", optional = true }, "/etc", "/proc", "/run", "/var" },
+		rw    = { "/box", "/tmp", "/var/tmp", "/home/user", "/dev" },
+		exec  = { "/usr", "/bin", "/sbin", "/lib", { "/lib32", optional = true },
+			{ "/lib64", optional = true }, { "/libx32", optional = true }, "/box", "/tmp", "/home/user" },
+		scope = { "signal", "abstract_unix" },
+	},
+	limits   = {
+		wall = "10m", cpu = prefer "5m", memory = prefer "1G", swap = prefer(0), pids = 256,
+		output = prefer "256M", files = 1024, fsize = "1G", core = 0,
+	},
+}
