@@ -1,0 +1,336 @@
+/* netlink.c - building requests, sending them, and reading the kernel's answers (see netlink.h)
+ *
+ * Numbers in netlink are in the machine's own byte order and aligned to four bytes at most, so all
+ * of them go through memcpy. What comes back is read with every length checked, although only the
+ * kernel can have sent it: a datagram from another port is thrown away before it is looked at.
+ */
+#include "launcher/net/netlink.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <linux/netlink.h>
+
+#include "launcher/base/fd.h"
+
+enum {
+	/* An answer is a header, the error, at most a copy of the request and a few attributes. */
+	ANSWER_SIZE = 8192,
+	LAST_ERRNO = 4095,
+	ATTRIBUTE = sizeof(struct nlattr), /* an attribute's header */
+};
+
+static size_t aligned(size_t length)
+{
+	return (length + 3) & ~(size_t)3;
+}
+
+void nl_start(struct nl_request *request, void *data, size_t size)
+{
+	*request = (struct nl_request){ .data = data, .size = size };
+}
+
+/* Appends @length bytes and zeros up to the next multiple of four, and keeps nlmsg_len right. */
+static void append(struct nl_request *request, const void *bytes, size_t length)
+{
+	uint32_t message_length;
+
+	if (request->overflow || length > request->size ||
+	    aligned(length) > request->size - request->length) {
+		request->overflow = true;
+		return;
+	}
+	memset(request->data + request->length, 0, aligned(length));
+	if (length > 0)
+		memcpy(request->data + request->length, bytes, length);
+	request->length += aligned(length);
+	message_length = (uint32_t)(request->length - request->message);
+	memcpy(request->data + request->message, &message_length, sizeof(message_length));
+}
+
+void nl_begin(struct nl_request *request, uint16_t type, uint16_t flags, const void *header,
+	      size_t header_length)
+{
+	struct nlmsghdr message = {
+		.nlmsg_type = type,
+		.nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags),
+		.nlmsg_seq = request->count + 1,
+	};
+
+	if (request->overflow)
+		return;
+	request->message = request->length;
+	append(request, &message, sizeof(message));
+	append(request, header, header_length);
+	request->count++;
+}
+
+static void put_header(struct nl_request *request, uint16_t type, size_t length)
+{
+	struct nlattr attribute = { .nla_type = type };
+
+	if (length > UINT16_MAX - ATTRIBUTE) {
+		request->overflow = true;
+		return;
+	}
+	attribute.nla_len = (uint16_t)(ATTRIBUTE + length);
+	append(request, &attribute, sizeof(attribute));
+}
+
+void nl_put(struct nl_request *request, uint16_t type, const void *value, size_t length)
+{
+	put_header(request, type, length);
+	append(request, value, length);
+}
+
+void nl_put_text(struct nl_request *request, uint16_t type, const char *text)
+{
+	nl_put(request, type, text, strlen(text) + 1);
+}
+
+void nl_put_u32(struct nl_request *request, uint16_t type, uint32_t value)
+{
+	nl_put(request, type, &value, sizeof(value));
+}
+
+size_t nl_nest(struct nl_request *request, uint16_t type, const void *header, size_t header_length)
+{
+	size_t nest = request->length;
+
+	put_header(request, (uint16_t)(type | NLA_F_NESTED), header_length);
+	append(request, header, header_length);
+	return nest;
+}
+
+void nl_end(struct nl_request *request, size_t nest)
+{
+	uint16_t length;
+
+	if (request->overflow)
+		return;
+	if (request->length - nest > UINT16_MAX) {
+		request->overflow = true;
+		return;
+	}
+	length = (uint16_t)(request->length - nest);
+	memcpy(request->data + nest + offsetof(struct nlattr, nla_len), &length, sizeof(length));
+}
+
+int nl_open(int protocol)
+{
+	int on = 1;
+	long fd = sys_socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+
+	if (fd < 0)
+		return (int)fd;
+	/* Without it the errors stay, only their words are lost. */
+	(void)sys_setsockopt((int)fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
+	return (int)fd;
+}
+
+/* The attributes of an extended answer: the words and the offset. */
+static int read_details(const uint8_t *data, size_t length, struct nl_answer *answer)
+{
+	while (length >= ATTRIBUTE) {
+		struct nlattr attribute;
+		size_t value;
+
+		memcpy(&attribute, data, sizeof(attribute));
+		if (attribute.nla_len < ATTRIBUTE || attribute.nla_len > length)
+			return -EBADMSG;
+		value = (size_t)attribute.nla_len - ATTRIBUTE;
+		switch (attribute.nla_type & NLA_TYPE_MASK) {
+		case NLMSGERR_ATTR_MSG:
+			snprintf(answer->text, sizeof(answer->text), "%.*s", (int)value,
+				 (const char *)data + ATTRIBUTE);
+			break;
+		case NLMSGERR_ATTR_OFFS:
+			if (value != sizeof(answer->offset))
+				return -EBADMSG;
+			memcpy(&answer->offset, data + ATTRIBUTE, sizeof(answer->offset));
+			answer->has_offset = true;
+			break;
+		default:
+			break;
+		}
+		if (aligned(attribute.nla_len) >= length)
+			return 0;
+		data += aligned(attribute.nla_len);
+		length -= aligned(attribute.nla_len);
+	}
+	return length == 0 ? 0 : -EBADMSG;
+}
+
+/* One NLMSG_ERROR, whose header is already checked: data[0 .. length) is its payload. */
+static int read_error(const struct nlmsghdr *header, const uint8_t *data, size_t length,
+		      struct nl_answer *answer)
+{
+	struct nlmsgerr failure;
+	size_t echo = sizeof(failure);
+
+	if (length < sizeof(failure))
+		return -EBADMSG;
+	memcpy(&failure, data, sizeof(failure));
+	if (failure.error > 0 || failure.error < -LAST_ERRNO)
+		return -EBADMSG;
+	if (failure.error == 0 || answer->error != 0)
+		return 0;
+	answer->error = failure.error;
+	answer->message = header->nlmsg_seq - 1;
+	if (!(header->nlmsg_flags & NLM_F_ACK_TLVS))
+		return 0;
+	if (!(header->nlmsg_flags & NLM_F_CAPPED)) {
+		if (failure.msg.nlmsg_len < sizeof(failure.msg) ||
+		    failure.msg.nlmsg_len > length - sizeof(failure.error))
+			return -EBADMSG;
+		echo = sizeof(failure.error) + aligned(failure.msg.nlmsg_len);
+	}
+	return echo >= length ? 0 : read_details(data + echo, length - echo, answer);
+}
+
+int nl_read_answers(const void *data, size_t length, uint32_t count, struct nl_answer *answer)
+{
+	const uint8_t *at = data;
+
+	while (length > 0) {
+		struct nlmsghdr header;
+
+		if (length < sizeof(header))
+			return -EBADMSG;
+		memcpy(&header, at, sizeof(header));
+		if (header.nlmsg_len < sizeof(header) || header.nlmsg_len > length)
+			return -EBADMSG;
+		if (header.nlmsg_type == NLMSG_ERROR && header.nlmsg_seq >= 1 &&
+		    header.nlmsg_seq <= count) {
+			int status = read_error(&header, at + sizeof(header),
+						header.nlmsg_len - sizeof(header), answer);
+
+			if (status < 0)
+				return status;
+			if (header.nlmsg_seq == count)
+				return 1;
+		}
+		if (aligned(header.nlmsg_len) >= length)
+			return 0;
+		at += aligned(header.nlmsg_len);
+		length -= aligned(header.nlmsg_len);
+	}
+	return 0;
+}
+
+static int fail(struct nl_answer *answer, long error, const char *text)
+{
+	answer->error = (int)error;
+	snprintf(answer->text, sizeof(answer->text), "%s", text);
+	return answer->error;
+}
+
+static int receive(int fd, uint32_t count, struct nl_answer *answer)
+{
+	_Alignas(4) uint8_t data[ANSWER_SIZE];
+	struct sockaddr_nl sender = { 0 };
+	unsigned int sender_length = sizeof(sender);
+	int status;
+	long got;
+
+	do {
+		got = sys_recvfrom(fd, data, sizeof(data), MSG_TRUNC, &sender, &sender_length);
+	} while (got == -EINTR);
+	if (got < 0)
+		return fail(answer, got, "receiving the kernel's answer");
+	if (sender_length != sizeof(sender) || sender.nl_pid != 0)
+		return 0;
+	if ((size_t)got > sizeof(data))
+		return fail(answer, -EMSGSIZE, "the kernel's answer is too long");
+	status = nl_read_answers(data, (size_t)got, count, answer);
+	return status < 0 ? fail(answer, status, "the kernel's answer makes no sense") : status;
+}
+
+int nl_call(int fd, struct nl_request *request, struct nl_answer *answer)
+{
+	size_t flags_at = request->message + offsetof(struct nlmsghdr, nlmsg_flags);
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	uint16_t flags;
+	long sent;
+	int status;
+
+	*answer = (struct nl_answer){ 0 };
+	if (request->overflow || request->count == 0)
+		return fail(answer, -EMSGSIZE, "the request does not fit its buffer");
+	memcpy(&flags, request->data + flags_at, sizeof(flags));
+	flags |= NLM_F_ACK;
+	memcpy(request->data + flags_at, &flags, sizeof(flags));
+	do {
+		sent = sys_sendto(fd, request->data, request->length, 0, &kernel, sizeof(kernel));
+	} while (sent == -EINTR);
+	if (sent < 0)
+		return fail(answer, sent, "sending the request");
+	do {
+		status = receive(fd, request->count, answer);
+	} while (status == 0);
+	return status < 0 ? status : answer->error;
+}
+
+/* Appends "/NAME" or, at the start, "NAME". */
+static void add_name(char *out, size_t size, const char *name)
+{
+	size_t used = strlen(out);
+
+	snprintf(out + used, size - used, "%s%s", used > 0 ? "/" : "", name);
+}
+
+static const struct nl_field *field_of(const struct nl_field *fields, uint16_t type)
+{
+	for (; fields && fields->name; fields++)
+		if (fields->type == type)
+			return fields;
+	return NULL;
+}
+
+void nl_locate(const struct nl_request *request, const struct nl_answer *answer,
+	       const struct nl_field *messages, char *out, size_t size)
+{
+	const struct nl_field *field;
+	struct nlmsghdr header = { 0 };
+	size_t at = 0;
+	size_t end;
+	size_t wanted;
+
+	out[0] = '\0';
+	for (uint32_t i = 0; at < request->length; i++) {
+		memcpy(&header, request->data + at, sizeof(header));
+		if (i == answer->message)
+			break;
+		at += header.nlmsg_len;
+	}
+	if (!answer->has_offset || at >= request->length || answer->offset >= header.nlmsg_len)
+		return;
+	wanted = at + answer->offset;
+	end = at + header.nlmsg_len;
+	field = field_of(messages, header.nlmsg_type);
+	at += sizeof(header);
+	while (field && field->inside) {
+		const struct nl_field *fields = field->inside;
+		struct nlattr attribute = { 0 };
+
+		at += aligned(field->header);
+		while (at < end) {
+			memcpy(&attribute, request->data + at, sizeof(attribute));
+			if (wanted < at + aligned(attribute.nla_len))
+				break;
+			at += aligned(attribute.nla_len);
+		}
+		if (at >= end || wanted < at)
+			return;
+		field = field_of(fields, (uint16_t)(attribute.nla_type & NLA_TYPE_MASK));
+		if (!field)
+			return;
+		add_name(out, size, field->name);
+		if (wanted < at + ATTRIBUTE)
+			return;
+		end = at + attribute.nla_len;
+		at += ATTRIBUTE;
+	}
+}
