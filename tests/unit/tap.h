@@ -17,7 +17,8 @@ static int tap_count;
 static int tap_failed;
 
 /* Prints one result line; @suffix is a directive ("# SKIP why") or empty. */
-static inline void tap_line(bool passed, const char *suffix, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static inline void
+tap_line(bool passed, const char *suffix, const char *format, va_list args)
 {
 	printf("%sok %d - ", passed ? "" : "not ", ++tap_count);
 	vprintf(format, args);
