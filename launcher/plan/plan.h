@@ -184,7 +184,9 @@ struct plan_process {
 };
 
 struct plan_time {
-	bool set;
+	bool set; /* either of the two */
+	bool has_monotonic;
+	bool has_boottime;
 	int64_t monotonic; /* seconds */
 	int64_t boottime;
 };
@@ -199,6 +201,13 @@ struct plan_input {
 	const char *kind; /* exists, readlink, feature, env, profile */
 	const char *argument;
 	const char *answer; /* NULL: there was none */
+};
+
+/* One `origin` line: where the line of `key` numbered `index` was written. */
+struct plan_written {
+	const char *key;
+	uint32_t index;
+	plan_origin where;
 };
 
 struct plan {
@@ -232,7 +241,8 @@ struct plan {
 	size_t skipped_count;
 	const struct plan_input *inputs;
 	size_t input_count;
-	char hash[65]; /* SHA-256 of the text without origin, input and skipped lines, in hex */
+	const struct plan_written *written; /* every `origin` line, as they stand */
+	size_t written_count;
 	void *arena;
 };
 
@@ -245,6 +255,10 @@ void plan_finish(struct plan *plan);
 /* plan_encode() - the canonical text of @plan: plan_encode(plan_decode(t)) = t for every t that
  * plan_decode() takes. */
 int plan_encode(const struct plan *plan, struct buf *out);
+
+/* plan_hash() - a plan's name: the SHA-256, in hex, of its text without origin, input and skipped
+ * lines. It costs about 5 ns a byte, so plan_decode() leaves it to those who show it. */
+void plan_hash(const char *text, size_t length, char hash[65]);
 
 /* plan_json() - a plan's text as one JSON object: a key that stands once is a list of its tokens, a
  * repeated one a list of such lists. */

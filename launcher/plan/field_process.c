@@ -1,0 +1,80 @@
+/* field_process.c - the program's process: standard files, kept descriptors, terminal */
+#include "launcher/plan/field.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "launcher/plan/at.h"
+
+typedef __typeof__(((struct plan_process *)0)->streams[0]) stream;
+
+int decode_stream(struct plan_reader *reader)
+{
+	stream *one = AT(reader->plan, reader->key);
+	const char *token = reader->tokens[0];
+
+	if (strcmp(token, "null") == 0) {
+		one->kind = STREAM_NULL;
+		return 0;
+	}
+	if (!token_host_path(token))
+		return reader_wrong(reader, "%s is neither null nor an absolute path", token);
+	one->kind = STREAM_PATH;
+	one->path = token;
+	return 0;
+}
+
+void encode_stream(const struct plan *plan, const struct plan_key *key, struct buf *out)
+{
+	const stream *one = AT_CONST(plan, key);
+
+	if (one->kind == STREAM_INHERIT)
+		return;
+	buf_format(out, "%s ", key->name);
+	token_text(out, one->kind == STREAM_NULL ? "null" : one->path);
+	buf_text(out, "\n");
+}
+
+int decode_fds(struct plan_reader *reader)
+{
+	int *fd = reader_element(reader, &reader->plan->process.fds, sizeof(*fd), PLAN_MAX_FDS);
+	uint32_t value;
+
+	if (!fd)
+		return -reader->err->number;
+	if (!token_u32(reader->tokens[0], INT_MAX, &value) || value < 3)
+		return reader_wrong(reader, "%s is no descriptor above 2", reader->tokens[0]);
+	*fd = (int)value;
+	if (reader->at > 0 && fd[-1] >= *fd)
+		return reader_wrong(reader, "%s is out of order", reader->tokens[0]);
+	reader->plan->process.fd_count = reader->at + 1;
+	return 0;
+}
+
+void encode_fds(const struct plan *plan, const struct plan_key *key, struct buf *out)
+{
+	for (size_t i = 0; i < plan->process.fd_count; i++)
+		buf_format(out, "%s %d\n", key->name, plan->process.fds[i]);
+}
+
+int decode_tty(struct plan_reader *reader)
+{
+	if (strcmp(reader->tokens[0], "inherit") != 0)
+		return reader_wrong(reader, "%s is not \"inherit\"", reader->tokens[0]);
+	reader->plan->process.keep_session = true;
+	return 0;
+}
+
+void encode_tty(const struct plan *plan, const struct plan_key *key, struct buf *out)
+{
+	if (plan->process.keep_session)
+		buf_format(out, "%s inherit\n", key->name);
+}
+
+int field_check_process(struct plan_reader *reader)
+{
+	reader->key = &plan_keys[plan_key_find("caps.ambient")];
+	if (reader->plan->caps.ambient & ~reader->plan->caps.keep)
+		return reader_wrong(reader, "holds a capability that caps.keep does not");
+	return 0;
+}
