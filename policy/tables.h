@@ -49,7 +49,7 @@ const char *tables_group_name(size_t index); /* NULL past the end */
 const struct policy_interval *tables_known(enum policy_entry entry, size_t *count);
 
 /* tables_constant() - the value that NAME of FAMILY ("O", "RDWR") has at @entry: O_DIRECTORY and others
- * differ between architectures. Names are given without the family's prefix and in any case.
+ * differ between architectures. Names are given in any case, with or without the family's prefix.
  * Returns 0, or -ENOENT where family or name are unknown at @entry.
  */
 int tables_constant(enum policy_entry entry, const char *family, const char *name,
@@ -69,8 +69,12 @@ uint64_t tables_landlock_rights(enum tables_landlock kind, int abi); /* all that
 uint64_t tables_landlock_right(enum tables_landlock kind, const char *name); /* 0 where unknown */
 const char *tables_landlock_name(enum tables_landlock kind, int bit, int *abi);
 
-/* tables_nearest() - the name of @kind ("call", "group", "errno", "capability", "family", or a family
- * of constants) nearest to @name by edit distance, or NULL where none is near.
+/* tables_landlock_file_rights() - the fs rights that a rule on a file may carry; with another one
+ * landlock_add_rule(2) answers EINVAL. */
+uint64_t tables_landlock_file_rights(void);
+
+/* tables_nearest() - the name of @kind ("call", "group", "errno", "capability", "landlock", "family", or
+ * a family of constants) nearest to @name by edit distance, or NULL where none is near.
  */
 const char *tables_nearest(const char *kind, const char *name);
 
