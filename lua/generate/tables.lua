@@ -2,10 +2,10 @@
 --
 -- Usage: lua lua/generate/tables.lua OUTDIR policy/tables
 --
--- Writes OUTDIR/raw/number.h (RAW_openat2 and so on, per architecture) and OUTDIR/policy/tables_data.h,
--- the static data of policy/tables.c. The directories must exist or be creatable by `mkdir -p`. All
--- strings of one kind lie in one pool and are named by 16-bit offsets; every table is sorted by name,
--- so that tables.c finds things by binary search. The same tables give the same bytes.
+-- Writes OUTDIR/raw/number.h (RAW_openat2 and so on, per architecture) and the static data of
+-- policy/tables.c, OUTDIR/policy/tables_data.h. All strings of one kind lie in one pool and are
+-- named by 16-bit offsets; every table is sorted by name, so that tables.c finds things by binary
+-- search. The same tables give the same bytes.
 --
 -- It must not know what the numbers mean: what is wrong in a table is an error with file and line.
 

@@ -61,7 +61,7 @@ static void test_numbers(void)
 	is_number(tables_call_at(ENTRY_X86_64, UINT32_MAX), -1, "number 0xffffffff");
 	is_number(tables_call_at(ENTRY_X86_64, 470), -1, "a number newer than the tables");
 #if defined(__x86_64__)
-	is_number(tables_call_number(tables_call("futex_waitv"), ENTRY_X86_64), SYS_futex_waitv,
+	is_number(tables_call_number(tables_call("faccessat"), ENTRY_X86_64), SYS_faccessat,
 		  "as in asm/unistd.h");
 #endif
 }
@@ -164,7 +164,6 @@ static int check_signature(const char *signature)
 		char *colon;
 		bool known = false;
 		size_t i;
-		uint64_t value;
 
 		if (sscanf(part, " %63s %63s", type, name) != 2)
 			return -1;
