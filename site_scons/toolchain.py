@@ -90,7 +90,7 @@ def target(base):
         _musl(env)
     elif env["build"] == "release":
         env.Append(CPPDEFINES=[("_FORTIFY_SOURCE", "2")])  # musl has no such checks
-    env.Append(CPPPATH=["#", "$OUT/generated"])
+    env.Append(CPPPATH=["#", "#$OUT/generated"])
     return env
 
 
