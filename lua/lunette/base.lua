@@ -1,0 +1,106 @@
+-- base.lua - what every module of the front end shares: tagged values, errors, paths and numbers
+--
+-- A constructor of the profile language makes a table with a tag, which is its metatable; profiles
+-- have neither getmetatable nor setmetatable, so a tag cannot be forged. All faults end in fail(),
+-- which raises the table that the launcher prints as one line.
+--
+-- Must not know a key of the language, and stays small: every launch loads it.
+
+local native = ...
+local byte, concat, find, gmatch, match = string.byte, table.concat, string.find, string.gmatch,
+	string.match
+local getmetatable, setmetatable, tointeger, type = getmetatable, setmetatable, math.tointeger, type
+
+local M = {}
+
+local tags = {}
+
+-- make() - @object with the tag @name; @call is what happens when it is called
+function M.make(name, object, call)
+	local meta = tags[name]
+	if not meta then
+		meta = { is = name, __call = call }
+		tags[name] = meta
+	end
+	return setmetatable(object, meta)
+end
+
+-- tag() - the name of a value's tag, or nil
+local function tag(value)
+	if type(value) == "table" then
+		local meta = getmetatable(value)
+		return meta and meta.is
+	end
+end
+M.tag = tag
+
+-- fail() - raises: @where is "FILE:LINE" or "", @path the key's
+function M.fail(where, path, reason, hint)
+	error({
+		stage = where == "" and "usage" or "profile", reason = reason, hint = hint,
+		object = where == "" and path or path == "" and where or where .. ": " .. path,
+	}, 0)
+end
+
+-- line() - where @path ("limits.wall", "needs[2]") stands in @layer: the line of its name, else of
+-- its `profile`; "" for the command line
+function M.line(layer, path)
+	if not layer.text then
+		return ""
+	end
+	local name = match(path, "([%w_]+)[%[%]%d]*$")
+	local line = name and native.line_of(layer.text, name)
+	return line and layer.name .. ":" .. line or layer.where
+end
+
+-- path() - the canonical form of an absolute path, or nil and what is wrong with it
+function M.path(value)
+	if type(value) ~= "string" then
+		return nil, "must be a path, as text"
+	elseif byte(value) ~= 47 then
+		return nil, 'must be an absolute path: "' .. value .. '" is not'
+	elseif find(value, "\0", 1, true) then
+		return nil, "must not hold a NUL byte"
+	elseif not find(value, "//", 1, true) and not find(value, "/.", 1, true)
+		and byte(value, -1) ~= 47 then
+		return value
+	end
+	local parts = {}
+	for part in gmatch(value, "[^/]+") do
+		if part == ".." then
+			return nil, 'must not hold "..": "' .. value .. '"'
+		elseif part ~= "." then
+			parts[#parts + 1] = part
+		end
+	end
+	return "/" .. concat(parts, "/")
+end
+
+local function scaled(value, pattern, scales, what)
+	local number, unit = value, ""
+	if type(value) == "string" then
+		number, unit = match(value, pattern)
+		number = tonumber(number)
+	end
+	local scale = scales[unit]
+	local result = type(number) == "number" and scale and tointeger(number * scale // 1)
+	if not result or result < 0 or number < 0 or number * scale >= 0x1p63 then
+		return nil, what
+	end
+	return result
+end
+
+local sizes = { [""] = 1, K = 1024, M = 1 << 20, G = 1 << 30, T = 1 << 40 }
+local times = { [""] = 1000, ms = 1, s = 1000, m = 60000, h = 3600000, d = 86400000 }
+
+-- size() - bytes of 4096, "64M", "1.5G"
+function M.size(value)
+	return scaled(value, "^(%d+%.?%d*)([KMGT]?)$", sizes, 'must be a size, such as "64M"')
+end
+
+-- time() - milliseconds of 10 (seconds), "500ms", "1.5h"
+function M.time(value)
+	return scaled(value, "^(%d+%.?%d*)(%a*)$", times, 'must be a time, such as "10s" or "500ms"')
+end
+
+return M

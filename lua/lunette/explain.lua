@@ -1,0 +1,148 @@
+-- explain.lua - errors that name what was probably meant
+--
+-- Loaded only to fail: every function raises.
+
+local native = ...
+local base = native.load("lunette.base")
+local fail, line = base.fail, base.line
+local next, type = next, type
+
+local M = {}
+
+local function meant(name)
+	return name and 'did you mean "' .. name .. '"?' or nil
+end
+
+local function closest(name, ...)
+	local names = {}
+	for _, known in next, { ... } do
+		for key in next, known do
+			if type(key) == "string" then
+				names[#names + 1] = key
+			end
+		end
+	end
+	table.sort(names)
+	return type(name) == "string" and native.closest(name, names) or nil
+end
+
+local kinds = { errno = "error", group = "group of calls" }
+
+-- unknown() - @name, at @path, is not one of the keys of the tables that follow, or not one of the
+-- tables' kind "errno" or "group"
+function M.unknown(where, path, name, known, ...)
+	if type(known) == "string" then
+		fail(where, path, ('there is no %s "%s"'):format(kinds[known], name),
+			meant(native.nearest(known, name)))
+	elseif path == "word" then
+		fail(where, "`" .. name .. "`", "a profile has no such name", meant(closest(name, known, ...)))
+	elseif path == "host" or path == "params" then
+		fail(where, path .. "." .. name, "there is no such " .. (path == "host" and "fact" or "parameter"),
+			meant(closest(name, known)))
+	end
+	fail(where, path, ('there is no "%s"'):format(name), meant(closest(name, known, ...)))
+end
+
+-- key() - a profile or a section at @path has no key @name
+function M.key(layer, path, name, known)
+	local full = path == "" and tostring(name) or path .. "." .. tostring(name)
+	if type(name) == "number" then
+		fail(line(layer, path), path == "" and "profile" or path, "has no items, only keys")
+	end
+	fail(line(layer, full), full, "there is no such key", meant(closest(name, known)))
+end
+
+-- profile() - @name cannot be loaded
+function M.profile(from, name, message)
+	fail(from, from == "" and name or "extends", message or "there is no profile \"" .. name .. '"',
+		"`lunette profiles` lists the shipped ones; a path holds a /")
+end
+
+-- raised() - the chunk of @layer did not compile or ended in an error of its own
+function M.raised(layer, message)
+	if type(message) == "table" and message.reason then
+		error(message, 0)
+	end
+	message = type(message) == "string" and message or "error object: " .. tostring(message)
+	local prefix = layer.name .. ":"
+	if message:sub(1, #prefix) == prefix then
+		local number, text = message:match("^(%d+): (.*)$", #prefix + 1)
+		if number then
+			fail(prefix .. number, "", text)
+		end
+	end
+	fail(layer.name, "", message)
+end
+
+-- mount() - there is no mount at @at to remove
+function M.mount(layer, path, at, list)
+	local clean = base.path(at)
+	fail(line(layer, "mounts"), path, "there is no mount to remove at " .. tostring(at),
+		clean and meant(closest(clean, list)))
+end
+
+-- attribute() - a mount has no attribute @name
+function M.attribute(mount, name, known)
+	local names = {}
+	for one in known:gmatch("%S+") do
+		names[one] = true
+	end
+	if type(name) == "number" then
+		fail(mount.where, mount.path, mount.op .. " takes one path",
+			mount.op == "symlink" and 'symlink { "usr/bin", at = "/bin" }' or nil)
+	end
+	fail(mount.where, mount.path, ('%s has no attribute "%s"'):format(mount.op, tostring(name)),
+		meant(closest(name, names)) or "it has" .. known:gsub(" $", ""):gsub(" (%S+)", " %1,"):sub(1, -2))
+end
+
+-- call() - @entry has no call @name
+function M.call(where, path, name, entry)
+	local elsewhere
+	for _, other in next, { "x86_64", "i386", "x32", "aarch64", "riscv64" } do
+		if native.known(other) and native.call(other, name) then
+			elsewhere = other
+		end
+	end
+	if elsewhere then
+		fail(where, path, ('%s has no system call "%s"'):format(entry, name),
+			'optional "' .. name .. '" skips it there')
+	end
+	local guards = native.load("lunette.rules").named
+	fail(where, path, ('there is no system call "%s"'):format(name),
+		guards[name] and "it is a guard: seccomp.guard = { \"" .. name .. '" }'
+			or meant(native.nearest("call", name)))
+end
+
+-- constant() - @name is no value of the argument @this
+function M.constant(this, name)
+	local path = "sys." .. this.call.name .. "." .. this.name
+	if not this.family then
+		fail(this.call.where, path, 'has no named values, such as "' .. name .. '"')
+	end
+	fail(this.call.where, path, 'has no value "' .. name .. '"',
+		meant(native.nearest(this.family, name)))
+end
+
+-- argument() - @call has no argument @key at @entry
+function M.argument(call, entry, key, list)
+	local path = "sys." .. call.name
+	local hidden = {
+		clone3 = "clone3 hides its arguments behind a pointer; rules on clone's flags answer it with ENOSYS",
+		socketcall = "socketcall hides its arguments behind a pointer",
+		ipc = "ipc hides its arguments behind a pointer",
+	}
+	local other = entry ~= "x86_64" and native.signature(call.name, "x86_64") or ""
+	if type(key) == "string" and (" " .. other .. ","):find(" " .. key .. ",", 1, true) then
+		fail(call.where, path .. "." .. key, entry .. " hides it behind a pointer")
+	end
+	local names, shown = {}, {}
+	for index, argument in ipairs(list) do
+		names[argument[2]] = true
+		shown[index] = argument[2]
+	end
+	fail(call.where, path, type(key) == "number" and "has no argument " .. key
+		or 'has no argument "' .. tostring(key) .. '"', meant(closest(key, names)) or hidden[call.name]
+			or (#shown > 0 and "it has " .. table.concat(shown, ", ") or "it has none"))
+end
+
+return M

@@ -1,0 +1,206 @@
+-- lower.lua - from the merged profile to the plan's text
+--
+-- Lines are gathered by key; the keys are sorted at the end, as docs/plan.md asks.
+
+local native = ...
+local base = native.load("lunette.base")
+local keys = native.load("lunette.keys")
+local find, format, gsub, byte = string.find, string.format, string.gsub, string.byte
+local ipairs, tostring = ipairs, tostring
+local concat = table.concat
+
+-- A token of the plan: printable ASCII but the backslash as it is.
+local function escape(value)
+	value = tostring(value)
+	if value == "" then
+		return "\\e"
+	elseif not find(value, "[^!-[%]^-~]") then
+		return value
+	end
+	return (gsub(value, "[^!-[%]^-~]", function(one)
+		return format("\\x%02x", byte(one))
+	end))
+end
+
+-- lower() - the plan's text for @question with the merged @state
+return function(state, question)
+	local values, owner, preferred = state.values, state.owner, state.preferred
+	local lines, names = {}, {}
+
+	local function put(key, tokens, where)
+		local list = lines[key]
+		if not list then
+			list = {}
+			lines[key] = list
+			names[#names + 1] = key
+		end
+		list[#list + 1] = tokens and key .. " " .. tokens or key
+		if where and where ~= "" then
+			put("origin", key .. " " .. #list - 1 .. " " .. escape(where))
+		end
+	end
+
+	local function where(path)
+		return owner[path] and base.line(owner[path], path)
+	end
+
+	local function plain(key, fallback)
+		local value = values[key]
+		if value == nil then
+			value = fallback
+		end
+		if value ~= nil and value ~= false then
+			put(key, escape(value))
+		end
+	end
+
+	local function switch(key, fallback)
+		local value = values[key]
+		if value == nil then
+			value = fallback
+		end
+		put(key, value and "1" or "0")
+		return value
+	end
+
+	-- Namespaces, and what needs one
+	local given, has = values.namespaces, {}
+	for _, name in ipairs(given or keys.namespaces) do
+		has[name] = given ~= nil or name ~= "time"
+	end
+	local function needs(name, path)
+		if not has[name] then
+			state.wrong(owner[path], path, 'needs the namespace "' .. name .. '"')
+		end
+	end
+	local net = values.net or (has.net or not given) and "none" or "host"
+	if net == "host" then
+		has.net = false
+	elseif not has.net then
+		needs("net", "net")
+	end
+	for _, clock in ipairs { "time.boottime", "time.monotonic" } do
+		if values[clock] then
+			has.time = has.time or not given
+			needs("time", clock)
+			put(clock, values[clock])
+		end
+	end
+	local spaces = {}
+	for _, name in ipairs(keys.namespaces) do
+		spaces[#spaces + 1] = has[name] and name or nil
+	end
+	if #spaces > 0 then
+		put("namespaces", concat(spaces, " "))
+	end
+	for key, fallback in next, { hostname = "lunette", domainname = "(none)" } do
+		if values[key] then
+			needs("uts", key)
+		end
+		plain(key, has.uts and fallback or nil)
+	end
+
+	-- Identities
+	local outer = values["user.outer"] or { uid = 65534, gid = 65534 }
+	for _, id in ipairs { "uid", "gid" } do
+		local own = question[id]
+		-- Root's 0 is not passed on: who wants it inside writes it.
+		plain("user." .. id, question.privileged and own == 0 and outer[id] or own)
+		put("user.outer." .. id, outer[id])
+	end
+	local groups = values["user.groups"]
+	put("user.groups", groups == "keep" and "keep" or groups and groups.prefer and "prefer" or "drop")
+	for _, id in ipairs(groups and groups ~= "keep" and groups or {}) do
+		put("user.group", id)
+	end
+	if values["user.map"] then
+		native.load("lunette.rarely").put_map(values["user.map"], put)
+	end
+	if values["user.nested"] then
+		put("user.nested", "1")
+	end
+	if values["caps.keep"] or values["caps.ambient"] or values["caps.securebits"] then
+		native.load("lunette.rarely").put_caps(state, put)
+	end
+
+	-- What the program sees
+	for _, mount in ipairs(state.mounts) do
+		if mount then
+			local text, why = native.load("lunette.mounts").line(mount, escape)
+			if text then
+				put("mount", text, mount.where)
+			else
+				state.skip("mount " .. mount.target, why or "the host has no such path")
+			end
+		end
+	end
+	plain("cwd")
+	plain("umask", "0022")
+	local variables = values["env.set"] or {}
+	for _, name in ipairs(values["env.keep"] or {}) do
+		if not variables[name] then
+			put("env.keep", escape(name))
+		end
+	end
+	for _, name in ipairs(variables) do
+		put("env.set", escape(name) .. " " .. escape(variables[name]))
+	end
+
+	-- What it may do
+	if state.seccomp then
+		local default = values["seccomp.default"] or "allow"
+		local newer = values["seccomp.newer"] or "errno:38"
+		put("seccomp.default", default)
+		put("seccomp.newer", newer == "default" and default or newer)
+		put("seccomp.foreign", "kill")
+		native.load("lunette.rules").lower(state, question.arch, put)
+	end
+	if state.landlock then
+		native.load("lunette.landlock")(state, put, escape)
+	end
+	if type(net) == "table" then
+		native.load("lunette.veth").put(net, put)
+		put("net", "veth", where("net"))
+	else
+		put("net", net, where("net"))
+	end
+	for _, name in ipairs { "address_space", "core", "files", "fsize", "grace", "nproc", "pids", "stack",
+		"wall" } do
+		local path = "limits." .. name
+		if values[path] then
+			put("limit." .. name, values[path] .. (preferred[path] and " prefer" or ""), where(path))
+		end
+	end
+
+	-- The process
+	for _, argument in ipairs(question.command) do
+		put("arg", escape(argument))
+	end
+	local init = switch("process.init", has.pid or false)
+	if switch("process.die_with_parent", init) and not init then
+		state.wrong(owner["process.die_with_parent"] or owner["process.init"],
+			"process.die_with_parent", "needs process.init")
+	end
+	for _, key in ipairs { "arg0", "name", "stderr", "stdin", "stdout", "tty" } do
+		plain("process." .. key)
+	end
+	local fds = values["process.fds"]
+	if fds then
+		table.sort(fds)
+		for _, fd in ipairs(fds) do
+			put("process.fd", fd)
+		end
+	end
+	put("profile", escape(question.profile))
+	for _, item in ipairs(state.skipped) do
+		put("skipped", escape(item[1]) .. " " .. escape(item[2]))
+	end
+
+	table.sort(names)
+	local out = { "lunette-plan 1" }
+	for _, name in ipairs(names) do
+		out[#out + 1] = concat(lines[name], "\n")
+	end
+	out[#out + 1] = ""
+	return concat(out, "\n")
+end

@@ -1,0 +1,126 @@
+-- mounts.lua - one mount of a profile as a line of the plan
+--
+-- `same` asks the host here, so that the plan already says what it is.
+
+local native = ...
+local base = native.load("lunette.base")
+local tag, fail = base.tag, base.fail
+local next, type = next, type
+
+-- The attributes of each word; an attribute is a word between spaces.
+local attributes = {
+	ro = " at optional on_symlink noexec ", rw = " at optional on_symlink noexec ",
+	same = " optional ", tmpfs = " size mode inodes optional on_symlink noexec ",
+	proc = " optional on_symlink ", dev = " optional on_symlink ", sysfs = " optional on_symlink ",
+	mqueue = " optional on_symlink ",
+	overlay = " at upper work size inodes optional on_symlink noexec ",
+	symlink = " at optional ", file = " text mode optional on_symlink ",
+	dir = " mode optional on_symlink ", mask = " optional on_symlink ",
+}
+
+local function wrong(mount, name, reason, hint)
+	if mount.where == "" then
+		fail("", mount.layer.option or mount.path, reason, hint)
+	end
+	fail(mount.where, name and mount.path .. "." .. name or mount.path, reason, hint)
+end
+
+-- A path of the mount, checked.
+local function path(mount, name, value)
+	local clean, reason = base.path(value)
+	if not clean then
+		wrong(mount, name, reason)
+	end
+	return clean
+end
+
+local M = {}
+
+-- target() - where the mount goes inside; its arguments as a table from now on
+function M.target(mount)
+	local arguments = mount[1]
+	if type(arguments) ~= "table" then
+		arguments = { arguments }
+		mount[1] = arguments
+	elseif tag(arguments) then
+		wrong(mount, nil, mount.op .. " takes a path, or { path, NAME = VALUE }")
+	end
+	local at = arguments.at
+	if at == nil then
+		if mount.op == "symlink" then
+			wrong(mount, nil, "needs a place: symlink { \"usr/bin\", at = \"/bin\" }")
+		end
+		at = arguments[1]
+	end
+	mount.target = path(mount, arguments.at and "at" or nil, at)
+	return mount.target
+end
+
+local function flag(mount, name)
+	local value = mount[1][name]
+	if value ~= nil and type(value) ~= "boolean" then
+		wrong(mount, name, "must be true or false")
+	end
+	return value
+end
+
+-- line() - the tokens of the plan, or nil and why the mount is left out. @escape makes a token.
+function M.line(mount, escape)
+	local kind, arguments, target = mount.op, mount[1], mount.target
+	local known = attributes[kind]
+	local named
+	for name in next, arguments do
+		if name ~= 1 then
+			named = true
+			if type(name) ~= "string" or not known:find(" " .. name .. " ", 1, true) then
+				native.load("lunette.explain").attribute(mount, name, known)
+			end
+		end
+	end
+	local optional = named and flag(mount, "optional") or mount.preferred
+	local source
+	if kind == "ro" or kind == "rw" or kind == "overlay" then
+		source = path(mount, nil, arguments[1])
+	elseif kind == "symlink" then
+		source = arguments[1]
+		if type(source) ~= "string" or source == "" or source:find("\0", 1, true) then
+			wrong(mount, nil, "the link's text must be a path")
+		end
+	elseif kind == "same" then
+		source = native.ask("readlink", target)
+		if source then
+			return "symlink " .. escape(target) .. " source=" .. escape(source)
+		elseif not native.ask("exists", target) then
+			if optional then
+				return
+			end
+			wrong(mount, nil, "the host has no " .. target, 'same { "' .. target
+				.. '", optional = true } does without')
+		end
+		source = target
+	elseif mount.preferred and kind == "overlay" and not native.ask("feature", "overlay") then
+		return nil, "this kernel has no overlay for ordinary users"
+	end
+	local text = kind .. " " .. escape(target)
+	if kind == "ro" or kind == "rw" or kind == "same" then
+		text = "bind " .. escape(target)
+	end
+	if source then
+		text = text .. " source=" .. escape(source)
+	end
+	if named or kind == "overlay" or kind == "file" then
+		text = text .. native.load("lunette.attributes")(mount, escape, wrong)
+	end
+	if kind == "ro" or kind == "same" then
+		text = text .. " read-only"
+	end
+	if optional and kind ~= "same" then
+		text = text .. " optional"
+	end
+	if named and flag(mount, "noexec") then
+		text = text .. " noexec"
+	end
+	return text
+end
+
+return M

@@ -1,0 +1,181 @@
+-- options.lua - the options of the command line
+--
+-- One row an option: the build makes from it the C table, --help, the man page and the completions;
+-- at launch, where options are given, apply() turns those that change the plan into layers of their
+-- own, each a small profile. Rows without `set` are the launcher's own affair.
+--
+-- Fields: name, short, metavar (none: a flag), verbs, help; set: a function(value, cwd) that answers
+-- the table of a profile.
+
+local native = ...
+
+local M = {}
+
+-- absolute() - @path joined to the working directory, without "." and ".."
+function M.absolute(path, cwd)
+	local parts = {}
+	for part in (path:byte() == 47 and path or cwd .. "/" .. path):gmatch("[^/]+") do
+		if part == ".." then
+			parts[#parts] = nil
+		elseif part ~= "." then
+			parts[#parts + 1] = part
+		end
+	end
+	return "/" .. table.concat(parts, "/")
+end
+local absolute = M.absolute
+
+-- Both sides of SRC[:DST], where "\:" is a colon of a name.
+local function sides(value)
+	local plain = value:gsub("\\:", "\0")
+	local source, target = plain:match("^([^:]*):?(.*)$")
+	return source:gsub("%z", ":"), (target:gsub("%z", ":"))
+end
+
+local function base()
+	return native.load("lunette.base")
+end
+
+local function bind(kind)
+	return function(value, cwd)
+		local source, target = sides(value)
+		if source == "" or target:find(":", 1, true) then
+			return nil, "must be SRC or SRC:DST (\\: for a colon in a name)"
+		end
+		source = absolute(source, cwd)
+		local at = target ~= "" and absolute(target, cwd) or source
+		return { mounts = { base().make("mount", { op = kind, { source, at = at }, where = "" }) } }
+	end
+end
+
+local function limit(name, convert)
+	return function(value)
+		return { limits = { [name] = convert and convert(value) or value } }
+	end
+end
+
+local function whole(value)
+	return value:find("^%d+$") and math.tointeger(tonumber(value)) or value
+end
+
+local function amount(value)
+	return tonumber(value) or value
+end
+
+local function id(name)
+	return function(value)
+		return { user = { [name] = whole(value) } }
+	end
+end
+
+local plan = "run plan doctor seccomp"
+local launch = "run plan"
+
+M.rows = {
+	{ name = "profile", short = "p", metavar = "PROFILE", verbs = plan,
+		help = "the profile: a name, or a path with a /; `default` where none is given" },
+	{ name = "ro", metavar = "SRC[:DST]", verbs = launch, set = bind("ro"),
+		help = "SRC of the host read-only at DST, or at its own path" },
+	{ name = "rw", metavar = "SRC[:DST]", verbs = launch, set = bind("rw"),
+		help = "SRC of the host read-write at DST, or at its own path" },
+	{ name = "tmpfs", metavar = "DST", verbs = launch,
+		help = "an empty directory in memory at DST",
+		set = function(value, cwd)
+			return { mounts = { base().make("mount",
+				{ op = "tmpfs", { absolute(value, cwd) }, where = "" }) } }
+		end },
+	{ name = "net", metavar = "MODE", verbs = launch,
+		help = "the network: none, host, or veth:ADDRESS/PREFIX[,GATEWAY]",
+		set = function(value)
+			local address, gateway = value:match("^veth:([^,]+),?([^,]*)$")
+			if address then
+				return { net = base().make("net", { op = "veth", where = "",
+					{ address = address, gateway = gateway ~= "" and gateway or nil } }) }
+			end
+			return { net = value }
+		end },
+	{ name = "publish", metavar = "SPEC", verbs = launch,
+		help = "a port of the sandbox on the host: [ADDR:]HOST:INSIDE[/udp]",
+		set = function(value) return { publish = { value } } end },
+	{ name = "memory", metavar = "SIZE", verbs = launch, set = limit("memory", amount),
+		help = "how much memory all of it may use" },
+	{ name = "pids", metavar = "N", verbs = launch, set = limit("pids", whole),
+		help = "how many processes and threads there may be" },
+	{ name = "cpus", metavar = "X", verbs = launch, set = limit("cpus", amount),
+		help = "how many CPUs' worth of time it may use" },
+	{ name = "wall", metavar = "TIME", verbs = launch, set = limit("wall", amount),
+		help = "how long it may take: 10 (seconds), 500ms, 2m, 1h" },
+	{ name = "cpu", metavar = "TIME", verbs = launch, set = limit("cpu", amount),
+		help = "how much CPU time it may use" },
+	{ name = "output", metavar = "SIZE", verbs = launch, set = limit("output", amount),
+		help = "how much it may write to standard output and error" },
+	{ name = "env", metavar = "K[=V]", verbs = launch,
+		help = "the environment variable K, with the caller's value or V",
+		set = function(value)
+			local name, text = value:match("^([^=]*)=(.*)$")
+			if name then
+				return { env = { set = { [name] = text } } }
+			end
+			local none = base().make("none", {})
+			return { env = { keep = { value }, set = { [value] = none } } }
+		end },
+	{ name = "chdir", metavar = "DIR", verbs = launch,
+		help = "the working directory inside",
+		set = function(value, cwd) return { cwd = absolute(value, cwd) } end },
+	{ name = "hostname", metavar = "NAME", verbs = launch,
+		help = "the host's name inside",
+		set = function(value) return { hostname = value } end },
+	{ name = "uid", metavar = "N", verbs = launch, set = id("uid"),
+		help = "the user id inside" },
+	{ name = "gid", metavar = "N", verbs = launch, set = id("gid"),
+		help = "the group id inside" },
+	{ name = "tty", verbs = launch,
+		help = "a terminal of the sandbox's own",
+		set = function() return { process = { tty = true } } end },
+	{ name = "name", metavar = "NAME", verbs = launch,
+		help = "a name for the running sandbox",
+		set = function(value) return { process = { name = value } } end },
+	{ name = "set", metavar = "PARAM=VALUE", verbs = plan .. " check",
+		help = "a value for a parameter of the profile",
+		set = function() return {} end },
+	{ name = "report", metavar = "FILE|fd:N", verbs = "run",
+		help = "where the report goes when it is over, as one JSON object" },
+	{ name = "plan", metavar = "FILE", verbs = "run",
+		help = "run the plan in FILE; takes no command and no other option but --report" },
+	{ name = "verbose", short = "v", verbs = "run",
+		help = "say what was skipped, and how it ended" },
+	{ name = "json", verbs = "plan doctor profiles",
+		help = "print one JSON object" },
+	{ name = "help", short = "h", verbs = "*", help = "print this and exit" },
+	{ name = "version", verbs = "", help = "print the version and exit" },
+}
+
+-- parameter() - adds PARAM=VALUE of --set to @given
+function M.parameter(value, given)
+	local name, text = value:match("^([%a_][%w_]*)=(.*)$")
+	if not name then
+		base().fail("", "--set", "must be PARAM=VALUE: " .. value)
+	end
+	given[name] = text
+end
+
+-- apply() - puts the question's options on top of the merged profile, in their order
+function M.apply(state, question)
+	local by_name = {}
+	for _, row in ipairs(M.rows) do
+		by_name[row.name] = row
+	end
+	for _, option in ipairs(question.options) do
+		local row = by_name[option.key]
+		if not row or not row.set then
+			base().fail("", "--" .. option.key, "changes no plan")
+		end
+		local value, wrong = row.set(option.value, question.cwd)
+		if not value then
+			base().fail("", "--" .. option.key, wrong)
+		end
+		state.apply({ value = value, option = "--" .. option.key, question = question })
+	end
+end
+
+return M

@@ -1,0 +1,248 @@
+-- rarely.lua - the types of keys.lua that few profiles use, and what they become in the plan
+
+local native = ...
+local base = native.load("lunette.base")
+local keys = native.load("lunette.keys")
+local tag = base.tag
+local ipairs, next, tointeger, type = ipairs, next, math.tointeger, type
+
+local M = {}
+
+function M.number(value)
+	if type(value) ~= "number" or not (value > 0) or value == math.huge then
+		return nil, "must be a number above 0"
+	end
+	return value
+end
+
+-- offset() - seconds, also negative, whole
+function M.offset(value, _, _, preferred)
+	local seconds
+	if type(value) == "string" then
+		local sign, rest = value:match("^(-?)(.*)$")
+		local milliseconds = base.time(rest)
+		seconds = milliseconds and milliseconds % 1000 == 0
+			and (sign == "-" and -milliseconds or milliseconds) // 1000
+	else
+		seconds = type(value) == "number" and tointeger(value)
+	end
+	if not seconds then
+		return nil, 'must be a whole number of seconds, or text such as "-1h"'
+	elseif preferred and not native.ask("feature", "time") then
+		return nil
+	end
+	return seconds
+end
+
+function M.outer(value)
+	local ids = { uid = value, gid = value }
+	if type(value) == "table" and not tag(value) then
+		ids = { uid = value.uid or 65534, gid = value.gid or 65534 }
+		for key in next, value do
+			if key ~= "uid" and key ~= "gid" then
+				return nil, "must be an id, or { uid = N, gid = N }"
+			end
+		end
+	end
+	for _, name in ipairs { "uid", "gid" } do
+		local id = keys.id(ids[name])
+		if not id then
+			return nil, "must be an id, or { uid = N, gid = N }"
+		end
+		ids[name] = id
+	end
+	return ids
+end
+
+local function overlap(ranges, at)
+	for index, one in ipairs(ranges) do
+		for other = 1, index - 1 do
+			local two = ranges[other]
+			if one[at] < two[at] + two[3] and two[at] < one[at] + one[3] then
+				return true
+			end
+		end
+	end
+end
+
+local function ranges(list)
+	if type(list) ~= "table" or tag(list) or #list == 0 or #list > 32 then
+		return nil, "must be a list of 1 to 32 ranges { INSIDE, OUTSIDE, COUNT }"
+	end
+	local out = {}
+	for index, range in ipairs(list) do
+		if type(range) ~= "table" or #range ~= 3 then
+			return nil, "must be a list of ranges { INSIDE, OUTSIDE, COUNT }"
+		end
+		local one = {}
+		for place = 1, 3 do
+			one[place] = keys.id(range[place])
+			if not one[place] then
+				return nil, "a range holds three whole numbers from 0 to 4294967294"
+			end
+		end
+		if one[3] == 0 or one[1] + one[3] > 4294967295 or one[2] + one[3] > 4294967295 then
+			return nil, "a range's COUNT is above 0 and its last id at most 4294967294"
+		end
+		out[index] = one
+	end
+	if overlap(out, 1) or overlap(out, 2) then
+		return nil, "two ranges overlap"
+	end
+	return out
+end
+
+-- map() - { uid = RANGES, gid = RANGES }
+function M.map(value, _, _, preferred)
+	if type(value) ~= "table" or tag(value) then
+		return nil, "must be { uid = { { INSIDE, OUTSIDE, COUNT } }, gid = { ... } }"
+	end
+	local out = {}
+	for key, list in next, value do
+		if key ~= "uid" and key ~= "gid" then
+			return nil, "must be { uid = { { INSIDE, OUTSIDE, COUNT } }, gid = { ... } }"
+		end
+		local wrong
+		out[key], wrong = ranges(list)
+		if not out[key] then
+			return nil, wrong
+		end
+	end
+	if preferred and not native.ask("feature", "subids") then
+		return nil
+	end
+	return out
+end
+
+function M.put_map(map, put)
+	for _, id in ipairs { "gid", "uid" } do
+		for _, range in ipairs(map[id] or {}) do
+			put("user.map." .. id, table.concat(range, " "))
+		end
+	end
+end
+
+-- The capability's bit; names in any case, with or without CAP_.
+function M.capability(value)
+	local bit = type(value) == "string" and native.capability(value)
+	if not bit then
+		local near = type(value) == "string" and native.nearest("capability", value)
+		return nil, "there is no capability " .. tostring(value), near and 'did you mean "' .. near .. '"?'
+	end
+	return bit
+end
+
+local securebits = {
+	noroot = 1, noroot_locked = 2, no_setuid_fixup = 4, no_setuid_fixup_locked = 8,
+	keep_caps = 16, keep_caps_locked = 32, no_cap_ambient_raise = 64,
+	no_cap_ambient_raise_locked = 128,
+}
+
+function M.securebit(value)
+	local bit = type(value) == "string" and securebits[value:lower()]
+	if not bit then
+		local names = {}
+		for name in next, securebits do
+			names[#names + 1] = name
+		end
+		table.sort(names)
+		return nil, "must be one of " .. table.concat(names, ", ")
+	end
+	return bit
+end
+
+function M.put_caps(state, put)
+	local sets = {}
+	for _, name in ipairs { "keep", "ambient", "securebits" } do
+		local set = 0
+		for _, bit in ipairs(state.values["caps." .. name] or {}) do
+			set = set | (name == "securebits" and bit or 1 << bit)
+		end
+		sets[name] = set
+	end
+	if sets.ambient & ~sets.keep ~= 0 then
+		state.wrong(state.owner["caps.ambient"], "caps.ambient",
+			"holds a capability that caps.keep does not")
+	end
+	for name, set in next, sets do
+		if set ~= 0 then
+			put("caps." .. name, ("0x%x"):format(set))
+		end
+	end
+end
+
+function M.entry(value)
+	if type(value) ~= "string" or not native.known(value) then
+		return nil, 'must be one of "x86_64", "i386", "x32", "aarch64", "riscv64"'
+	end
+	return value
+end
+
+function M.fd(value)
+	local fd = type(value) == "number" and tointeger(value)
+	if not fd or fd < 3 or fd > 1048575 then
+		return nil, "must be a file descriptor above 2"
+	end
+	return fd
+end
+
+function M.name(value)
+	if type(value) ~= "string" or not value:find("^%w[%w._-]*$") or #value > 64 then
+		return nil, "must be 1 to 64 letters, digits, dots, hyphens and underscores"
+	end
+	return value
+end
+
+-- tty() - false when the program has a session of its own and no terminal
+function M.tty(value, layer, path, preferred)
+	if value == "inherit" or value == false then
+		return value
+	elseif value == true or value == "auto" then
+		local state = native.load("lunette.merge")
+		native.load("lunette.unbuilt")(state, layer, path, preferred)
+		return false
+	end
+	return nil, 'must be "inherit", "auto", true or false'
+end
+
+function M.net(value, layer, path, preferred)
+	if tag(value) ~= "net" then
+		return nil, 'must be "none", "host" or veth { ... }'
+	elseif value.op == "veth" then
+		return native.load("lunette.veth").check(value, layer, preferred)
+	end
+	local state = native.load("lunette.merge")
+	native.load("lunette.unbuilt")(state, layer, path, preferred, value.op, value.where)
+	return nil, nil, nil, true
+end
+
+-- need() - "landlock", "landlock >= 4", "kernel >= 6.6"
+function M.need(value)
+	if type(value) ~= "string" or not value:find("^[%w._]+$")
+		and not value:find("^[%w._]+%s*>=%s*[%d.]+$") then
+		return nil, 'must be a feature: "cgroup.memory", "landlock >= 4", "kernel >= 6.6"'
+	end
+	return value
+end
+
+local function below(have, wanted)
+	local next_part = have:gmatch("%d+")
+	for part in wanted:gmatch("%d+") do
+		local has = tonumber(next_part() or 0)
+		if has ~= tonumber(part) then
+			return has < tonumber(part)
+		end
+	end
+	return false
+end
+
+function M.check_need(state, need)
+	local name, wanted = need:match("^([%w._]+)%s*>?=?%s*([%d.]*)$")
+	local have = native.ask("feature", name)
+	if not have or wanted ~= "" and below(have, wanted) then
+		state.wrong(state.owner.needs, "needs", ('this host has no "%s"'):format(need)
+			.. (have and " but " .. name .. " " .. have or ""))
+	end
+end
+
+return M

@@ -1,0 +1,45 @@
+-- schema.lua - every key of a profile and its type
+--
+-- A type is a function of keys.lua or rarely.lua. With `*` the key is a list of that type, which
+-- parents and children add to; `**` is one that a child replaces. With `!` the key is part of the
+-- language but nothing enforces it yet: an error, or skipped under prefer(). What each key means
+-- stands in schema_doc.lua, which no launch loads; options.lua holds the command line's names.
+
+return {
+	doc = "text",
+	extends = "any",
+	namespaces = "namespace**",
+	user = {
+		uid = "id", gid = "id", groups = "groups", map = "map", outer = "outer", nested = "flag",
+	},
+	time = { monotonic = "offset", boottime = "offset" },
+	hostname = "hostname",
+	domainname = "hostname",
+	cwd = "path",
+	umask = "octal",
+	mounts = "mount",
+	env = { keep = "variable*", set = "variables" },
+	caps = { keep = "capability*", ambient = "capability*", securebits = "securebit*" },
+	seccomp = {
+		default = "action", newer = "newer", guard = "guard", arch = "entry*", on_denied = "any!",
+	},
+	landlock = {
+		ro = "place*", rw = "place*", exec = "place*", connect = "port*", bind = "port*",
+		scope = "scope*",
+	},
+	net = "net",
+	publish = "any!",
+	limits = {
+		memory = "size!", swap = "size!", pids = "count", cpus = "number!", cpuset = "text!",
+		io = "any!", wall = "time", grace = "time", cpu = "time!", output = "size!",
+		files = "count", fsize = "size", stack = "size", core = "size", nproc = "count",
+		address_space = "size",
+	},
+	cgroup_parent = "path!",
+	process = {
+		init = "flag", tty = "tty", die_with_parent = "flag", stdin = "stream", stdout = "stream",
+		stderr = "stream", fds = "fd*", name = "name", arg0 = "text",
+	},
+	needs = "need*",
+	tests = "any*",
+}

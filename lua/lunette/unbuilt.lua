@@ -1,0 +1,41 @@
+-- unbuilt.lua - what the language has and lunette does not do yet
+--
+-- An error, or under prefer() a line `skipped` in the plan: what a profile writes is never ignored
+-- silently.
+
+local native = ...
+local base = native.load("lunette.base")
+
+local reasons = {
+	["limits.memory"] = "memory limits need cgroups, which are",
+	["limits.swap"] = "swap limits need cgroups, which are",
+	["limits.cpus"] = "CPU shares need cgroups, which are",
+	["limits.cpuset"] = "CPU sets need cgroups, which are",
+	["limits.io"] = "I/O limits need cgroups, which are",
+	["cgroup_parent"] = "cgroups are",
+	["limits.cpu"] = "limits on CPU time are",
+	["limits.output"] = "limits on output are",
+	["process.tty"] = "a terminal of the sandbox's own is",
+	["seccomp.on_denied"] = "handling of denied calls is",
+	["publish"] = "publishing of ports is",
+	notify = "notify handlers are",
+	join = "joining another sandbox's network is",
+	broker = "the egress broker is",
+	pod = "pods are",
+	nat = "address translation is",
+	dns = "a name server for the sandbox is",
+	bridge = "bridges are",
+}
+
+return function(state, layer, path, preferred, what, where)
+	local reason = (reasons[what or path] or path .. " is") .. " not built yet"
+	if preferred then
+		state.skip(path, reason)
+		return
+	end
+	local hint = layer.text and "prefer(...) around the value has it skipped" or nil
+	if where then
+		base.fail(where, path, reason, hint)
+	end
+	state.wrong(layer, path, reason, hint)
+end
