@@ -96,11 +96,9 @@ static inline long sys_fstat(int fd, struct stat *st)
 	return raw_entry(RAW_fstat, (long)fd, (long)st, 0, 0, 0, 0);
 }
 
-/* Linux 4.11 */
-static inline long sys_statx(int dirfd, const char *path, int flags, unsigned int mask,
-	struct statx *stx)
+static inline long sys_newfstatat(int dirfd, const char *path, struct stat *st, int flags)
 {
-	return raw_entry(RAW_statx, (long)dirfd, (long)path, (long)flags, (long)mask, (long)stx, 0);
+	return raw_entry(RAW_newfstatat, (long)dirfd, (long)path, (long)st, (long)flags, 0, 0);
 }
 
 static inline long sys_fstatfs(int fd, struct statfs *buf)
@@ -293,6 +291,11 @@ static inline long sys_setns(int fd, int nstype)
 	return raw_entry(RAW_setns, (long)fd, (long)nstype, 0, 0, 0, 0);
 }
 
+static inline long sys_execve(const char *path, char *const argv[], char *const envp[])
+{
+	return raw_entry(RAW_execve, (long)path, (long)argv, (long)envp, 0, 0, 0);
+}
+
 /* Linux 3.19 */
 static inline long sys_execveat(int dirfd, const char *path, char *const argv[],
 	char *const envp[], int flags)
@@ -324,6 +327,11 @@ static inline long sys_pidfd_send_signal(int pidfd, int sig, siginfo_t *info, un
 {
 	return raw_entry(RAW_pidfd_send_signal, (long)pidfd, (long)sig, (long)info, (long)flags,
 		0, 0);
+}
+
+static inline long sys_exit_group(int status)
+{
+	return raw_entry(RAW_exit_group, (long)status, 0, 0, 0, 0, 0);
 }
 
 static inline long sys_getpid(void)

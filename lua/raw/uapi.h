@@ -10,8 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct statx;
-
 /* The kernel's own timespec and rlimit: 64 bits on every architecture we build for.
  * Sources: include/uapi/linux/time_types.h, include/uapi/linux/resource.h */
 struct raw_timespec {

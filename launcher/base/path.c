@@ -1,0 +1,97 @@
+/* path.c - opening paths below a root (see path.h)
+ *
+ * openat2(2): RESOLVE_IN_ROOT may answer EAGAIN when a rename runs at the same time; it is repeated a
+ * bounded number of times.
+ */
+#include "launcher/base/path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+enum { PATH_TRIES = 128 };
+
+static bool is_symlink(int fd)
+{
+	struct stat st;
+
+	return sys_fstat(fd, &st) < 0 || S_ISLNK(st.st_mode);
+}
+
+/* The fallback where openat2 is refused: no symlink is followed at all. */
+static int walk(int root, const char *path, int flags)
+{
+	cleanup_fd int at = -1;
+	int from = root;
+
+	for (;;) {
+		const char *end;
+		char name[256];
+		size_t length;
+		bool last;
+		long r;
+
+		while (*path == '/')
+			path++;
+		end = strchr(path, '/');
+		length = end ? (size_t)(end - path) : strlen(path);
+		last = !end || end[strspn(end, "/")] == '\0';
+		if (length >= sizeof(name))
+			return -ENAMETOOLONG;
+		memcpy(name, path, length);
+		name[length] = '\0';
+		if (strcmp(name, "..") == 0)
+			return -EXDEV;
+		r = sys_openat(from, length ? name : ".",
+			       (last ? flags : O_PATH | O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC, 0);
+		if (r >= 0 && last && !(flags & O_NOFOLLOW) && is_symlink((int)r)) {
+			(void)sys_close((int)r);
+			return -ELOOP;
+		}
+		if (r < 0 || last)
+			return (int)r;
+		fd_close(&at);
+		at = (int)r;
+		from = at;
+		path += length;
+	}
+}
+
+static int resolve(int from, const char *path, int flags, uint64_t how)
+{
+	struct open_how open_how = {
+		.flags = (uint64_t)(unsigned int)(flags | O_CLOEXEC),
+		.resolve = how,
+	};
+	long r = -EAGAIN;
+
+	for (int i = 0; i < PATH_TRIES && (r == -EAGAIN || r == -EINTR); i++)
+		r = sys_openat2(from, path, &open_how, sizeof(open_how));
+	return (int)r;
+}
+
+int path_in_root(int root, const char *path, int flags)
+{
+	int r = resolve(root, path[0] ? path : ".", flags,
+			RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+
+	return r == -ENOSYS || r == -EPERM ? walk(root, path, flags) : r;
+}
+
+/* The host's own paths are the caller's to name, so where openat2 is refused openat follows links. */
+int path_host(const char *path, int flags)
+{
+	int r = resolve(AT_FDCWD, path, flags, RESOLVE_NO_MAGICLINKS);
+
+	return r == -ENOSYS ? (int)sys_openat(AT_FDCWD, path, flags | O_CLOEXEC, 0) : r;
+}
+
+bool path_within(const char *path, const char *directory)
+{
+	size_t length = strlen(directory);
+
+	if (length == 1)
+		return true;
+	return strncmp(path, directory, length) == 0 &&
+	       (path[length] == '/' || path[length] == '\0');
+}

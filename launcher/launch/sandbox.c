@@ -1,0 +1,202 @@
+/* sandbox.c - the set-up process: from the clone to the program's exec (see sandbox.h)
+ *
+ * The order is design.md part 3's, and each step's reason stands in its stage. This process is a copy
+ * of the launcher in new namespaces; it holds every capability over them and none over the host. From
+ * the clone on nothing is allocated: what is needed was made before, or lies on the stack.
+ *
+ * The program's process shares this one's memory until its exec (as vfork does), which spares the copy
+ * of the page tables; it must not return from start_program().
+ */
+#include "launcher/launch/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include "launcher/net/net.h"
+#include "launcher/stage/credentials.h"
+#include "launcher/stage/exec.h"
+#include "launcher/stage/filters.h"
+#include "launcher/stage/ids.h"
+#include "launcher/stage/limits.h"
+#include "launcher/stage/mounts.h"
+#include "launcher/stage/stdio.h"
+#include "launcher/stage/system.h"
+#include "launcher/stage/transfer.h"
+#include "launcher/watch/init.h"
+
+static void __attribute__((noreturn)) fail(struct setup *setup)
+{
+	setup->shared->state = SHARED_FAILED;
+	for (;;)
+		(void)sys_exit_group(125);
+}
+
+/* The signal comes when the launcher dies; the look at its pidfd catches a death before prctl. Changing
+ * ids clears the signal, so this is done again after that. */
+static int die_with_launcher(const struct setup *setup, struct err *err)
+{
+	struct pollfd launcher = { .fd = setup->launcher_pidfd, .events = POLLIN };
+	struct raw_timespec now = { 0 };
+	long r;
+
+	if (!setup->plan->process.die_with_parent)
+		return 0;
+	r = sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (r == 0)
+		r = sys_ppoll(&launcher, 1, &now, NULL, 0);
+	if (r > 0)
+		(void)sys_exit_group(125);
+	return r < 0 ? err_set(err, STAGE_WATCH, (int)r, NULL, "die with the launcher") : 0;
+}
+
+static int become_inside(struct setup *setup, struct err *err)
+{
+	int r = die_with_launcher(setup, err);
+
+	if (r == 0)
+		r = ids_mapped_by_launcher(setup) ? transfer_wait(setup->link, err)
+						  : ids_map(setup, "self", err);
+	if (r == 0)
+		r = ids_enter(setup, err);
+	return r == 0 ? die_with_launcher(setup, err) : r;
+}
+
+static int set_up_network(struct setup *setup, struct err *err)
+{
+	int r;
+
+	if (!(setup->plan->namespaces & NAMESPACE_NET))
+		return 0;
+	if (setup->plan->net != NET_VETH)
+		return net_loopback_up(err);
+	r = transfer_wait(setup->link, err);
+	return r < 0 ? r : net_veth_configure(&setup->plan->veth, err);
+}
+
+static int set_up(struct setup *setup, struct err *err)
+{
+	int r = become_inside(setup, err);
+
+	if (r == 0)
+		r = system_clocks(setup, err);
+	if (r == 0)
+		r = stdio_reopen(setup, err);
+	if (r == 0)
+		r = mounts_open_root(setup, err);
+	if (r == 0)
+		r = mounts_collect(setup, err);
+	if (r == 0)
+		r = system_close_nesting(setup, err);
+	if (r == 0)
+		r = mounts_detach(setup, err);
+	if (r == 0)
+		r = mounts_build(setup, err);
+	if (r == 0)
+		r = set_up_network(setup, err);
+	if (r == 0)
+		r = system_names(setup, err);
+	if (r == 0)
+		r = exec_enter_directory(setup, err);
+	return r == 0 ? credentials_bound(setup, err) : r;
+}
+
+/* A session of its own, out of reach of the caller's terminal; or, where the profile keeps the
+ * terminal, a foreground process group in the caller's session. */
+static int new_session(const struct setup *setup, struct err *err)
+{
+	int group;
+	long r;
+
+	if (!setup->plan->process.keep_session) {
+		r = sys_setsid();
+		return r < 0 ? err_set(err, STAGE_EXEC, (int)r, NULL, "new session") : 0;
+	}
+	(void)sys_setpgid(0, 0);
+	group = (int)sys_getpid();
+	(void)sys_ioctl(0, TIOCSPGRP, &group);
+	return 0;
+}
+
+static int confine(struct setup *setup, struct err *err)
+{
+	const struct plan_caps *caps = &setup->plan->caps;
+	int r = new_session(setup, err);
+
+	if (r == 0)
+		r = stdio_apply(setup, err);
+	if (r == 0)
+		r = limits_apply(setup, err);
+	if (r == 0)
+		r = credentials_drop(caps->keep, caps->ambient, caps->securebits, err);
+	return r == 0 ? filters_landlock(setup, err) : r;
+}
+
+static void __attribute__((noreturn)) start_program(struct setup *setup)
+{
+	struct shared *shared = setup->shared;
+	char path[4096];
+	const char *file;
+	long r;
+
+	if (confine(setup, &shared->err) < 0)
+		fail(setup);
+	file = exec_find(setup, path, &shared->err);
+	if (!file || exec_close(setup, &shared->err) < 0)
+		fail(setup);
+	(void)sys_rt_sigprocmask(SIG_SETMASK, &setup->signal_mask, NULL, sizeof(uint64_t));
+	if (filters_seccomp(setup, &shared->err) < 0)
+		fail(setup);
+	shared->state = SHARED_EXEC;
+	r = sys_execve(file, setup->argv, setup->envp);
+	/* The filter may forbid what the explanation does, so the bare facts go first. */
+	(void)err_set(&shared->err, STAGE_EXEC, r == -ENOENT ? ENOEXEC : (int)r, NULL, "%s", file);
+	shared->state = SHARED_FAILED;
+	exec_failed(file, r, &shared->err);
+	fail(setup);
+}
+
+/* A time namespace is entered by a true fork only: a child that shares memory stays in its parent's. */
+static long __attribute__((noinline)) spawn(struct setup *setup)
+{
+	struct clone_args args = { .exit_signal = SIGCHLD };
+	long pid;
+
+	if (!(setup->plan->namespaces & NAMESPACE_TIME))
+		args.flags = RAW_CLONE_VM | RAW_CLONE_VFORK;
+	pid = sys_clone3(&args, sizeof(args));
+	if (pid == 0)
+		start_program(setup);
+	return pid;
+}
+
+void sandbox_run(struct setup *setup)
+{
+	struct shared *shared = setup->shared;
+	long pid;
+
+	if (set_up(setup, &shared->err) < 0)
+		fail(setup);
+	(void)sys_clock_gettime(CLOCK_MONOTONIC, &shared->started);
+	if (!setup->plan->process.init)
+		start_program(setup);
+	/* Away from the terminal's foreground group: its signals come through the launcher only. */
+	if (setup->plan->process.keep_session)
+		(void)sys_setpgid(0, 0);
+	else
+		(void)sys_setsid();
+	(void)sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	pid = spawn(setup);
+	if (pid < 0) {
+		(void)err_set(&shared->err, STAGE_EXEC, (int)pid, "a limit of processes is reached",
+			      "clone");
+		fail(setup);
+	}
+	if (shared->state == SHARED_FAILED)
+		fail(setup);
+	init_run(setup, (int)pid);
+}

@@ -1,0 +1,20 @@
+/* caller.h - who the launcher is on this host */
+#ifndef LAUNCHER_STAGE_CALLER_H
+#define LAUNCHER_STAGE_CALLER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct caller {
+	uint32_t uid;
+	uint32_t gid;
+	/* Real root: euid 0 with CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID in the initial user namespace.
+	 * Only then are sources opened by the launcher, and writable mounts idmapped. */
+	bool privileged;
+	uint64_t open_files; /* RLIMIT_NOFILE, soft */
+};
+
+/* caller_read() - fill @caller. It cannot fail: what cannot be found out counts as absent. */
+void caller_read(struct caller *caller);
+
+#endif

@@ -1,0 +1,148 @@
+/* devices.c - a minimal /dev
+ *
+ * A tmpfs with the six harmless nodes of the host bound in (mknod is not for user namespaces), a devpts
+ * instance of its own, a private shm, and the customary links. nodev is set per mount: a recursive one
+ * would kill the nodes.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "launcher/base/path.h"
+#include "launcher/stage/mounts.h"
+
+static const char *const nodes[DEVICE_SLOTS] = { "null", "zero", "full", "random", "urandom", "tty" };
+
+static const struct {
+	const char *name;
+	const char *target;
+} links[] = {
+	{ "fd", "/proc/self/fd" },       { "stdin", "/proc/self/fd/0" },
+	{ "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" },
+	{ "ptmx", "pts/ptmx" },
+};
+
+static int failed(struct err *err, long error, const char *name)
+{
+	return err_set(err, STAGE_DEVICES, (int)error, NULL, "/dev/%s", name);
+}
+
+/* The node must be a character device of the host's own /dev; a regular file planted there is an
+ * error (CVE-2025-31133 and its kin). */
+static int clone_node(const char *name, struct err *err)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC };
+	cleanup_fd int fd = -1;
+	char path[32] = "/dev/";
+	struct stat st;
+	long r;
+
+	strcat(path, name);
+	fd = (int)sys_open_tree(AT_FDCWD, path,
+				OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | RAW_AT_SYMLINK_NOFOLLOW);
+	if (fd < 0)
+		return failed(err, fd, name);
+	r = sys_fstat(fd, &st);
+	if (r == 0 && !S_ISCHR(st.st_mode))
+		r = -ENODEV;
+	if (r == 0)
+		r = sys_mount_setattr(fd, "", RAW_AT_EMPTY_PATH, &attr, sizeof(attr));
+	return r < 0 ? failed(err, r, name) : take_fd(&fd);
+}
+
+int device_collect(struct setup *setup, size_t slot, struct err *err)
+{
+	for (size_t i = 0; i < DEVICE_SLOTS; i++) {
+		cleanup_fd int fd = clone_node(nodes[i], err);
+		int r;
+
+		if (fd < 0)
+			return fd;
+		r = staging_put(&setup->staging, slot + i, &fd, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int place_nodes(struct setup *setup, int dev, size_t slot, struct err *err)
+{
+	for (size_t i = 0; i < DEVICE_SLOTS; i++) {
+		long r = sys_mknodat(dev, nodes[i], S_IFREG | 0666, 0);
+
+		if (r == 0)
+			r = staging_move(&setup->staging, slot + i, dev, nodes[i]);
+		if (r < 0)
+			return failed(err, r, nodes[i]);
+	}
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+		long r = sys_symlinkat(links[i].target, dev, links[i].name);
+
+		if (r < 0)
+			return failed(err, r, links[i].name);
+	}
+	return 0;
+}
+
+static int place_new(int dev, const char *name, const char *fstype, const char *const options[],
+		     struct err *err)
+{
+	cleanup_fd int fd = -1;
+	long r = sys_mkdirat(dev, name, 0755);
+
+	if (r == 0)
+		r = fd = mount_new(fstype, options,
+				   MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC |
+					   (strcmp(fstype, "tmpfs") == 0 ? MOUNT_ATTR_NODEV : 0));
+	if (r >= 0)
+		r = sys_move_mount(fd, "", dev, name, MOVE_MOUNT_F_EMPTY_PATH);
+	return r < 0 ? failed(err, r, name) : 0;
+}
+
+/* devpts takes gid=5 (tty) only where that id is mapped; without it a terminal belongs to its
+ * opener's group. */
+static int place_terminals(const struct setup *setup, int dev, struct err *err)
+{
+	const struct plan_user *user = &setup->plan->user;
+	bool tty_mapped = setup->gid == 5 && user->gid_range_count == 0;
+	const char *options[] = { "newinstance", NULL, "ptmxmode", "666", "mode",
+				  "620",         "gid", "5",       NULL };
+
+	for (size_t i = 0; i < user->gid_range_count; i++)
+		if (user->gid_ranges[i].inside <= 5 &&
+		    5 - user->gid_ranges[i].inside < user->gid_ranges[i].count)
+			tty_mapped = true;
+	if (!tty_mapped)
+		options[6] = NULL;
+	return place_new(dev, "pts", "devpts", options, err);
+}
+
+int device_build(struct setup *setup, const struct plan_mount *mount, size_t slot, struct err *err)
+{
+	static const char *const options[] = { "mode", "755", "size", "64k", NULL };
+	static const char *const shm_options[] = { "mode", "1777", "size", "64m", NULL };
+	struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
+	cleanup_fd int parent = -1;
+	cleanup_fd int dev = -1;
+	char name[256];
+	long r = place_point(setup, mount, true, &parent, name, err);
+
+	if (r < 0)
+		return (int)r;
+	dev = mount_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+	if (dev < 0)
+		return failed(err, dev, "");
+	r = sys_move_mount(dev, "", parent, name,
+			   MOVE_MOUNT_F_EMPTY_PATH | (name[0] ? 0 : MOVE_MOUNT_T_EMPTY_PATH));
+	if (r < 0)
+		return failed(err, r, "");
+	r = place_nodes(setup, dev, slot, err);
+	if (r == 0)
+		r = place_terminals(setup, dev, err);
+	if (r == 0)
+		r = place_new(dev, "shm", "tmpfs", shm_options, err);
+	if (r < 0)
+		return (int)r;
+	r = sys_mount_setattr(dev, "", RAW_AT_EMPTY_PATH, &read_only, sizeof(read_only));
+	return r < 0 ? failed(err, r, "") : 0;
+}

@@ -1,0 +1,20 @@
+/* filters.h - Landlock and seccomp: what the program may still ask of the kernel */
+#ifndef LAUNCHER_STAGE_FILTERS_H
+#define LAUNCHER_STAGE_FILTERS_H
+
+#include "launcher/stage/setup.h"
+
+/* filters_compile() - in the launcher: the plan's rules as setup->filter (malloc'ed), or none. */
+int filters_compile(struct setup *setup, struct err *err);
+
+/* filters_check_exec() - would the filter let the launcher's own last execve happen? */
+int filters_check_exec(const struct setup *setup, struct err *err);
+
+/* filters_landlock() - in the program-to-be, inside the new root. Rights, ports and scopes that this
+ * kernel's ABI lacks are an error, or under `prefer` left out and reported. Linux 5.13. */
+int filters_landlock(const struct setup *setup, struct err *err);
+
+/* filters_seccomp() - install setup->filter: the last step before exec. Needs no_new_privs. */
+int filters_seccomp(const struct setup *setup, struct err *err);
+
+#endif

@@ -1,0 +1,72 @@
+/* mount_new.c - detached mounts, and what the kernel means when it refuses one
+ *
+ * The message of a failed mount is the one users see most, so errno is translated per operation
+ * here and nowhere else.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "launcher/stage/mounts.h"
+
+int mount_new(const char *fstype, const char *const options[], unsigned int attributes)
+{
+	cleanup_fd int context = (int)sys_fsopen(fstype, FSOPEN_CLOEXEC);
+	long r;
+
+	if (context < 0)
+		return context;
+	for (size_t i = 0; options && options[i]; i += 2) {
+		const char *value = options[i + 1];
+
+		r = sys_fsconfig(context, value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG,
+				 options[i], value, 0);
+		if (r < 0)
+			return (int)r;
+	}
+	r = sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	if (r < 0)
+		return (int)r;
+	return (int)sys_fsmount(context, FSMOUNT_CLOEXEC, attributes);
+}
+
+static const char *hint_for(const struct plan_mount *mount, long error)
+{
+	switch (-error) {
+	case ENOSPC:
+		return "the limit of mounts in /proc/sys/fs/mount-max is reached";
+	case ENODEV:
+		return "this kernel has no such file system";
+	case EPERM:
+		if (mount->kind == MOUNT_PROC)
+			return "the host's /proc is masked, as in a container, or the pid namespace is "
+			       "not new";
+		if (mount->kind == MOUNT_SYSFS)
+			return "the host's /sys is masked, or the network namespace is not new";
+		return NULL;
+	case ENOENT:
+		return "make it, or mark the mount optional";
+	case EACCES:
+		return "the caller may not reach it";
+	case ELOOP:
+		return "say on_symlink = \"resolve\" or \"replace\" if that is meant";
+	case EROFS:
+		return "the mount point is missing in a read-only tree: mount over a directory that "
+		       "exists";
+	default:
+		return NULL;
+	}
+}
+
+int mount_failed(const struct plan_mount *mount, long error, const char *object, struct err *err)
+{
+	int r = err_set(err, STAGE_MOUNTS, (int)error, hint_for(mount, error), "%s", object);
+	size_t used = strlen(err->object);
+
+	if (mount->origin && mount->origin[0] &&
+	    used + strlen(mount->origin) + 4 < sizeof(err->object)) {
+		memcpy(err->object + used, " at ", 4);
+		strcpy(err->object + used + 4, mount->origin);
+	}
+	return r;
+}

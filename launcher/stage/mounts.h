@@ -1,0 +1,77 @@
+/* mounts.h - the mount stage: collect from the host, detach it, build inside
+ *
+ * The order is what keeps path attacks out (design.md part 3): collect.c clones every source while
+ * the host's root is there, detach.c takes that root away, and only then does build.c touch a name
+ * inside the new tree, which a hostile file system may have shaped: by then no path leads to the
+ * host.
+ */
+#ifndef LAUNCHER_STAGE_MOUNTS_H
+#define LAUNCHER_STAGE_MOUNTS_H
+
+#include "launcher/stage/setup.h"
+
+/* mounts_slots() - how many staged mounts the plan's mounts need in all. */
+size_t mounts_slots(const struct plan *plan);
+
+/* mounts_slots_of() - how many one mount needs; they are numbered in the order of the plan. */
+size_t mounts_slots_of(const struct plan_mount *mount);
+
+/* mounts_open_root() - a tmpfs over "/", not yet entered: setup->stage. Makes "/" recursively
+ * private first. */
+int mounts_open_root(struct setup *setup, struct err *err);
+
+/* mounts_collect() - clone every source into setup->staging. Where the launcher opens the sources
+ * (a privileged caller), they come over setup->link. */
+int mounts_collect(struct setup *setup, struct err *err);
+
+/* mounts_send() - the launcher's side of that: open, idmap and send every host source.
+ * @pid: the set-up process, whose user namespace serves as an idmap where it fits. */
+int mounts_send(const struct setup *setup, int link, int pid, struct err *err);
+
+/* mounts_detach() - enter setup->stage and drop the host's root. */
+int mounts_detach(struct setup *setup, struct err *err);
+
+/* mounts_finish_root() - the new root becomes read-only and is entered for good. */
+int mounts_finish_root(struct setup *setup, struct err *err);
+
+/* mounts_build() - make every mount point and place every mount, make the root read-only, and enter
+ * it for good: setup->root. */
+int mounts_build(struct setup *setup, struct err *err);
+
+/* source_clone() - a detached, private clone of the host's @path with all its submounts
+ * @idmap: a user namespace to idmap it with, or -1.
+ * Returns a descriptor, -ENOENT without an error where @mount is optional and nothing is there, or
+ * -errno with @err filled.
+ */
+int source_clone(const struct plan_mount *mount, const char *path, int idmap, struct err *err);
+
+/* mount_new() - a detached mount of a new file system; @options: key, value pairs, NULL at the end (a
+ * NULL value: a flag). @attributes: MOUNT_ATTR_*. Returns a descriptor or -errno. Linux 5.2. */
+int mount_new(const char *fstype, const char *const options[], unsigned int attributes);
+
+/* mount_failed() - fill @err for @mount with the kernel's reason and a remedy where one is known. */
+int mount_failed(const struct plan_mount *mount, long error, const char *object, struct err *err);
+
+/* place: where inside the new tree a mount goes. */
+
+/* place_point() - make sure that @mount's target exists with the type wanted and is no trap
+ * Opens its parent as *@parent and leaves its last component in @name, or the target itself with
+ * @name "". @directory: the type wanted. Returns 0 or -errno with @err.
+ */
+int place_point(struct setup *setup, const struct plan_mount *mount, bool directory, int *parent,
+		char name[256], struct err *err);
+
+/* place_parent() - the directory that @target's last component is in, made where it is missing. */
+int place_parent(struct setup *setup, const struct plan_mount *mount, const char *target,
+		 int *parent, char name[256], struct err *err);
+
+/* overlay_build(), device_build() - the two kinds that are more than one mount. Staged mounts begin
+ * at @slot. */
+int overlay_build(struct setup *setup, const struct plan_mount *mount, size_t slot,
+		  struct err *err);
+int device_collect(struct setup *setup, size_t slot, struct err *err);
+int device_build(struct setup *setup, const struct plan_mount *mount, size_t slot,
+		 struct err *err);
+enum { DEVICE_SLOTS = 6 };
+
+#endif

@@ -1,0 +1,174 @@
+/* place.c - mount points inside the new tree
+ *
+ * By now the host's root is gone, so the worst that a planted symlink can do is to lead somewhere else
+ * in the sandbox. Links on the way are resolved inside the new root; the last component follows the
+ * mount's on_symlink. Missing directories are made in file systems of the sandbox's own only: a
+ * directory of the host is never changed to make room for a mount.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "launcher/base/path.h"
+#include "launcher/stage/mounts.h"
+
+/* Is @fd in a file system that this launch made: the root's tmpfs, or a tmpfs mounted in it? */
+static bool is_ours(const struct setup *setup, int fd)
+{
+	struct stat st;
+
+	if (sys_fstat(fd, &st) < 0)
+		return false;
+	for (size_t i = 0; i < setup->own_count; i++)
+		if (setup->own_devices[i] == st.st_dev)
+			return true;
+	return false;
+}
+
+static int not_ours(const struct plan_mount *mount, const char *path, struct err *err)
+{
+	(void)mount_failed(mount, -ENOENT, path, err);
+	(void)err_reason(err, "there is no such mount point, and none is made in a mounted tree");
+	return err_hint(err, "make it there first, or mount over a directory that exists");
+}
+
+/* Opens the directory @path (a prefix of a target, "" is the root), making what is missing. */
+static int open_directory(struct setup *setup, const struct plan_mount *mount, const char *path,
+			  struct err *err)
+{
+	int fd = path_in_root(setup->root, path, O_PATH | O_DIRECTORY);
+	cleanup_fd int above = -1;
+	char parent[4096];
+	char *slash;
+	long r;
+
+	if (fd >= 0)
+		return fd;
+	if (fd != -ENOENT)
+		return mount_failed(mount, fd, path, err);
+	strcpy(parent, path);
+	slash = strrchr(parent, '/');
+	*slash = '\0';
+	above = open_directory(setup, mount, parent, err);
+	if (above < 0)
+		return above;
+	if (!is_ours(setup, above))
+		return not_ours(mount, path, err);
+	r = sys_mkdirat(above, slash + 1, 0755);
+	if (r == 0)
+		r = sys_openat(above, slash + 1, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+	if (r == -EEXIST)
+		r = -ELOOP; /* a symlink that leads nowhere */
+	if (r < 0)
+		return mount_failed(mount, r, path, err);
+	return (int)r;
+}
+
+int place_parent(struct setup *setup, const struct plan_mount *mount, const char *target,
+		 int *parent, char name[256], struct err *err)
+{
+	const char *slash = strrchr(target, '/');
+	size_t length = (size_t)(slash - target);
+	char path[4096];
+
+	*parent = -1;
+	if (length >= sizeof(path) || strlen(slash + 1) >= 256)
+		return mount_failed(mount, -ENAMETOOLONG, target, err);
+	memcpy(path, target, length);
+	path[length] = '\0';
+	strcpy(name, slash + 1);
+	*parent = open_directory(setup, mount, path, err);
+	return *parent < 0 ? *parent : 0;
+}
+
+/* Makes @name below @parent, which must be ours; 0, -EEXIST, or -errno with @err. */
+static int make_point(const struct plan_mount *mount, bool directory, int parent, const char *name,
+		      struct err *err)
+{
+	long r;
+
+	if (directory)
+		r = sys_mkdirat(parent, name, 0755);
+	else
+		r = sys_mknodat(parent, name, S_IFREG | 0644, 0);
+	if (r == 0 || r == -EEXIST)
+		return (int)r;
+	return mount_failed(mount, r, mount->target, err);
+}
+
+/* Replaces *@parent by the target itself, once it is known to be of the right type. */
+static int take_point(const struct plan_mount *mount, bool directory, int *parent, int *fd,
+		      char name[256], struct err *err)
+{
+	struct stat st;
+	long r = sys_fstat(*fd, &st);
+
+	if (r == 0 && !S_ISDIR(st.st_mode) && directory)
+		r = -ENOTDIR;
+	if (r == 0 && S_ISDIR(st.st_mode) && !directory)
+		r = -EISDIR;
+	if (r < 0) {
+		(void)mount_failed(mount, r, mount->target, err);
+		if (r == -ENOTDIR)
+			(void)err_reason(err, "a directory cannot be mounted on a file");
+		if (r == -EISDIR)
+			(void)err_reason(err, "a file cannot be mounted on a directory");
+		return (int)r;
+	}
+	fd_close(parent);
+	*parent = take_fd(fd);
+	name[0] = '\0';
+	return 0;
+}
+
+static int existing_symlink(struct setup *setup, const struct plan_mount *mount, bool directory,
+			    int *parent, char name[256], struct err *err)
+{
+	cleanup_fd int fd = -1;
+	long r;
+
+	switch (mount->on_symlink) {
+	case SYMLINK_RESOLVE:
+		fd = path_in_root(setup->root, mount->target, O_PATH);
+		if (fd < 0)
+			return mount_failed(mount, fd, mount->target, err);
+		return take_point(mount, directory, parent, &fd, name, err);
+	case SYMLINK_REPLACE:
+		if (!is_ours(setup, *parent))
+			return not_ours(mount, mount->target, err);
+		r = sys_unlinkat(*parent, name, 0);
+		if (r < 0)
+			return mount_failed(mount, r, mount->target, err);
+		return make_point(mount, directory, *parent, name, err);
+	default:
+		(void)mount_failed(mount, -ELOOP, mount->target, err);
+		return err_reason(err, "the mount point is a symlink");
+	}
+}
+
+int place_point(struct setup *setup, const struct plan_mount *mount, bool directory, int *parent,
+		char name[256], struct err *err)
+{
+	cleanup_fd int fd = -1;
+	struct stat st;
+	bool ours;
+	int r = place_parent(setup, mount, mount->target, parent, name, err);
+
+	if (r < 0)
+		return r;
+	ours = is_ours(setup, *parent);
+	if (ours) {
+		r = make_point(mount, directory, *parent, name, err);
+		if (r != -EEXIST)
+			return r;
+	}
+	fd = (int)sys_openat(*parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	if (fd == -ENOENT)
+		return not_ours(mount, mount->target, err);
+	if (fd < 0)
+		return mount_failed(mount, fd, mount->target, err);
+	r = (int)sys_fstat(fd, &st);
+	if (r == 0 && S_ISLNK(st.st_mode))
+		return existing_symlink(setup, mount, directory, parent, name, err);
+	return take_point(mount, directory, parent, &fd, name, err);
+}

@@ -1,0 +1,64 @@
+/* setup.h - what the stages of one launch share
+ *
+ * The launcher fills a struct setup before the clone; the set-up process (pid 1 of the sandbox) owns
+ * its copy afterwards. A stage reads its own part of the plan and leaves here what a later stage
+ * needs; nothing else is shared between stages.
+ */
+#ifndef LAUNCHER_STAGE_SETUP_H
+#define LAUNCHER_STAGE_SETUP_H
+
+#include <linux/filter.h>
+
+#include "launcher/base/base.h"
+#include "launcher/plan/plan.h"
+#include "launcher/stage/caller.h"
+#include "launcher/stage/staging.h"
+#include "launcher/watch/outcome.h"
+
+/* One of the program's standard files, decided by stdio_prepare(). */
+struct stdio_stream {
+	int fd;          /* what becomes 0, 1 or 2; -1: opened by stdio_apply() */
+	bool reopen;     /* a regular file to be opened again, read-only, through a detached mount */
+	bool landlocked; /* a regular file for which Landlock needs a rule of its own */
+	char path[4096]; /* reopen: its path on the host */
+};
+
+/* How far the set-up is, in memory that launcher, set-up process and program-to-be share. Whoever
+ * fails writes `err` before it sets SHARED_FAILED; the page is gone from the program with exec. */
+enum shared_state { SHARED_SETUP, SHARED_EXEC, SHARED_FAILED };
+
+struct shared {
+	volatile int state; /* enum shared_state */
+	struct err err;
+	struct outcome_enforced enforced;
+	struct raw_timespec started; /* CLOCK_MONOTONIC just before the program's clone */
+	volatile int ended;          /* the program's status is below */
+	int code;                    /* CLD_EXITED, CLD_KILLED or CLD_DUMPED */
+	int status;                  /* exit code or signal */
+	struct rusage usage;         /* of all that init has reaped */
+};
+
+struct setup {
+	const struct plan *plan;
+	char *const *environment;
+	struct caller caller;
+	uint32_t uid; /* inside */
+	uint32_t gid;
+	struct shared *shared;
+	struct stdio_stream streams[3];
+	struct sock_filter *filter;
+	size_t filter_length;
+	uint64_t signal_mask; /* the caller's, restored before exec */
+	int link;             /* socket to the launcher, or -1 where no handshake is needed */
+	int launcher_pidfd;
+	int root;   /* the new root directory */
+	int stage;  /* the tmpfs that the set-up works in; the same as root unless "/" is a mount */
+	int proc;   /* a procfs of the new pid namespace, or -1 */
+	uint64_t *own_devices; /* file systems that this launch made: there mount points are made */
+	size_t own_count;
+	struct staging staging;
+	char **argv;
+	char **envp;
+};
+
+#endif

@@ -1,0 +1,205 @@
+/* stdio.c - the program's standard files (see stdio.h)
+ *
+ * Measured (Linux 6.18): with every mount read-only, /proc/self/fd/0 of a file that was opened
+ * O_RDONLY on the host can still be opened O_RDWR, and fchmod works on the descriptor itself. On a
+ * read-only detached mount both are EROFS.
+ */
+#include "launcher/stage/stdio.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "launcher/base/path.h"
+
+#define PIPEFS_MAGIC 0x50495045
+
+static const char *const names[] = { "standard input", "standard output", "standard error" };
+
+static int failed(struct err *err, long error, int stream, const char *hint)
+{
+	return err_set(err, STAGE_EXEC, (int)error, hint, "%s", names[stream]);
+}
+
+static bool same_file(int a, int b)
+{
+	struct stat x, y;
+
+	return sys_fstat(a, &x) == 0 && sys_fstat(b, &y) == 0 && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
+}
+
+/* A read-only descriptor of the file that @fd has open, found again at @path; -errno where it is not
+ * that file any more, or out of reach. */
+static int open_read_only(const char *path, int fd)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+					       MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+				   .propagation = RAW_MS_PRIVATE };
+	cleanup_fd int at = path_host(path, O_PATH | O_NOFOLLOW);
+	cleanup_fd int tree = -1;
+	char self[32];
+	long r;
+
+	if (at < 0)
+		return at;
+	if (!same_file(at, fd))
+		return -ESTALE;
+	tree = (int)sys_open_tree(at, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | RAW_AT_EMPTY_PATH);
+	if (tree < 0)
+		return tree;
+	r = sys_mount_setattr(tree, "", RAW_AT_EMPTY_PATH, &attr, sizeof(attr));
+	if (r < 0)
+		return (int)r;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", tree);
+	r = sys_openat(AT_FDCWD, self, O_RDONLY | O_CLOEXEC, 0);
+	if (r >= 0)
+		(void)sys_lseek((int)r, sys_lseek(fd, 0, SEEK_CUR), SEEK_SET);
+	return (int)r;
+}
+
+/* Can the file that @fd has open be found and read by its path? */
+static bool find_path(int fd, char path[4096])
+{
+	char self[32];
+	cleanup_fd int at = -1;
+	long length;
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	length = sys_readlinkat(AT_FDCWD, self, path, 4095);
+	if (length <= 0 || path[0] != '/')
+		return false;
+	path[length] = '\0';
+	at = path_host(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+	return at >= 0 && same_file(at, fd);
+}
+
+static int relay(struct setup *setup, int stream, struct stdio_relay *pump, int *end,
+		 struct err *err)
+{
+	int fds[2];
+	long r = sys_pipe2(fds, O_CLOEXEC);
+	int ours = stream == 0;
+
+	if (r < 0)
+		return failed(err, r, stream, NULL);
+	(void)sys_fcntl(fds[ours], F_SETFL, O_NONBLOCK | (ours ? O_WRONLY : 0));
+	pump->from = ours ? setup->streams[stream].fd : fds[0];
+	pump->to = ours ? fds[1] : setup->streams[stream].fd;
+	setup->streams[stream].fd = *end = fds[!ours];
+	return 0;
+}
+
+/* Opens what the plan names for @stream, as the caller. */
+static int open_named(struct setup *setup, int stream, struct err *err)
+{
+	const char *path = setup->plan->process.streams[stream].path;
+	int flags = stream == 0 ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC;
+	long r;
+
+	if (setup->plan->process.streams[stream].kind == STREAM_NULL) {
+		path = "/dev/null";
+		flags = O_RDWR;
+	}
+	r = sys_openat(AT_FDCWD, path, flags | O_NOCTTY | O_CLOEXEC, 0666);
+	if (r < 0)
+		return err_set(err, STAGE_EXEC, (int)r, NULL, "%s %s", names[stream], path);
+	setup->streams[stream].fd = (int)r;
+	return 0;
+}
+
+static bool is_named_pipe(int fd, const struct stat *st)
+{
+	struct statfs fs;
+
+	return S_ISFIFO(st->st_mode) && sys_fstatfs(fd, &fs) == 0 && fs.f_type != PIPEFS_MAGIC;
+}
+
+/* Standard error that goes where standard output goes shares its pipe, which keeps their order. */
+static bool shares_output(struct setup *setup, const struct stdio_relay relays[STDIO_RELAYS])
+{
+	if (relays[1].to < 0 || !same_file(relays[1].to, setup->streams[2].fd))
+		return false;
+	setup->streams[2].fd = setup->streams[1].fd;
+	return true;
+}
+
+static int prepare(struct setup *setup, int stream, struct stdio_relay relays[STDIO_RELAYS],
+		   int ends[STDIO_RELAYS], struct err *err)
+{
+	struct stdio_stream *to = &setup->streams[stream];
+	struct stat st;
+	long r;
+
+	to->fd = stream;
+	if (setup->plan->process.streams[stream].kind != STREAM_INHERIT) {
+		r = open_named(setup, stream, err);
+		if (r < 0)
+			return (int)r;
+	}
+	r = sys_fstat(to->fd, &st);
+	if (r < 0)
+		return failed(err, r, stream, NULL);
+	if (S_ISDIR(st.st_mode))
+		return failed(err, EISDIR, stream, "a directory would lead out of the sandbox");
+	if (S_ISBLK(st.st_mode))
+		return failed(err, ENOTSUP, stream, "pipe the block device through cat");
+	if (!S_ISREG(st.st_mode) && !is_named_pipe(to->fd, &st))
+		return 0;
+	if (stream == 0 && S_ISREG(st.st_mode) && find_path(to->fd, to->path)) {
+		to->reopen = true;
+		to->landlocked = true;
+		return 0;
+	}
+	if (stream == 2 && shares_output(setup, relays))
+		return 0;
+	return relay(setup, stream, &relays[stream], &ends[stream], err);
+}
+
+int stdio_prepare(struct setup *setup, struct stdio_relay relays[STDIO_RELAYS],
+		  int ends[STDIO_RELAYS], struct err *err)
+{
+	for (int i = 0; i < STDIO_RELAYS; i++) {
+		relays[i] = (struct stdio_relay){ -1, -1 };
+		ends[i] = -1;
+	}
+	for (int i = 0; i < 3; i++) {
+		int r = prepare(setup, i, relays, ends, err);
+
+		if (r < 0)
+			return r;
+	}
+	return setup->caller.privileged ? stdio_reopen(setup, err) : 0;
+}
+
+int stdio_reopen(struct setup *setup, struct err *err)
+{
+	for (int i = 0; i < 3; i++) {
+		struct stdio_stream *stream = &setup->streams[i];
+		int r;
+
+		if (!stream->reopen)
+			continue;
+		r = open_read_only(stream->path, stream->fd);
+		if (r < 0)
+			return failed(err, r, i, "pipe it through cat");
+		stream->fd = r;
+		stream->reopen = false;
+	}
+	return 0;
+}
+
+int stdio_apply(const struct setup *setup, struct err *err)
+{
+	for (int i = 0; i < 3; i++) {
+		long r;
+
+		if (setup->streams[i].fd == i)
+			continue;
+		r = sys_dup3(setup->streams[i].fd, i, 0);
+		if (r < 0)
+			return failed(err, r, i, NULL);
+	}
+	return 0;
+}

@@ -1,0 +1,36 @@
+/* stdio.h - the program's standard files, so that none can be opened again with more rights
+ *
+ * A descriptor of a regular file is a way back to the file: /proc/self/fd/0 can be opened for
+ * writing, truncated, its mode changed, also under a read-only root. So a regular file as standard
+ * input is opened again, read-only, through a read-only detached mount of its path, which keeps it
+ * seekable; where its path cannot be found, and for outputs, a relay copies between the file and a
+ * pipe. Terminals, pipes and sockets are passed as they are. A directory or block device is refused.
+ */
+#ifndef LAUNCHER_STAGE_STDIO_H
+#define LAUNCHER_STAGE_STDIO_H
+
+#include "launcher/stage/setup.h"
+
+/* A pump that the supervisor runs: bytes from @from to @to until the end. -1: none. */
+struct stdio_relay {
+	int from;
+	int to;
+};
+
+enum { STDIO_RELAYS = 3 };
+
+/* stdio_prepare() - in the launcher, before the clone: decide each stream
+ * Fills setup->streams and @relays. @ends: descriptors that only the program may keep; the launcher closes
+ * them after the clone.
+ */
+int stdio_prepare(struct setup *setup, struct stdio_relay relays[STDIO_RELAYS],
+		  int ends[STDIO_RELAYS], struct err *err);
+
+/* stdio_reopen() - in the set-up process of an ordinary caller, while the host's root is there. (A
+ * privileged launcher has done it in stdio_prepare().) */
+int stdio_reopen(struct setup *setup, struct err *err);
+
+/* stdio_apply() - in the program-to-be: put the streams at 0, 1 and 2. */
+int stdio_apply(const struct setup *setup, struct err *err);
+
+#endif

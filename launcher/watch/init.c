@@ -1,0 +1,87 @@
+/* init.c - pid 1 of the sandbox (see init.h)
+ *
+ * It holds no descriptor, no capability and no secret: its environment is wiped, its memory is not
+ * dumpable, so the program (which has the same uid) can read neither /proc/1/environ nor /proc/1/mem.
+ * All signals are blocked and taken by sigtimedwait; those from inside the sandbox, which have a
+ * sender's pid, are not passed on.
+ *
+ * Mustn't: allocate, open a path, trust anything of the program.
+ */
+#include "launcher/watch/init.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "launcher/stage/credentials.h"
+
+static void wipe(char *const *environment)
+{
+	for (; environment && *environment; environment++)
+		memset(*environment, 0, strlen(*environment));
+}
+
+/* A terminal's signals are for the program's whole group, as a terminal sends them; the others are for
+ * the program alone. */
+static void pass_on(int signal, int program)
+{
+	switch (signal) {
+	case SIGINT:
+	case SIGQUIT:
+	case SIGHUP:
+	case SIGWINCH:
+	case SIGTSTP:
+	case SIGCONT:
+		if (sys_kill(-program, signal) < 0)
+			(void)sys_kill(program, signal);
+		break;
+	default:
+		(void)sys_kill(program, signal);
+	}
+}
+
+/* Reaps all that has ended; does not return once @program is among it. */
+static void reap(struct shared *shared, int program)
+{
+	for (;;) {
+		siginfo_t info = { 0 };
+		long r = sys_waitid(P_ALL, 0, &info, WEXITED | WNOHANG, NULL);
+
+		if (r < 0 || info.si_pid == 0)
+			return;
+		if (info.si_pid != program)
+			continue;
+		shared->code = info.si_code;
+		shared->status = info.si_status;
+		(void)sys_getrusage(RUSAGE_CHILDREN, &shared->usage);
+		shared->ended = 1;
+		(void)sys_exit_group(0);
+	}
+}
+
+/* Where ranges map several ids the program may change its own, and only CAP_KILL reaches it then. */
+static uint64_t kept(const struct setup *setup)
+{
+	return setup->plan->user.uid_range_count ? 1ull << CAP_KILL : 0;
+}
+
+void init_run(const struct setup *setup, int program)
+{
+	const uint64_t all = ~0ull;
+	struct err err;
+
+	if (credentials_drop(kept(setup), 0, 0, &err) < 0 || sys_close_range(0, ~0u, 0) < 0)
+		(void)sys_exit_group(1);
+	wipe(setup->environment);
+	(void)sys_rt_sigprocmask(SIG_SETMASK, &all, NULL, sizeof(all));
+	for (;;) {
+		siginfo_t info = { 0 };
+		long signal;
+
+		reap(setup->shared, program);
+		signal = sys_rt_sigtimedwait(&all, &info, NULL, sizeof(all));
+		if (signal > 0 && signal != SIGCHLD && info.si_pid == 0)
+			pass_on((int)signal, program);
+	}
+}

@@ -1,0 +1,15 @@
+/* outcome.c - recording what was left out (see outcome.h) */
+#include "launcher/watch/outcome.h"
+
+#include <stdio.h>
+
+void outcome_skip(struct outcome_enforced *enforced, const char *what, const char *why)
+{
+	struct outcome_skip *skip;
+
+	if (enforced->skipped_count >= OUTCOME_MAX_SKIPS)
+		return;
+	skip = &enforced->skipped[enforced->skipped_count++];
+	snprintf(skip->what, sizeof(skip->what), "%s", what);
+	snprintf(skip->why, sizeof(skip->why), "%s", why);
+}

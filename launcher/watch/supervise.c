@@ -1,0 +1,235 @@
+/* supervise.c - the launcher's half of a running sandbox (see supervise.h)
+ *
+ * The sandbox ends when its pid 1 has ended: the kernel has killed and reaped everything in the pid
+ * namespace by then. pid 1 ends by itself after the program, is killed when time is up, or dies of
+ * its parent-death signal with us.
+ */
+#include "launcher/watch/supervise.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "launcher/watch/relay.h"
+
+struct watch {
+	const struct supervised *of;
+	struct relay *relays; /* STDIO_RELAYS, or NULL where there is none */
+	int signalfd;
+	int64_t begin;    /* ms, CLOCK_MONOTONIC */
+	int64_t deadline; /* ms, or -1 */
+	bool timed_out;
+	bool killed;
+	int stopped_by; /* a signal that came before the program was there */
+};
+
+static int64_t now(void)
+{
+	struct raw_timespec ts = { 0 };
+
+	(void)sys_clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.seconds * 1000 + ts.nanoseconds / 1000000;
+}
+
+static void end_sandbox(struct watch *watch, int signal)
+{
+	(void)sys_pidfd_send_signal(watch->of->pidfd, signal, NULL, 0);
+	watch->killed |= signal == SIGKILL;
+}
+
+static void time_up(struct watch *watch)
+{
+	const struct plan_limits *limits = &watch->of->setup->plan->limits;
+	bool first = !watch->timed_out;
+
+	watch->timed_out = true;
+	if (first && limits->grace.set && limits->grace.value &&
+	    watch->of->setup->plan->process.init) {
+		end_sandbox(watch, SIGTERM);
+		watch->deadline = now() + (int64_t)limits->grace.value;
+		return;
+	}
+	end_sandbox(watch, SIGKILL);
+	watch->deadline = -1;
+}
+
+/* A signal while the sandbox is still being made stops the launch: nothing of the program runs. */
+static void take_signal(struct watch *watch)
+{
+	struct signalfd_siginfo info;
+
+	if (sys_read(watch->signalfd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (watch->of->setup->shared->state == SHARED_SETUP && info.ssi_signo != SIGWINCH) {
+		watch->stopped_by = (int)info.ssi_signo;
+		end_sandbox(watch, SIGKILL);
+		return;
+	}
+	end_sandbox(watch, (int)info.ssi_signo);
+}
+
+static bool relays_busy(const struct watch *watch)
+{
+	for (int i = 1; watch->relays && i < STDIO_RELAYS; i++)
+		if (watch->relays[i].ends.from >= 0)
+			return true;
+	return false;
+}
+
+/* One round: waits for what comes first and deals with it. Returns true when pid 1 has ended. */
+static bool step(struct watch *watch)
+{
+	struct pollfd polls[2 + STDIO_RELAYS] = {
+		{ .fd = watch->of->pidfd, .events = POLLIN },
+		{ .fd = watch->signalfd, .events = POLLIN },
+	};
+	struct raw_timespec left = { 0 };
+	int64_t wait = watch->deadline < 0 ? 0 : watch->deadline - now();
+	unsigned int count = 2;
+	long r;
+
+	for (int i = 0; watch->relays && i < STDIO_RELAYS; i++, count++)
+		polls[count].fd = relay_want(&watch->relays[i], &polls[count].events);
+	if (wait > 0) {
+		left.seconds = wait / 1000;
+		left.nanoseconds = wait % 1000 * 1000000;
+	}
+	r = sys_ppoll(polls, count, watch->deadline < 0 ? NULL : &left, NULL, 0);
+	if (r == 0 || (watch->deadline >= 0 && now() >= watch->deadline))
+		time_up(watch);
+	if (r <= 0)
+		return false;
+	if (polls[1].revents)
+		take_signal(watch);
+	for (unsigned int i = 2; i < count; i++)
+		if (polls[i].revents)
+			relay_pump(&watch->relays[i - 2]);
+	return polls[0].revents & POLLIN;
+}
+
+/* The writers are dead; what they wrote is still in the pipes. */
+static int drain(struct watch *watch, struct err *err)
+{
+	while (relays_busy(watch))
+		for (int i = 1; i < STDIO_RELAYS; i++)
+			if (watch->relays[i].ends.from >= 0 || watch->relays[i].held)
+				relay_pump(&watch->relays[i]);
+	for (int i = 1; watch->relays && i < STDIO_RELAYS; i++)
+		if (watch->relays[i].error)
+			return err_set(err, STAGE_WATCH, watch->relays[i].error, NULL,
+				       "standard %s", i == 1 ? "output" : "error");
+	return 0;
+}
+
+static double milliseconds(struct timeval time)
+{
+	return (double)time.tv_sec * 1e3 + (double)time.tv_usec / 1e3;
+}
+
+static void fill_usage(struct outcome *outcome, const struct rusage *usage)
+{
+	outcome->user_ms = milliseconds(usage->ru_utime);
+	outcome->system_ms = milliseconds(usage->ru_stime);
+	outcome->max_rss_kib = usage->ru_maxrss;
+}
+
+static double elapsed(const struct shared *shared)
+{
+	struct raw_timespec ts = { 0 };
+
+	(void)sys_clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)(ts.seconds - shared->started.seconds) * 1e3 +
+	       (double)(ts.nanoseconds - shared->started.nanoseconds) / 1e6;
+}
+
+static void fill_end(struct outcome *outcome, int code, int status)
+{
+	if (code == CLD_EXITED) {
+		outcome->status = OUTCOME_EXITED;
+		outcome->exit_code = status;
+		return;
+	}
+	outcome->status = status == SIGSYS ? OUTCOME_DENIED : OUTCOME_SIGNALED;
+	outcome->signal = status;
+}
+
+/* Decided once, from what the kernel says: pid 1's record of the program, or pid 1's own end. */
+static int conclude(const struct watch *watch, const siginfo_t *info, const struct rusage *usage,
+		    struct outcome *outcome, struct err *err)
+{
+	const struct shared *shared = watch->of->setup->shared;
+
+	outcome->exit_code = -1;
+	outcome->enforced = shared->enforced;
+	if (shared->state == SHARED_FAILED) {
+		*err = shared->err;
+		return err->number ? -err->number : -EINVAL;
+	}
+	if (watch->stopped_by) {
+		(void)err_set(err, STAGE_WATCH, EINTR, NULL, "signal %d", watch->stopped_by);
+		return err_reason(err, "stopped before the program started");
+	}
+	if (shared->state == SHARED_SETUP) {
+		(void)err_set(err, STAGE_WATCH, ECHILD, NULL, "set-up process");
+		return err_reason(err, "it was killed by signal %d", info->si_status);
+	}
+	outcome->wall_ms = elapsed(shared);
+	if (shared->ended) {
+		fill_usage(outcome, &shared->usage);
+		fill_end(outcome, shared->code, shared->status);
+	} else {
+		fill_usage(outcome, usage);
+		fill_end(outcome, info->si_code, info->si_status);
+	}
+	if (watch->timed_out)
+		outcome->status = OUTCOME_TIMEOUT;
+	return 0;
+}
+
+static int start_relays(struct watch *watch, struct err *err)
+{
+	const struct stdio_relay *relays = watch->of->relays;
+
+	if (relays[0].from < 0 && relays[1].from < 0 && relays[2].from < 0)
+		return 0;
+	watch->relays = calloc(STDIO_RELAYS, sizeof(struct relay));
+	if (!watch->relays)
+		return err_set(err, STAGE_WATCH, ENOMEM, NULL, "relays");
+	for (int i = 0; i < STDIO_RELAYS; i++)
+		watch->relays[i].ends = relays[i];
+	return 0;
+}
+
+int supervise(const struct supervised *supervised, struct outcome *outcome, struct err *err)
+{
+	const struct plan_limits *limits = &supervised->setup->plan->limits;
+	struct watch watch = { .of = supervised, .begin = now(), .deadline = -1 };
+	struct rusage usage = { 0 };
+	siginfo_t info = { 0 };
+	int r, drained;
+
+	watch.signalfd = (int)sys_signalfd4(-1, &supervised->signals, sizeof(uint64_t),
+					    SFD_CLOEXEC | SFD_NONBLOCK);
+	r = watch.signalfd < 0
+		    ? err_set(err, STAGE_WATCH, watch.signalfd, NULL, "signalfd")
+		    : start_relays(&watch, err);
+	if (r < 0)
+		end_sandbox(&watch, SIGKILL);
+	if (limits->wall.set)
+		watch.deadline = watch.begin + (int64_t)limits->wall.value;
+	while (r == 0 && !step(&watch))
+		;
+	(void)sys_waitid(P_PID, supervised->pid, &info, WEXITED, &usage);
+	fd_close(&watch.signalfd);
+	if (r < 0)
+		return r;
+	drained = drain(&watch, err);
+	free(watch.relays);
+	r = conclude(&watch, &info, &usage, outcome, err);
+	return r < 0 ? r : drained;
+}
