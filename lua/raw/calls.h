@@ -208,6 +208,11 @@ static inline long sys_munmap(void *addr, size_t length)
 	return raw_entry(RAW_munmap, (long)addr, (long)length, 0, 0, 0, 0);
 }
 
+static inline long sys_madvise(void *addr, size_t length, int advice)
+{
+	return raw_entry(RAW_madvise, (long)addr, (long)length, (long)advice, 0, 0, 0);
+}
+
 static inline long sys_mprotect(void *addr, size_t length, int prot)
 {
 	return raw_entry(RAW_mprotect, (long)addr, (long)length, (long)prot, 0, 0, 0);
@@ -279,6 +284,13 @@ static inline long sys_mount(const char *source, const char *target, const char 
 static inline long sys_clone3(struct clone_args *args, size_t size)
 {
 	return raw_entry(RAW_clone3, (long)args, (long)size, 0, 0, 0, 0);
+}
+
+/* A child with a copy of our memory, on our stack. What other flags would need in the remaining
+ * arguments has an order of its own on each architecture, so they stay zero. */
+static inline long sys_clone(unsigned long flags)
+{
+	return raw_entry(RAW_clone, (long)flags, 0, 0, 0, 0, 0);
 }
 
 static inline long sys_unshare(unsigned long flags)
@@ -498,6 +510,12 @@ static inline long sys_landlock_restrict_self(int ruleset_fd, unsigned int flags
 static inline long sys_rt_sigprocmask(int how, const uint64_t *set, uint64_t *old, size_t size)
 {
 	return raw_entry(RAW_rt_sigprocmask, (long)how, (long)set, (long)old, (long)size, 0, 0);
+}
+
+static inline long sys_rt_sigaction(int signal, const struct raw_sigaction *action,
+				    struct raw_sigaction *old, size_t size)
+{
+	return raw_entry(RAW_rt_sigaction, (long)signal, (long)action, (long)old, (long)size, 0, 0);
 }
 
 static inline long sys_rt_sigtimedwait(const uint64_t *set, siginfo_t *info,

@@ -1,0 +1,298 @@
+/* child.c - the confined child in which Lua runs
+ *
+ * Order: lose every descriptor but the socket; be killed with the launcher, readable by nobody, limited
+ * in memory; open Lua, which is our own code still; put the filter on; only then look at the first
+ * byte of a profile. It answers with one write and exits without tidying up.
+ *
+ * Must not be given anything of value: the process that runs a stranger's Lua holds the launcher's
+ * environment and arguments, and nothing else.
+ */
+#include "launcher/eval/child.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <lauxlib.h>
+#include <linux/prctl.h>
+#include <lualib.h>
+
+#include "launcher/eval/heap.h"
+#include "launcher/eval/native.h"
+
+enum { SOCKET = 0, ADDRESS_SPACE = 256 << 20 };
+
+static _Noreturn void leave(int status)
+{
+	for (;;)
+		(void)sys_exit_group(status);
+}
+
+static void send_error(int stage, const char *object, const char *reason, const char *hint)
+{
+	char bytes[sizeof(struct message) + MESSAGE_MAX_ERROR];
+	struct message head = { MESSAGE_ERROR, 0 };
+	char *at = bytes + sizeof(head);
+
+	*at++ = (char)stage;
+	at += snprintf(at, 1024, "%.1023s", object) + 1;
+	at += snprintf(at, 1024, "%.1023s", reason) + 1;
+	at += snprintf(at, 512, "%.511s", hint) + 1;
+	head.length = (uint32_t)(at - bytes - (long)sizeof(head));
+	memcpy(bytes, &head, sizeof(head));
+	link_send(SOCKET, bytes, (size_t)(at - bytes));
+}
+
+static _Noreturn void refuse(const char *what, int error)
+{
+	send_error(STAGE_PROFILE, "evaluator", what, strerror(-error));
+	leave(1);
+}
+
+static void enclose(int socket, int launcher)
+{
+	struct raw_rlimit space = { ADDRESS_SPACE, ADDRESS_SPACE };
+	struct raw_rlimit seconds = { 2, 2 }; /* the launcher is quicker, if it lives */
+
+	if (socket != SOCKET && sys_dup3(socket, SOCKET, 0) < 0)
+		leave(1);
+	if (sys_close_range(SOCKET + 1, ~0u, 0) < 0)
+		leave(1);
+	if (sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || sys_getppid() != launcher)
+		leave(1);
+	if (sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		leave(1);
+	if (sys_prlimit64(0, RLIMIT_AS, &space, NULL) < 0 ||
+	    sys_prlimit64(0, RLIMIT_CPU, &seconds, NULL) < 0)
+		leave(1);
+}
+
+/* Takes away what loads code, writes, or gives two answers to one question. */
+static void strip(lua_State *lua, const char *library, const char *const *names)
+{
+	if (library)
+		lua_getglobal(lua, library);
+	else
+		lua_pushglobaltable(lua);
+	for (; *names; names++) {
+		lua_pushnil(lua);
+		lua_setfield(lua, -2, *names);
+	}
+	lua_pop(lua, 1);
+}
+
+static int open_libraries(lua_State *lua)
+{
+	static const luaL_Reg libraries[] = {
+		{ LUA_GNAME, luaopen_base },       { LUA_TABLIBNAME, luaopen_table },
+		{ LUA_STRLIBNAME, luaopen_string }, { LUA_MATHLIBNAME, luaopen_math },
+		{ LUA_UTF8LIBNAME, luaopen_utf8 },
+	};
+	static const char *const loaders[] = { "dofile", "loadfile", "load", "collectgarbage",
+					       "print", "warn", NULL };
+	static const char *const dumpers[] = { "dump", NULL };
+	static const char *const chance[] = { "random", "randomseed", NULL };
+
+	for (size_t i = 0; i < sizeof(libraries) / sizeof(libraries[0]); i++) {
+		luaL_requiref(lua, libraries[i].name, libraries[i].func, 1);
+		lua_pop(lua, 1);
+	}
+	strip(lua, NULL, loaders);
+	strip(lua, LUA_STRLIBNAME, dumpers);
+	strip(lua, LUA_MATHLIBNAME, chance);
+	native_open(lua, lua_touserdata(lua, 1));
+	return 0;
+}
+
+/* A runtime error's own words name its file by its last 60 bytes; put the whole name in front. */
+static int add_place(lua_State *lua)
+{
+	const char *message = lua_tostring(lua, 1);
+	char prefix[LUA_IDSIZE + 24];
+	lua_Debug frame;
+
+	if (!message)
+		return 1;
+	for (int level = 1; lua_getstack(lua, level, &frame); level++) {
+		size_t length;
+
+		lua_getinfo(lua, "Sl", &frame);
+		length = (size_t)snprintf(prefix, sizeof(prefix), "%s:%d: ", frame.short_src,
+					  frame.currentline);
+		if (frame.source[0] != '@' || strncmp(message, prefix, length) != 0)
+			continue;
+		lua_pushfstring(lua, "%s:%d: %s", frame.source + 1, frame.currentline,
+				message + length);
+		return 1;
+	}
+	return 1;
+}
+
+static void set_text(lua_State *lua, const char *key, const char *value)
+{
+	if (!value)
+		return;
+	lua_pushstring(lua, value);
+	lua_setfield(lua, -2, key);
+}
+
+static void set_number(lua_State *lua, const char *key, lua_Integer value)
+{
+	lua_pushinteger(lua, value);
+	lua_setfield(lua, -2, key);
+}
+
+static void push_options(lua_State *lua, const struct eval_question *question)
+{
+	lua_createtable(lua, (int)question->option_count, 0);
+	for (size_t i = 0; i < question->option_count; i++) {
+		lua_createtable(lua, 0, 2);
+		set_text(lua, "key", question->options[i].key);
+		lua_pushboolean(lua, 1);
+		lua_setfield(lua, -2, "value");
+		set_text(lua, "value", question->options[i].value);
+		lua_rawseti(lua, -2, (lua_Integer)i + 1);
+	}
+}
+
+static void push_question(lua_State *lua, const struct child_birth *birth)
+{
+	const struct eval_question *question = birth->question;
+
+	lua_createtable(lua, 0, 12);
+	set_text(lua, "verb", question->verb);
+	set_text(lua, "profile", question->profile);
+	push_options(lua, question);
+	lua_setfield(lua, -2, "options");
+	lua_createtable(lua, (int)question->command_count, 0);
+	for (size_t i = 0; i < question->command_count; i++) {
+		lua_pushstring(lua, question->command[i]);
+		lua_rawseti(lua, -2, (lua_Integer)i + 1);
+	}
+	lua_setfield(lua, -2, "command");
+	set_text(lua, "cwd", birth->facts->cwd);
+	set_text(lua, "home", birth->facts->home);
+	set_text(lua, "arch", birth->facts->arch);
+	set_text(lua, "kernel", birth->facts->kernel);
+	set_number(lua, "uid", birth->facts->uid);
+	set_number(lua, "gid", birth->facts->gid);
+	lua_pushboolean(lua, birth->facts->privileged);
+	lua_setfield(lua, -2, "privileged");
+}
+
+/* (birth) - runs lunette.main and sends warnings and plan in one message after the other. */
+static int answer(lua_State *lua)
+{
+	const struct child_birth *birth = lua_touserdata(lua, 1);
+	luaL_Buffer out;
+	struct message head;
+	size_t length;
+	const char *text;
+
+	native_module(lua, "lunette.main");
+	push_question(lua, birth);
+	lua_call(lua, 1, 2);
+	text = luaL_checklstring(lua, 2, &length);
+	luaL_buffinit(lua, &out);
+	for (lua_Integer i = 1; lua_istable(lua, 3) && i <= MESSAGE_MAX_WARNINGS; i++) {
+		size_t size;
+		const char *warning;
+
+		if (lua_rawgeti(lua, 3, i) != LUA_TSTRING)
+			break;
+		warning = lua_tolstring(lua, -1, &size);
+		lua_pop(lua, 1); /* the list keeps it; a buffer wants its stack as it left it */
+		size = size < MESSAGE_MAX_WARNING ? size : MESSAGE_MAX_WARNING;
+		head = (struct message){ MESSAGE_WARNING, (uint32_t)size };
+		luaL_addlstring(&out, (const char *)&head, sizeof(head));
+		luaL_addlstring(&out, warning, size);
+	}
+	head = (struct message){ MESSAGE_PLAN, (uint32_t)length };
+	luaL_addlstring(&out, (const char *)&head, sizeof(head));
+	luaL_addlstring(&out, text, length);
+	luaL_pushresult(&out);
+	text = lua_tolstring(lua, -1, &length);
+	link_send(SOCKET, text, length);
+	return 0;
+}
+
+static const char *field_text(lua_State *lua, const char *name)
+{
+	const char *text;
+
+	lua_pushstring(lua, name);
+	lua_rawget(lua, -2);
+	text = lua_tostring(lua, -1);
+	lua_pop(lua, 1);
+	return text ? text : "";
+}
+
+/* "FILE:LINE: words" has an object and a reason; any other text is all reason. */
+static void send_words(const char *words)
+{
+	const char *at = words;
+	char object[1024];
+
+	while ((at = strchr(at, ':')) != NULL) {
+		size_t digits = strspn(at + 1, "0123456789");
+
+		if (digits > 0 && at[digits + 1] == ':' && at[digits + 2] == ' ')
+			break;
+		at++;
+	}
+	if (!at) {
+		send_error(STAGE_PROFILE, "", words, "");
+		return;
+	}
+	at += strcspn(at + 1, ":") + 1;
+	snprintf(object, sizeof(object), "%.*s", (int)(at - words), words);
+	send_error(STAGE_PROFILE, object, at + 2, "");
+}
+
+static void send_raised(lua_State *lua, int status)
+{
+	const char *words = lua_tostring(lua, -1);
+
+	if (status == LUA_ERRMEM) {
+		send_error(STAGE_PROFILE, "", "not enough memory: a profile gets 128 MiB", "");
+	} else if (lua_istable(lua, -1)) {
+		bool usage = strcmp(field_text(lua, "stage"), "usage") == 0;
+
+		send_error(usage ? STAGE_USAGE : STAGE_PROFILE, field_text(lua, "object"),
+			   field_text(lua, "reason"), field_text(lua, "hint"));
+	} else {
+		send_words(words ? words : "raised an error that is no text");
+	}
+}
+
+_Noreturn void child_main(int socket, const struct child_birth *birth)
+{
+	struct native native = { .socket = SOCKET, .birth = birth };
+	struct heap heap;
+	lua_State *lua;
+	int status;
+
+	enclose(socket, birth->launcher);
+	status = heap_map(&heap);
+	if (status < 0)
+		refuse("cannot reserve its memory", status);
+	lua = lua_newstate(heap_allocate, &heap);
+	if (!lua)
+		refuse("cannot make a Lua state", -ENOMEM);
+	lua_gc(lua, LUA_GCSTOP);
+	lua_pushcfunction(lua, open_libraries);
+	lua_pushlightuserdata(lua, &native);
+	if (lua_pcall(lua, 1, 0, 0) != LUA_OK)
+		refuse("cannot open Lua's libraries", -ENOMEM);
+	status = child_confine();
+	if (status < 0)
+		refuse("cannot be confined by seccomp", status);
+	lua_pushcfunction(lua, add_place);
+	lua_pushcfunction(lua, answer);
+	lua_pushlightuserdata(lua, (void *)(uintptr_t)birth);
+	status = lua_pcall(lua, 1, 0, 1);
+	if (status != LUA_OK)
+		send_raised(lua, status);
+	leave(0);
+}

@@ -1,0 +1,23 @@
+/* child.h - the confined child in which Lua runs */
+#ifndef LAUNCHER_EVAL_CHILD_H
+#define LAUNCHER_EVAL_CHILD_H
+
+#include "launcher/eval/eval.h"
+#include "launcher/eval/host.h"
+#include "launcher/eval/lookup.h"
+
+/* What the child was born with: it reads these from its own copy of the launcher's memory. */
+struct child_birth {
+	const struct eval_question *question;
+	const struct host_facts *facts;
+	const struct profile *profile; /* the one that was asked for */
+	int launcher;                  /* pid */
+};
+
+/* child_main() - confine this process, which has no threads, and answer the question over @socket. */
+_Noreturn void child_main(int socket, const struct child_birth *birth);
+
+/* child_confine() - the seccomp filter. Returns 0 or -errno. */
+int child_confine(void);
+
+#endif

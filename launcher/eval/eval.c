@@ -1,0 +1,370 @@
+/* eval.c - the launcher's side of an evaluation: a child, its questions, its time
+ *
+ * The child is a copy of this process, so that the question need not be sent. The launcher waits on
+ * the socket with a look at the child's processor clock in between, answers, and takes the first plan
+ * or error as the end. A child that says anything that is not understood is killed.
+ */
+#include "launcher/eval/eval.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "launcher/eval/child.h"
+#include "launcher/eval/host.h"
+#include "launcher/eval/lookup.h"
+#include "launcher/eval/message.h"
+#include "launcher/eval/reply.h"
+#include "launcher/plan/plan.h"
+
+enum {
+	CPU_MS = 700,
+	WALL_MS = 5000,
+	LOOK_MS = 50, /* between two looks at the clocks */
+	READ_BYTES = 65536,
+};
+
+struct session {
+	int socket;
+	int pid;
+	bool killed; /* for taking too long */
+	int64_t started_ms;
+	struct buf in;
+	size_t taken; /* how much of `in` is dealt with */
+	unsigned int questions;
+	unsigned int warnings;
+	struct record record;
+	struct eval_answer *answer;
+};
+
+static int64_t clock_ms(int clock)
+{
+	struct raw_timespec now;
+
+	if (sys_clock_gettime(clock, &now) < 0)
+		return 0;
+	return now.seconds * 1000 + now.nanoseconds / 1000000;
+}
+
+/* The processor clock of a process: CPUCLOCK_SCHED of include/linux/posix-timers_types.h. */
+static int process_clock(int pid)
+{
+	return (int)(~(unsigned int)pid << 3 | 2);
+}
+
+static int broken(struct session *session, struct err *err, const char *what)
+{
+	(void)sys_kill(session->pid, SIGKILL);
+	err_set(err, STAGE_PROFILE, EPROTO, "this is a bug in lunette or an attack by the profile",
+		"evaluator");
+	return err_reason(err, "%s", what);
+}
+
+/* Waits for POLLIN or POLLOUT; 0, or -ETIMEDOUT after the child was killed. */
+static int wait_for(struct session *session, short events)
+{
+	struct pollfd poll = { .fd = session->socket, .events = events };
+
+	for (;;) {
+		struct raw_timespec pause = { 0, LOOK_MS * 1000000l };
+		long ready = sys_ppoll(&poll, 1, &pause, NULL, 0);
+
+		if (ready > 0)
+			return 0;
+		if (ready < 0 && ready != -EINTR)
+			return (int)ready;
+		if (clock_ms(process_clock(session->pid)) < CPU_MS &&
+		    clock_ms(CLOCK_MONOTONIC) - session->started_ms < WALL_MS)
+			continue;
+		session->killed = true;
+		(void)sys_kill(session->pid, SIGKILL);
+		return -ETIMEDOUT;
+	}
+}
+
+static int receive(struct session *session)
+{
+	char *room = buf_reserve(&session->in, READ_BYTES);
+	int ret = wait_for(session, POLLIN);
+	long got;
+
+	if (!room)
+		return -ENOMEM;
+	if (ret < 0)
+		return ret;
+	got = sys_read(session->socket, room, READ_BYTES);
+	if (got == -ECONNRESET)
+		return 0;
+	if (got > 0)
+		buf_grew(&session->in, (size_t)got);
+	return (int)got;
+}
+
+/* The child may be one that never reads, so no step of this blocks. */
+static int send_all(struct session *session, const struct buf *out)
+{
+	size_t done = 0;
+
+	while (done < out->length) {
+		long sent = sys_sendto(session->socket, out->data + done, out->length - done,
+				       MSG_NOSIGNAL | MSG_DONTWAIT, NULL, 0);
+
+		if (sent == -EAGAIN)
+			sent = wait_for(session, POLLOUT);
+		if (sent < 0 && sent != -EINTR)
+			return (int)sent;
+		done += sent < 0 ? 0 : (size_t)sent;
+	}
+	return 0;
+}
+
+static int take_question(struct session *session, const char *bytes, size_t length,
+			 struct err *err)
+{
+	cleanup_buf struct buf out = BUF_EMPTY;
+	char argument[MESSAGE_MAX_ASK];
+	unsigned int kind = (unsigned char)bytes[0];
+
+	if (kind >= ASK_KINDS || memchr(bytes + 1, '\0', length - 1))
+		return broken(session, err, "asked what it cannot ask");
+	if (++session->questions > MESSAGE_MAX_ASKS)
+		return broken(session, err, "asked too many questions");
+	memcpy(argument, bytes + 1, length - 1);
+	argument[length - 1] = '\0';
+	reply_to(&session->record, (enum question_kind)kind, argument, &out);
+	if (out.failed)
+		return err_set(err, STAGE_PROFILE, ENOMEM, NULL, "%s", argument);
+	/* A failed send is seen as the end of the socket. */
+	(void)send_all(session, &out);
+	return 0;
+}
+
+static int take_error(struct session *session, const char *bytes, size_t length, struct err *err)
+{
+	const char *end = bytes + length;
+	const char *parts[3];
+	const char *at = bytes + 1;
+
+	for (int i = 0; i < 3; i++) {
+		const char *nul = memchr(at, '\0', (size_t)(end - at));
+
+		if (!nul)
+			return broken(session, err, "sent an error that is cut off");
+		parts[i] = at;
+		at = nul + 1;
+	}
+	err_set(err, bytes[0] == STAGE_USAGE ? STAGE_USAGE : STAGE_PROFILE, EINVAL, parts[2], "%s",
+		parts[0]);
+	return err_reason(err, "%s", parts[1]);
+}
+
+/* The longest message of a kind; 0 for what the child may not send. */
+static size_t longest(uint32_t kind)
+{
+	switch (kind) {
+	case MESSAGE_ASK:
+		return MESSAGE_MAX_ASK;
+	case MESSAGE_WARNING:
+		return MESSAGE_MAX_WARNING;
+	case MESSAGE_PLAN:
+		return PLAN_MAX_BYTES;
+	case MESSAGE_ERROR:
+		return MESSAGE_MAX_ERROR;
+	default:
+		return 0;
+	}
+}
+
+/* One message: 1 when it was the plan, 0 to go on, or -errno. */
+static int take_message(struct session *session, const struct message *head, const char *bytes,
+			struct err *err)
+{
+	struct buf *warnings = &session->answer->warnings;
+
+	if (head->length == 0 && head->kind != MESSAGE_WARNING)
+		return broken(session, err, "sent an empty message");
+	switch (head->kind) {
+	case MESSAGE_ASK:
+		return take_question(session, bytes, head->length, err);
+	case MESSAGE_ERROR:
+		return take_error(session, bytes, head->length, err);
+	case MESSAGE_PLAN:
+		buf_bytes(&session->answer->plan, bytes, head->length);
+		return 1;
+	default:
+		break;
+	}
+	if (++session->warnings > MESSAGE_MAX_WARNINGS)
+		return broken(session, err, "sent too many warnings");
+	buf_bytes(warnings, bytes, strnlen(bytes, head->length));
+	buf_bytes(warnings, "", 1);
+	return 0;
+}
+
+/* Deals with all whole messages that have arrived; as take_message(). */
+static int take_messages(struct session *session, struct err *err)
+{
+	while (session->in.length - session->taken >= sizeof(struct message)) {
+		const char *at = session->in.data + session->taken;
+		struct message head;
+		int ret;
+
+		memcpy(&head, at, sizeof(head));
+		if (longest(head.kind) == 0 || head.length > longest(head.kind))
+			return broken(session, err, "sent a message that is none");
+		if (session->in.length - session->taken - sizeof(head) < head.length)
+			return 0;
+		ret = take_message(session, &head, at + sizeof(head), err);
+		if (ret != 0)
+			return ret;
+		session->taken += sizeof(head) + head.length;
+	}
+	if (session->taken == session->in.length)
+		session->taken = session->in.length = 0;
+	return 0;
+}
+
+/* Why the child ended without a plan or an error. */
+static int explain_death(struct session *session, struct err *err)
+{
+	siginfo_t info = { 0 };
+	long ret;
+
+	do {
+		ret = sys_waitid(P_PID, session->pid, &info, WEXITED, NULL);
+	} while (ret == -EINTR);
+	session->answer->child = 0;
+	err_set(err, STAGE_PROFILE, session->killed ? ETIMEDOUT : EPROTO, NULL, "evaluator");
+	if (session->killed) {
+		err_hint(err, "look for a loop that does not end, or a costly string pattern");
+		return err_reason(err, "the profile was not ready after %d ms of processor time",
+				  CPU_MS);
+	}
+	if (info.si_code == CLD_EXITED)
+		return err_reason(err, "ended without an answer (status %d)", info.si_status);
+	if (info.si_status == SIGSYS)
+		return err_reason(err, "was killed: it made a system call that it may not make");
+	return err_reason(err, "was killed by signal %d", info.si_status);
+}
+
+static int converse(struct session *session, struct err *err)
+{
+	for (;;) {
+		int ret = receive(session);
+
+		if (ret == -EINTR)
+			continue;
+		if (ret == 0 || ret == -ETIMEDOUT)
+			return explain_death(session, err);
+		if (ret < 0)
+			return err_set(err, STAGE_PROFILE, ret, NULL, "evaluator");
+		ret = take_messages(session, err);
+		if (ret != 0)
+			return ret < 0 ? ret : 0;
+	}
+}
+
+/* Makes the child; returns only in the launcher: its pid or -errno. */
+static int start(int sockets[2], struct child_birth *birth)
+{
+	struct clone_args args = { .flags = RAW_CLONE_CLEAR_SIGHAND, .exit_signal = SIGCHLD };
+	long pid;
+
+	birth->launcher = (int)sys_getpid();
+	pid = sys_clone3(&args, sizeof(args));
+	/* Filters of an outer sandbox answer so, because they cannot look into clone3's argument. */
+	if (pid == -ENOSYS)
+		pid = sys_clone(SIGCHLD);
+	if (pid == 0)
+		child_main(sockets[1], birth);
+	return (int)pid;
+}
+
+static int evaluate(struct session *session, const struct eval_question *question,
+		    const struct host_facts *facts, const struct profile *profile, struct err *err)
+{
+	struct child_birth birth = { question, facts, profile, 0 };
+	int sockets[2];
+	long ret = sys_socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets);
+
+	if (ret < 0)
+		return err_set(err, STAGE_PROFILE, (int)ret, NULL, "socketpair");
+	session->started_ms = clock_ms(CLOCK_MONOTONIC);
+	session->pid = start(sockets, &birth);
+	(void)sys_close(sockets[1]);
+	session->socket = sockets[0];
+	if (session->pid < 0)
+		return err_set(err, STAGE_PROFILE, session->pid, NULL, "evaluator: clone3");
+	session->answer->child = session->pid;
+	ret = converse(session, err);
+	/* It has nothing more to do, and must not live beside the sandbox. */
+	if (session->answer->child)
+		(void)sys_kill(session->pid, SIGKILL);
+	if (ret == 0 && session->answer->plan.failed)
+		ret = err_set(err, STAGE_PROFILE, ENOMEM, NULL, "plan");
+	if (ret < 0)
+		return (int)ret;
+	ret = record_insert(&session->record, &session->answer->plan);
+	if (ret == -EINVAL)
+		return broken(session, err, "sent a plan with inputs of its own");
+	if (ret < 0)
+		return err_set(err, STAGE_PROFILE, (int)ret, NULL, "plan");
+	return 0;
+}
+
+/* The first question, which the launcher puts to itself. */
+static void record_first(struct session *session, const struct eval_question *question)
+{
+	cleanup_buf struct buf ignored = BUF_EMPTY;
+
+	if (question->record)
+		reply_to(&session->record, ASK_PROFILE, question->profile, &ignored);
+}
+
+int eval_run(const struct eval_question *question, struct eval_answer *answer, struct err *err)
+{
+	struct session session = {
+		.socket = -1,
+		.record = { .environment = question->environment, .keep = question->record },
+		.answer = answer,
+	};
+	struct host_facts facts;
+	struct profile profile;
+	int ret;
+
+	*answer = (struct eval_answer){ 0 };
+	ret = host_facts(&facts, question->environment, err);
+	if (ret < 0)
+		return ret;
+	ret = lookup_profile(question->profile, question->environment, &profile, err);
+	if (ret == 0) {
+		record_first(&session, question);
+		ret = evaluate(&session, question, &facts, &profile, err);
+	}
+	profile_finish(&profile);
+	fd_close(&session.socket);
+	buf_finish(&session.in);
+	buf_finish(&session.record.lines);
+	if (ret < 0)
+		eval_finish(answer);
+	return ret;
+}
+
+void eval_finish(struct eval_answer *answer)
+{
+	siginfo_t info;
+	long ret = 0;
+
+	if (answer->child > 0) {
+		(void)sys_kill(answer->child, SIGKILL);
+		do {
+			ret = sys_waitid(P_PID, answer->child, &info, WEXITED, NULL);
+		} while (ret == -EINTR);
+	}
+	buf_finish(&answer->plan);
+	buf_finish(&answer->warnings);
+	answer->child = 0;
+}

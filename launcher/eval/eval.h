@@ -1,0 +1,47 @@
+/* eval.h - from a profile and a command line to the text of a plan
+ *
+ * Lua runs in a child that is thrown away afterwards. It can only compute: one socket, a seccomp
+ * filter that leaves read, write, memory and exit, and limits on memory and time. What it wants to
+ * know of the host it asks over the socket; the launcher answers, and records the questions as the
+ * plan's inputs. Nothing that comes back is trusted: plan_decode() checks the text.
+ */
+#ifndef LAUNCHER_EVAL_EVAL_H
+#define LAUNCHER_EVAL_EVAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "launcher/base/base.h"
+
+/* An option of the command line that changes the plan. */
+struct eval_option {
+	const char *key;   /* "ro" */
+	const char *value; /* NULL: a flag */
+};
+
+struct eval_question {
+	const char *verb;
+	const char *profile; /* a name, or a path with a slash */
+	const struct eval_option *options;
+	size_t option_count;
+	char *const *command;
+	size_t command_count;
+	char *const *environment;
+	bool record; /* add `input` lines to the plan */
+};
+
+struct eval_answer {
+	struct buf plan;
+	struct buf warnings; /* each ended by NUL */
+	int child;           /* pid of the evaluator until it is reaped, or 0 */
+};
+
+/* eval_run() - ask the profile language for a plan
+ * Returns 0 with @answer filled, or -errno with @err; limits are 0.7 s of the child's processor time
+ * and 5 s in all. The child may still be on its way out: eval_finish() waits for it.
+ */
+int eval_run(const struct eval_question *question, struct eval_answer *answer, struct err *err);
+
+void eval_finish(struct eval_answer *answer);
+
+#endif

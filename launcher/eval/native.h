@@ -1,0 +1,31 @@
+/* native.h - the C functions that the Lua front end calls, and its link to the launcher */
+#ifndef LAUNCHER_EVAL_NATIVE_H
+#define LAUNCHER_EVAL_NATIVE_H
+
+#include <lua.h>
+
+#include "launcher/eval/child.h"
+#include "launcher/eval/message.h"
+
+/* Kept in the extra space of the Lua state. */
+struct native {
+	int socket;
+	const struct child_birth *birth;
+};
+
+/* native_open() - push the table `native`. */
+void native_open(lua_State *lua, struct native *native);
+
+/* native_module() - push the value of the embedded module @name; raises a Lua error. */
+void native_module(lua_State *lua, const char *name);
+
+/* native_tables() - add the look-ups in the tables of policy/ to the table on top of the stack. */
+void native_tables(lua_State *lua);
+
+/* link_ask() - native.ask(kind, argument): an answer of the launcher. */
+int link_ask(lua_State *lua);
+
+/* link_send() - write all of @bytes to the launcher; ends the process where nobody reads. */
+void link_send(int socket, const void *bytes, size_t length);
+
+#endif

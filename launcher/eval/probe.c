@@ -1,0 +1,225 @@
+/* probe.c - what the kernel and this host can do (see probe.h)
+ *
+ * A try that needs namespaces runs in a child: attempt() makes it, the child's exit status is the errno
+ * of the step that failed.
+ */
+#include "launcher/eval/probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "launcher/base/base.h"
+#include "launcher/eval/host.h"
+#include "launcher/net/net.h"
+
+#define MS_RECURSIVE (1u << 14) /* MS_REC */
+
+/* Runs @steps in a child that has @flags as new namespaces; 0 or -errno. */
+static int attempt(uint64_t flags, int (*steps)(void))
+{
+	struct clone_args args = { .flags = flags, .exit_signal = SIGCHLD };
+	siginfo_t info = { 0 };
+	long pid = sys_clone3(&args, sizeof(args));
+	long ret;
+
+	if (pid == -ENOSYS)
+		pid = sys_clone((unsigned long)flags | SIGCHLD);
+	if (pid < 0)
+		return (int)pid;
+	if (pid == 0) {
+		ret = steps ? steps() : 0;
+		for (;;)
+			(void)sys_exit_group((int)-ret & 0xff);
+	}
+	do {
+		ret = sys_waitid(P_PID, (int)pid, &info, WEXITED, NULL);
+	} while (ret == -EINTR);
+	if (ret < 0)
+		return (int)ret;
+	return info.si_code == CLD_EXITED ? -info.si_status : -EPERM;
+}
+
+int probe_landlock(void)
+{
+	long abi = sys_landlock_create_ruleset(NULL, 0, RAW_LANDLOCK_CREATE_RULESET_VERSION);
+
+	return abi > 0 ? (int)abi : 0;
+}
+
+/* Ubuntu's AppArmor lets the namespace be made and then takes its capabilities away: so use one. */
+static int use_capability(void)
+{
+	return (int)sys_sethostname("probe", 5);
+}
+
+int probe_userns(void)
+{
+	return attempt(RAW_CLONE_NEWUSER | RAW_CLONE_NEWUTS, use_capability);
+}
+
+static uint64_t own_user(void)
+{
+	return host_privileged() ? 0 : RAW_CLONE_NEWUSER;
+}
+
+static int new_tmpfs(void)
+{
+	cleanup_fd int fs = (int)sys_fsopen("tmpfs", FSOPEN_CLOEXEC);
+	long ret;
+
+	if (fs < 0)
+		return fs;
+	ret = sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	return (int)(ret < 0 ? ret : sys_fsmount(fs, FSMOUNT_CLOEXEC, 0));
+}
+
+/* lower, upper and work on one tmpfs at /, by relative paths from inside of it. */
+static int try_overlay(void)
+{
+	cleanup_fd int tree = new_tmpfs();
+	cleanup_fd int fs = -1;
+	long ret = tree;
+
+	if (ret >= 0)
+		ret = sys_mount(NULL, "/", NULL, RAW_MS_PRIVATE | MS_RECURSIVE, NULL);
+	if (ret >= 0)
+		ret = sys_move_mount(tree, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH);
+	if (ret >= 0)
+		ret = sys_mkdirat(tree, "lower", 0700);
+	if (ret >= 0)
+		ret = sys_mkdirat(tree, "upper", 0700);
+	if (ret >= 0)
+		ret = sys_mkdirat(tree, "work", 0700);
+	if (ret >= 0)
+		ret = sys_fchdir(tree);
+	if (ret >= 0)
+		ret = fs = (int)sys_fsopen("overlay", FSOPEN_CLOEXEC);
+	if (ret >= 0)
+		ret = sys_fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir", "lower", 0);
+	if (ret >= 0)
+		ret = sys_fsconfig(fs, FSCONFIG_SET_STRING, "upperdir", "upper", 0);
+	if (ret >= 0)
+		ret = sys_fsconfig(fs, FSCONFIG_SET_STRING, "workdir", "work", 0);
+	if (ret >= 0)
+		ret = sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	return (int)(ret < 0 ? ret : 0);
+}
+
+int probe_overlay(void)
+{
+	return attempt(own_user() | RAW_CLONE_NEWNS, try_overlay);
+}
+
+/* A user namespace with a map: the child's own, seen from its parent. */
+static int try_idmap(void)
+{
+	struct clone_args args = { .flags = RAW_CLONE_NEWUSER, .exit_signal = SIGCHLD };
+	cleanup_fd int tree = new_tmpfs();
+	cleanup_fd int user = -1;
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
+	char path[64];
+	long pid;
+	long ret;
+
+	if (tree < 0)
+		return tree;
+	pid = sys_clone3(&args, sizeof(args));
+	if (pid == 0) {
+		for (;;)
+			(void)sys_ppoll(NULL, 0, NULL, NULL, 0);
+	}
+	if (pid < 0)
+		return (int)pid;
+	snprintf(path, sizeof(path), "/proc/%ld/uid_map", pid);
+	user = (int)sys_openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC, 0);
+	ret = user < 0 ? user : sys_write(user, "0 0 1", 5);
+	fd_close(&user);
+	snprintf(path, sizeof(path), "/proc/%ld/ns/user", pid);
+	if (ret >= 0)
+		ret = user = (int)sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	attr.userns_fd = (uint64_t)user;
+	if (ret >= 0)
+		ret = sys_mount_setattr(tree, "", RAW_AT_EMPTY_PATH, &attr, sizeof(attr));
+	(void)sys_kill((int)pid, SIGKILL);
+	return (int)(ret < 0 ? ret : 0);
+}
+
+int probe_idmap(void)
+{
+	return attempt(own_user() | RAW_CLONE_NEWNS, try_idmap);
+}
+
+static int try_time(void)
+{
+	return (int)sys_unshare(RAW_CLONE_NEWTIME);
+}
+
+int probe_time_namespace(void)
+{
+	return attempt(own_user(), try_time);
+}
+
+int probe_openat2(void)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
+	cleanup_fd int fd = (int)sys_openat2(AT_FDCWD, "/", &how, sizeof(how));
+
+	return fd < 0 ? fd : 0;
+}
+
+int probe_seccomp(void)
+{
+	uint32_t action = 0x80000000u; /* SECCOMP_RET_KILL_PROCESS, Linux 4.14 */
+
+	return (int)sys_seccomp(2 /* SECCOMP_GET_ACTION_AVAIL */, 0, &action);
+}
+
+static int try_veth(void)
+{
+	struct plan_veth veth = { .name = "probe0", .host_name = "probe1" };
+	char name[NET_NAME_SIZE];
+	struct err err;
+
+	return net_veth_create(&veth, (int)sys_getpid(), name, &err);
+}
+
+int probe_veth(void)
+{
+	return attempt(own_user() | RAW_CLONE_NEWNET, try_veth);
+}
+
+const char *probe_feature(const char *name, char *out, size_t size)
+{
+	static const struct {
+		const char *name;
+		int (*probe)(void);
+	} probes[] = {
+		{ "userns", probe_userns },       { "overlay", probe_overlay },
+		{ "idmap", probe_idmap },         { "subids", probe_subids },
+		{ "time", probe_time_namespace }, { "net.veth", probe_veth },
+	};
+
+	if (strcmp(name, "landlock") == 0) {
+		int abi = probe_landlock();
+
+		snprintf(out, size, "%d", abi);
+		return abi ? out : NULL;
+	}
+	if (strcmp(name, "kernel") == 0) {
+		struct utsname kernel;
+
+		if (sys_uname(&kernel) < 0)
+			return NULL;
+		snprintf(out, size, "%s", kernel.release);
+		return out;
+	}
+	for (size_t i = 0; i < sizeof(probes) / sizeof(probes[0]); i++) {
+		if (strcmp(name, probes[i].name) == 0)
+			return probes[i].probe() == 0 ? "yes" : NULL;
+	}
+	return NULL;
+}

@@ -1,0 +1,33 @@
+/* probe.h - what the kernel and this host can do, found out by trying
+ *
+ * Everything that changes a namespace is tried in a child that is thrown away; nothing of the host is
+ * changed.
+ */
+#ifndef LAUNCHER_EVAL_PROBE_H
+#define LAUNCHER_EVAL_PROBE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* probe_feature() - host.feature(name) of the profile language
+ * @out: room for the answer. Returns the answer as text, or NULL where the host has no such thing.
+ */
+const char *probe_feature(const char *name, char *out, size_t size);
+
+/* probe_landlock() - the kernel's Landlock ABI; 0 without Landlock. */
+int probe_landlock(void);
+
+/* Each returns 0 where it works, else -errno of the step that failed. */
+int probe_userns(void);          /* a user namespace with a map and a capability in it */
+int probe_overlay(void);         /* an overlay inside a new user namespace */
+int probe_idmap(void);           /* an idmapped mount of a tmpfs */
+int probe_time_namespace(void);
+int probe_veth(void);
+int probe_openat2(void);
+int probe_seccomp(void);
+
+/* probe_subids() - has the caller ranges in /etc/subuid and /etc/subgid, and newuidmap to use them?
+ * Returns 0, -ENOENT for the ranges, -ENOEXEC for the programs. */
+int probe_subids(void);
+
+#endif
