@@ -1,0 +1,235 @@
+# lifecycle.bats: how a run ends, and that nothing outlives it
+# bats file_tags=rootless
+# shellcheck shell=bats disable=SC2016,SC2154 # what is quoted is for the program inside
+
+bats_require_minimum_version 1.5.0
+load ../lib/launch
+load ../lib/need
+load ../lib/sandbox
+
+setup() {
+	workspace
+	need_probe
+	# Stands in the command line of every process of this test, and in no other.
+	TOKEN=token-$BATS_TEST_NUMBER-$BASHPID-$RANDOM
+	mv probe "probe-$TOKEN"
+	PROBE=./probe-$TOKEN
+}
+
+teardown() {
+	local pid
+	for pid in $(jobs -p); do
+		kill -KILL "$pid" 2>/dev/null || true
+	done
+}
+
+# start ARGUMENT... - `lunette ARGUMENT...` in the background; its pid is $PID. No timeout stands
+# between, so that signals reach the launcher itself.
+start() {
+	"$LUNETTE" "$@" </dev/null >"$WORK/out" 2>"$WORK/err" 3>&- &
+	PID=$!
+}
+
+# ended PID - waits for it and sets $status
+ended() {
+	status=0
+	wait "$1" || status=$?
+}
+
+running() {
+	[[ $(processes "$TOKEN") -ge $1 ]]
+}
+
+host_state() {
+	cut -d' ' -f5 /proc/self/mountinfo
+	ls /sys/class/net /run/netns /run/lunette 2>/dev/null || true
+	find "${TMPDIR:-/tmp}" -maxdepth 1 -name '*lunette*' | sort
+}
+
+@test "100 children left running are gone when the program ends" {
+	launch -0 run -- "$PROBE" leave 100
+	[[ $output == "left 100" ]]
+	within 1 gone "$TOKEN"
+}
+
+@test "a daemon that is deaf to signals is gone when the program ends" {
+	launch -0 run -- "$PROBE" daemon
+	[[ $output == "daemon started" ]]
+	within 1 gone "$TOKEN"
+}
+
+@test "the positive control: without a sandbox both outlive their parent" {
+	"$PROBE" leave 3 3>&-
+	"$PROBE" daemon 3>&-
+	[[ $(processes "$TOKEN") == 4 ]]
+	local file line
+	for file in /proc/[0-9]*/cmdline; do
+		line=$(tr '\0' ' ' 2>/dev/null <"$file") || continue
+		if [[ $line == "$PROBE "* ]]; then
+			line=${file#/proc/}
+			kill -KILL "${line%/cmdline}"
+		fi
+	done
+	within 1 gone "$TOKEN"
+}
+
+@test "2,000 orphans are reaped" {
+	launch -0 run -- sh -c '"$1" orphans 1000; "$1" orphans 1000; sleep 0.1; grep -l "^State:.Z" /proc/[0-9]*/status | wc -l' sh "$PROBE"
+	[[ ${lines[2]} == 0 ]]
+}
+
+@test "a program that is deaf and stopped is killed at its wall time" {
+	local start=$SECONDS kind
+	for kind in 0 1; do
+		launch -124 run --wall 300ms -- "$PROBE" stubborn "$kind"
+		[[ $output == deaf ]]
+	done
+	((SECONDS - start < 4))
+	within 1 gone "$TOKEN"
+}
+
+@test "a stopped program stays until it is continued or killed" {
+	start run -- "$PROBE" stubborn 1
+	within 5 grep -q deaf "$WORK/out"
+	sleep 0.2
+	kill -0 "$PID"
+	kill -KILL "$PID"
+	ended "$PID"
+	within 2 gone "$TOKEN"
+}
+
+@test "SIGTERM and SIGINT to the launcher reach the program" {
+	local signal
+	for signal in TERM INT HUP; do
+		: >out
+		start run -- sh -c "trap 'echo got; exit 33' $signal; echo ready; while :; do sleep 0.02; done" "$TOKEN"
+		within 5 grep -q ready out
+		kill -"$signal" "$PID"
+		ended "$PID"
+		[[ $status == 33 && $(cat out) == *got* ]]
+		within 2 gone "$TOKEN"
+	done
+}
+
+@test "a program with default handlers dies of the signal it is sent" {
+	start run -- sleep "99.$RANDOM"
+	sleep 0.2
+	kill -TERM "$PID"
+	ended "$PID"
+	[[ $status == 143 ]]
+}
+
+@test "SIGKILL to the launcher ends all of the sandbox" {
+	start run -- sh -c '"$1" daemon; "$1" leave 10; exec "$1" stubborn 0' sh "$PROBE"
+	within 5 grep -q deaf out
+	running 12
+	kill -KILL "$PID"
+	ended "$PID"
+	[[ $status == 137 ]]
+	within 2 gone "$TOKEN"
+}
+
+@test "without die_with_parent the program outlives a killed launcher" {
+	profile alone <<-'END'
+		return profile { extends = "default", process = { die_with_parent = false }, limits = { wall = "5s" } }
+	END
+	start run -p "$WORK/alone.lua" -- sh -c 'echo ready; sleep 0.5; echo survived >survived' "$TOKEN"
+	within 5 grep -q ready out
+	kill -KILL "$PID"
+	ended "$PID"
+	within 3 test -e survived
+}
+
+@test "the program can't switch off that it dies with its launcher" {
+	start run -- python3 -c "
+import ctypes, sys, time
+ctypes.CDLL(None).prctl(1, 0, 0, 0, 0)  # PR_SET_PDEATHSIG: none
+print('ready', flush=True)
+time.sleep(20)" "$TOKEN"
+	within 5 grep -q ready out
+	kill -KILL "$PID"
+	ended "$PID"
+	within 2 gone "$TOKEN"
+}
+
+# After DELAY hundredths of a millisecond, SIGNAL to a launcher whose set-up takes a few milliseconds;
+# then nothing of it may be left.
+interrupt() {
+	local signal=$1 delay=$2
+	start run --tmpfs /scratch --ro /usr:/copy -- "$PROBE" stubborn 0
+	sleep "$(printf '0.%05d' "$delay")"
+	kill -"$signal" "$PID" 2>/dev/null || true
+	case $signal in
+	KILL) ;;
+	*) # deaf programs get it too and go on: the launcher's own end follows
+		sleep 0.02
+		kill -KILL "$PID" 2>/dev/null || true
+		;;
+	esac
+	ended "$PID"
+}
+
+@test "a signal to the launcher at any moment leaves nothing behind" {
+	local signal delay before after
+	before=$(host_state)
+	for signal in KILL TERM INT; do
+		for delay in 0 20 40 60 80 100 130 160 200 250 300 350 400 500 600 800 1000 1500 2000; do
+			interrupt "$signal" "$delay"
+		done
+	done
+	within 3 gone "$TOKEN"
+	after=$(host_state)
+	[[ $before == "$after" ]]
+}
+
+@test "SIGTERM during set-up ends the launch with that signal's status" {
+	# The evaluation of this profile takes longer than the signal.
+	profile slow <<-'END'
+		local n = 0
+		for i = 1, 2e7 do n = n + i end
+		return profile { extends = "base" }
+	END
+	start run -p "$WORK/slow.lua" -- sh -c 'echo ran' "$TOKEN"
+	sleep 0.03
+	kill -TERM "$PID"
+	ended "$PID"
+	((status == 143 || status == 125))
+	[[ ! -s out ]]
+	within 1 gone "$TOKEN"
+}
+
+@test "a run leaves mounts, links and temporary files as they were" {
+	local before after
+	before=$(host_state)
+	launch -0 run --tmpfs /scratch --ro /usr:/copy -- true
+	launch -127 run --tmpfs /scratch -- no-such-command
+	launch -125 run --ro /no/such/path -- true
+	launch -124 run --wall 100ms -- sleep 5
+	after=$(host_state)
+	[[ $before == "$after" ]]
+}
+
+@test "20 launches at once are independent" {
+	local i pids=()
+	for i in {1..20}; do
+		"$LUNETTE" run --hostname "h$i" -- sh -c 'sleep 0.05; echo $$ $(hostname)' </dev/null >"out$i" 2>&1 3>&- &
+		pids+=($!)
+	done
+	for i in {1..20}; do
+		wait "${pids[i - 1]}"
+		[[ $(cat "out$i") == "2 h$i" ]]
+	done
+}
+
+@test "pid 1 can be neither traced, read nor killed by the program" {
+	launch run -- sh -c 'cat /proc/1/environ; echo $?; "$1" open /proc/1/mem; ls /proc/1/fd; echo $?; kill -KILL 1; kill -TERM 1; echo alive' sh "$PROBE"
+	[[ ${lines[0]} == 1 && ${lines[1]} == EACCES && ${lines[2]} == 2 && ${lines[3]} == alive ]]
+	[[ $stderr == *"Permission denied"* ]]
+}
+
+@test "without init the program is pid 1 itself and nothing outlives it" {
+	profile bare <<<'return profile { extends = "default", process = { init = false, die_with_parent = false } }'
+	launch -0 run -p "$WORK/bare.lua" -- sh -c 'echo $$; "$1" leave 5; "$1" daemon' sh "$PROBE"
+	[[ ${lines[0]} == 1 ]]
+	within 1 gone "$TOKEN"
+}

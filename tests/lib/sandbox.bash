@@ -1,0 +1,81 @@
+# sandbox.bash - what tests of sandboxes share
+#
+#   workspace              in setup(): a fresh directory $WORK, which becomes the current one
+#   profile NAME <<'END'   writes $WORK/NAME.lua; `launch run -p "$WORK/NAME.lua"` uses it
+#   need_probe             puts tests/lib/probe.c, compiled, into $WORK
+#   json FILE EXPRESSION   a value of a JSON file, by a Python expression over `it`
+#
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # Bats sets status, output and stderr
+
+# outer_uid - the host's id of the programs that the caller starts; as root they are nobody's
+outer_uid() {
+	if ((EUID == 0)); then
+		echo 65534
+	else
+		echo "$EUID"
+	fi
+}
+
+workspace() {
+	WORK=$BATS_TEST_TMPDIR/work
+	mkdir -p "$WORK"
+	cd "$WORK" || return
+}
+
+profile() {
+	cat >"$WORK/$1.lua"
+}
+
+# need_probe - skips where there is no compiler. One compilation serves a file of tests.
+need_probe() {
+	local made=$BATS_FILE_TMPDIR/probe
+	if [[ ! -x $made ]]; then
+		need_command cc
+		cc -static -O1 -o "$made" "${BASH_SOURCE[0]%/*}/probe.c" || skip "no static C library"
+	fi
+	cp "$made" "$WORK/probe"
+}
+
+json() {
+	/usr/bin/python3 -c 'import json, sys
+it = json.load(open(sys.argv[1]))
+value = eval(sys.argv[2])
+print(value if isinstance(value, str) else json.dumps(value))' "$1" "$2"
+}
+
+# processes TOKEN - how many processes have TOKEN in their command line. Searching makes processes
+# too: bash reads the files itself.
+processes() {
+	local file word found=0
+	for file in /proc/[0-9]*/cmdline; do
+		while IFS= read -r -d '' word; do
+			if [[ $word == *"$1"* ]]; then
+				found=$((found + 1))
+				break
+			fi
+		done 2>/dev/null <"$file" || true
+	done 2>/dev/null
+	echo "$found"
+}
+
+# within SECONDS COMMAND... - the command succeeds, at the latest after SECONDS
+within() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		((SECONDS < end)) || return 1
+		sleep 0.02
+	done
+}
+
+# gone TOKEN - nothing runs with TOKEN in its command line
+gone() {
+	[[ $(processes "$1") == 0 ]]
+}
+
+# tree_hash DIRECTORY - names, kinds, modes, owners and contents of all in it
+tree_hash() {
+	(cd "$1" && find . -printf '%p %y %m %U:%G %s %l\n' | sort &&
+		find . -type f -print0 | sort -z | xargs -0r sha256sum) | sha256sum
+}

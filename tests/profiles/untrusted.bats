@@ -1,0 +1,86 @@
+# untrusted.bats: a program that one does not trust
+# bats file_tags=rootless
+# shellcheck shell=bats disable=SC2016,SC2030,SC2031,SC2154 # quoted: for the program inside
+
+bats_require_minimum_version 1.5.0
+load ../lib/launch
+load ../lib/need
+load ../lib/sandbox
+
+setup() {
+	workspace
+}
+
+@test "one directory, at /box, and no path tells of the user" {
+	echo here >file
+	launch -0 run -p untrusted -- sh -c 'pwd; cat file; echo x >made; env; cat /proc/self/mountinfo'
+	[[ ${lines[0]} == /box && ${lines[1]} == here && $(cat made) == x ]]
+	# The source of a mount shows the path within its file system: only the kernel's own do that.
+	[[ $(grep -v '/box rw' <<<"$output") != *"$WORK"* ]]
+}
+
+@test "nothing of the home is there" {
+	export HOME=$BATS_TEST_TMPDIR/home && mkdir -p "$HOME/.ssh" && echo key >"$HOME/.ssh/id"
+	launch -0 run -p untrusted -- sh -c 'ls -A ~; cat '"$HOME"'/.ssh/id; find / -xdev -name id -path "*ssh*" 2>/dev/null'
+	[[ -z $output ]]
+}
+
+@test "calls that are not on the list are refused" {
+	need_probe
+	local probe
+	for probe in unshare-user clone-user setns io_uring keyctl vsock packet ptrace userfaultfd bpf perf mount; do
+		launch -0 run -p untrusted -- ./probe "$probe"
+		[[ $output == EPERM || $output == ENOSYS || $output == EAFNOSUPPORT ]]
+	done
+}
+
+@test "only sockets of the internet and of unix" {
+	need_command python3
+	launch -0 run -p untrusted -- /usr/bin/python3 -c '
+import socket
+for family in (1, 2, 10, 16, 17, 38, 40):
+    try:
+        socket.socket(family, socket.SOCK_DGRAM).close(); print(family, "ok")
+    except OSError as error:
+        print(family, error.errno)'
+	[[ $output == $'1 ok\n2 ok\n10 ok\n16 97\n17 97\n38 97\n40 97' ]]
+}
+
+@test "Landlock is on and reported, where the kernel has it" {
+	need_landlock 1
+	launch -0 run -p untrusted --report "$WORK/report" -- true
+	[[ $(json report 'it["enforced"]["landlock_abi"] >= 1') == true ]]
+	# /opt is mounted, but the profile does not list it.
+	mkdir extra && echo x >extra/file
+	launch run -p untrusted --ro "$WORK/extra:/opt" -- cat /opt/file
+	[[ $status == 0 || $stderr == *"Permission denied"* ]]
+}
+
+@test "limits hold: wall time, processes, files, size of a file" {
+	launch -124 run -p untrusted --wall 200ms -- sleep 10
+	launch -0 run -p untrusted -- sh -c 'ulimit -n; ulimit -u; ulimit -c'
+	[[ $output == $'1024\n256\n0' ]]
+	profile small <<<'return profile { extends = "untrusted", limits = { fsize = "64K" } }'
+	launch run -p "$WORK/small.lua" -- sh -c 'head -c 1M /dev/zero >big'
+	[[ $status != 0 && $(stat -c %s big) == 65536 ]]
+}
+
+@test "a fork bomb of 2,000 ends at the limit, and the host still forks" {
+	need_probe
+	local start=$SECONDS
+	launch -0 run -p untrusted --wall 20s -- ./probe leave 2000
+	[[ $output == "fork EAGAIN" ]]
+	((SECONDS - start < 15))
+	true | true
+}
+
+@test "kernel files are masked" {
+	launch -0 run -p untrusted -- sh -c 'wc -c </proc/keys; wc -c </proc/kcore; ls /proc/scsi 2>/dev/null | wc -l'
+	[[ $output == $'0\n0\n0' ]]
+}
+
+@test "the limits that need cgroups are reported as skipped, not imitated" {
+	launch -0 run -p untrusted --report "$WORK/report" -- sh -c 'ulimit -v'
+	[[ $output == unlimited ]]
+	[[ $(json report '"memory" in json.dumps(it["enforced"]["skipped"])') == true ]]
+}
