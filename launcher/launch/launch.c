@@ -31,7 +31,7 @@ struct launch {
 	struct supervised supervised;
 	struct stdio_relay relays[STDIO_RELAYS];
 	int ends[STDIO_RELAYS];
-	int link; /* the launcher's end */
+	int link; /* the launcher's end, open as long as it lives: the child tells its death by it */
 	int foreground; /* the terminal's foreground group before the launch, or -1 */
 };
 
@@ -72,7 +72,8 @@ static int open_link(struct launch *launch, struct err *err)
 		return 0;
 	r = sys_socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair);
 	if (r < 0)
-		return err_set(err, STAGE_WATCH, (int)r, NULL, "link to the set-up process");
+		return err_set(err, STAGE_WATCH, (int)r, "raise RLIMIT_NOFILE",
+			       "link to the set-up process");
 	launch->link = pair[0];
 	launch->setup.link = pair[1];
 	return 0;
@@ -105,7 +106,7 @@ static int prepare(struct launch *launch, const struct plan *plan,
 		r = stdio_prepare(setup, launch->relays, launch->ends, err);
 	if (r == 0)
 		r = open_link(launch, err);
-	if (r == 0 && plan->process.die_with_parent) {
+	if (r == 0 && plan->process.die_with_parent && launch->link < 0) {
 		setup->launcher_pidfd = (int)sys_pidfd_open((int)sys_getpid(), 0);
 		if (setup->launcher_pidfd < 0)
 			r = err_set(err, STAGE_WATCH, setup->launcher_pidfd, NULL, "pidfd_open");
@@ -127,9 +128,13 @@ static uint64_t passed_on(void)
 
 static void block_signals(struct launch *launch)
 {
-	uint64_t blocked = passed_on() | 1ull << (SIGPIPE - 1) | 1ull << (SIGTTOU - 1);
+	const struct raw_sigaction by_default = { 0 };
+	uint64_t blocked;
 
-	launch->supervised.signals = passed_on();
+	launch->supervised.signals = passed_on() | 1ull << (SIGCHLD - 1);
+	blocked = launch->supervised.signals | 1ull << (SIGPIPE - 1) | 1ull << (SIGTTOU - 1);
+	/* A caller that ignores SIGCHLD would make the kernel reap for us, and the status be lost. */
+	(void)sys_rt_sigaction(SIGCHLD, &by_default, NULL, sizeof(uint64_t));
 	(void)sys_rt_sigprocmask(SIG_BLOCK, &blocked, &launch->setup.signal_mask, sizeof(blocked));
 }
 
@@ -144,7 +149,7 @@ static uint64_t clone_flags(uint32_t namespaces)
 		{ NAMESPACE_IPC, RAW_CLONE_NEWIPC },   { NAMESPACE_UTS, RAW_CLONE_NEWUTS },
 		{ NAMESPACE_CGROUP, RAW_CLONE_NEWCGROUP },
 	};
-	uint64_t flags = RAW_CLONE_PIDFD;
+	uint64_t flags = 0;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (namespaces & rows[i].namespace)
@@ -156,7 +161,9 @@ static int clone_failed(long error, struct err *err)
 {
 	const char *hint = NULL;
 
-	if (error == -EPERM || error == -EACCES)
+	if (error == -EMFILE || error == -ENFILE)
+		hint = "raise RLIMIT_NOFILE";
+	else if (error == -EPERM || error == -EACCES)
 		hint = "this host restricts user namespaces; see lunette doctor";
 	else if (error == -ENOSPC || error == -EUSERS)
 		hint = "user.max_user_namespaces is reached, or this sandbox may not make one";
@@ -165,12 +172,19 @@ static int clone_failed(long error, struct err *err)
 	return err_set(err, STAGE_IDS, (int)error, hint, "namespaces");
 }
 
+/* The set-up process has no use for the launcher's ends, and few descriptors may be allowed. */
+static void close_own_ends(struct stdio_relay *relay)
+{
+	if (relay->from > 2)
+		fd_close(&relay->from);
+	if (relay->to > 2)
+		fd_close(&relay->to);
+}
+
 static int start(struct launch *launch, struct err *err)
 {
-	int pidfd = -1;
 	struct clone_args args = {
 		.flags = clone_flags(launch->setup.plan->namespaces),
-		.pidfd = (uint64_t)(uintptr_t)&pidfd,
 		.exit_signal = SIGCHLD,
 	};
 	long pid = sys_clone3(&args, sizeof(args));
@@ -179,10 +193,11 @@ static int start(struct launch *launch, struct err *err)
 		return clone_failed(pid, err);
 	if (pid == 0) {
 		fd_close(&launch->link);
+		for (int i = 0; i < STDIO_RELAYS; i++)
+			close_own_ends(&launch->relays[i]);
 		sandbox_run(&launch->setup);
 	}
 	launch->supervised.pid = (int)pid;
-	launch->supervised.pidfd = pidfd;
 	fd_close(&launch->setup.link);
 	for (int i = 0; i < STDIO_RELAYS; i++)
 		fd_close(&launch->ends[i]);
@@ -212,14 +227,13 @@ static int take_part(struct launch *launch, struct err *err)
 		r = mounts_send(setup, launch->link, launch->supervised.pid, err);
 	if (r == 0 && setup->plan->net == NET_VETH)
 		r = transfer_send(&go, launch->link);
-	fd_close(&launch->link);
 	return r == -EPIPE ? 0 : r;
 }
 
 /* Ends a sandbox whose set-up failed on the launcher's side. */
 static void abandon(struct launch *launch)
 {
-	(void)sys_pidfd_send_signal(launch->supervised.pidfd, SIGKILL, NULL, 0);
+	(void)sys_kill(launch->supervised.pid, SIGKILL);
 	(void)sys_waitid(P_PID, launch->supervised.pid, NULL, WEXITED, NULL);
 }
 
@@ -238,7 +252,6 @@ static void finish(struct launch *launch)
 	if (launch->foreground > 0)
 		(void)sys_ioctl(0, TIOCSPGRP, &launch->foreground);
 	(void)sys_rt_sigprocmask(SIG_SETMASK, &setup->signal_mask, NULL, sizeof(uint64_t));
-	fd_close(&launch->supervised.pidfd);
 	fd_close(&launch->link);
 	fd_close(&setup->launcher_pidfd);
 	free(setup->staging.slots);
@@ -261,8 +274,7 @@ int launch_run(const struct plan *plan, const struct launch_options *options,
 {
 	struct launch launch = { .link = -1,
 				 .foreground = -1,
-				 .ends = { -1, -1, -1 },
-				 .supervised = { .pidfd = -1 } };
+				 .ends = { -1, -1, -1 } };
 	int r = prepare(&launch, plan, options, err);
 
 	*outcome = (struct outcome){ .status = OUTCOME_SETUP_FAILED, .exit_code = -1 };

@@ -36,14 +36,17 @@ static void __attribute__((noreturn)) fail(struct setup *setup)
 		(void)sys_exit_group(125);
 }
 
-/* The signal comes when the launcher dies; the look at its pidfd catches a death before prctl. Changing
- * ids clears the signal, so this is done again after that. */
+/* The signal comes when the launcher dies. A death before prctl shows at the launcher's pidfd, or as
+ * the end of the link where there is one. Changing ids clears the signal, so this is done again after
+ * that. */
 static int die_with_launcher(const struct setup *setup, struct err *err)
 {
 	struct pollfd launcher = { .fd = setup->launcher_pidfd, .events = POLLIN };
 	struct raw_timespec now = { 0 };
 	long r;
 
+	if (setup->link >= 0)
+		launcher = (struct pollfd){ .fd = setup->link };
 	if (!setup->plan->process.die_with_parent)
 		return 0;
 	r = sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -63,7 +66,10 @@ static int become_inside(struct setup *setup, struct err *err)
 						  : ids_map(setup, "self", err);
 	if (r == 0)
 		r = ids_enter(setup, err);
-	return r == 0 ? die_with_launcher(setup, err) : r;
+	if (r == 0)
+		r = die_with_launcher(setup, err);
+	fd_close(&setup->launcher_pidfd);
+	return r;
 }
 
 static int set_up_network(struct setup *setup, struct err *err)
@@ -86,6 +92,8 @@ static int set_up(struct setup *setup, struct err *err)
 		r = system_clocks(setup, err);
 	if (r == 0)
 		r = stdio_reopen(setup, err);
+	if (r == 0)
+		r = stdio_apply(setup, err);
 	if (r == 0)
 		r = mounts_open_root(setup, err);
 	if (r == 0)
@@ -127,8 +135,6 @@ static int confine(struct setup *setup, struct err *err)
 	const struct plan_caps *caps = &setup->plan->caps;
 	int r = new_session(setup, err);
 
-	if (r == 0)
-		r = stdio_apply(setup, err);
 	if (r == 0)
 		r = limits_apply(setup, err);
 	if (r == 0)

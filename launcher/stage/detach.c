@@ -71,7 +71,7 @@ int mounts_finish_root(struct setup *setup, struct err *err)
 	struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
 	long r;
 
-	staging_close(&setup->staging, setup->stage);
+	staging_close(&setup->staging);
 	r = sys_mount_setattr(setup->stage, "", RAW_AT_EMPTY_PATH, &read_only, sizeof(read_only));
 	if (r < 0)
 		return err_set(err, STAGE_MOUNTS, (int)r, NULL, "make the new root read-only");

@@ -134,6 +134,7 @@ int device_build(struct setup *setup, const struct plan_mount *mount, size_t slo
 		return failed(err, dev, "");
 	r = sys_move_mount(dev, "", parent, name,
 			   MOVE_MOUNT_F_EMPTY_PATH | (name[0] ? 0 : MOVE_MOUNT_T_EMPTY_PATH));
+	fd_close(&parent);
 	if (r < 0)
 		return failed(err, r, "");
 	r = place_nodes(setup, dev, slot, err);

@@ -22,7 +22,7 @@ void staging_init(struct staging *staging, struct staged *slots, size_t count,
 {
 	staging->slots = slots;
 	staging->count = count;
-	staging->directory = -1;
+	staging->stage = -1;
 	staging->by_directory = count > KEPT_MOST || count + KEPT_SPARE > open_files;
 	for (size_t i = 0; i < count; i++)
 		slots[i] = (struct staged){ .fd = -1, .type = STAGED_NONE };
@@ -37,16 +37,13 @@ int staging_open(struct staging *staging, int stage, struct err *err)
 	r = sys_mkdirat(stage, home, 0700);
 	if (r < 0)
 		return err_set(err, STAGE_MOUNTS, (int)r, NULL, "directory for staged mounts");
-	r = sys_openat(stage, home, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-	if (r < 0)
-		return err_set(err, STAGE_MOUNTS, (int)r, NULL, "directory for staged mounts");
-	staging->directory = (int)r;
+	staging->stage = stage;
 	return 0;
 }
 
 static void slot_name(char name[24], size_t slot)
 {
-	snprintf(name, 24, "%zu", slot);
+	snprintf(name, 24, ".s/%zu", slot);
 }
 
 int staging_put(struct staging *staging, size_t slot, int *fd, struct err *err)
@@ -66,11 +63,11 @@ int staging_put(struct staging *staging, size_t slot, int *fd, struct err *err)
 	}
 	slot_name(name, slot);
 	if (S_ISDIR(st.st_mode))
-		r = sys_mkdirat(staging->directory, name, 0700);
+		r = sys_mkdirat(staging->stage, name, 0700);
 	else
-		r = sys_mknodat(staging->directory, name, S_IFREG | 0600, 0);
+		r = sys_mknodat(staging->stage, name, S_IFREG | 0600, 0);
 	if (r == 0)
-		r = sys_move_mount(*fd, "", staging->directory, name, MOVE_MOUNT_F_EMPTY_PATH);
+		r = sys_move_mount(*fd, "", staging->stage, name, MOVE_MOUNT_F_EMPTY_PATH);
 	if (r < 0)
 		return err_set(err, STAGE_MOUNTS, (int)r,
 			       r == -ENOSPC ? "the namespace's limit is in /proc/sys/fs/mount-max"
@@ -93,9 +90,9 @@ int staging_move(struct staging *staging, size_t slot, int parent, const char *n
 		return (int)r;
 	}
 	slot_name(number, slot);
-	r = sys_move_mount(staging->directory, number, parent, name, flags);
+	r = sys_move_mount(staging->stage, number, parent, name, flags);
 	if (r == 0)
-		(void)sys_unlinkat(staging->directory, number,
+		(void)sys_unlinkat(staging->stage, number,
 				   staged->type == STAGED_DIRECTORY ? AT_REMOVEDIR : 0);
 	return (int)r;
 }
@@ -105,12 +102,11 @@ enum staging_type staging_type(const struct staging *staging, size_t slot)
 	return (enum staging_type)staging->slots[slot].type;
 }
 
-void staging_close(struct staging *staging, int stage)
+void staging_close(struct staging *staging)
 {
 	for (size_t i = 0; i < staging->count; i++)
 		fd_close(&staging->slots[i].fd);
 	if (!staging->by_directory)
 		return;
-	fd_close(&staging->directory);
-	(void)sys_unlinkat(stage, home, AT_REMOVEDIR);
+	(void)sys_unlinkat(staging->stage, home, AT_REMOVEDIR);
 }

@@ -26,7 +26,7 @@ struct staging {
 	struct staged *slots;
 	size_t count;
 	bool by_directory;
-	int directory; /* ".s" of the stage, where by_directory */
+	int stage; /* borrowed: the directory that ".s" is in, where by_directory */
 };
 
 /* staging_init() - @slots: zeroed room for @count; @open_files: the soft RLIMIT_NOFILE. */
@@ -47,6 +47,6 @@ int staging_move(struct staging *staging, size_t slot, int parent, const char *n
 enum staging_type staging_type(const struct staging *staging, size_t slot);
 
 /* staging_close() - drop what was not taken out, and the numbered directories. */
-void staging_close(struct staging *staging, int stage);
+void staging_close(struct staging *staging);
 
 #endif

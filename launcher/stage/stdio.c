@@ -190,16 +190,22 @@ int stdio_reopen(struct setup *setup, struct err *err)
 	return 0;
 }
 
-int stdio_apply(const struct setup *setup, struct err *err)
+int stdio_apply(struct setup *setup, struct err *err)
 {
+	int shared = setup->streams[1].fd;
+
 	for (int i = 0; i < 3; i++) {
+		int *fd = &setup->streams[i].fd;
 		long r;
 
-		if (setup->streams[i].fd == i)
+		if (*fd == i)
 			continue;
-		r = sys_dup3(setup->streams[i].fd, i, 0);
+		r = sys_dup3(*fd, i, 0);
 		if (r < 0)
 			return failed(err, r, i, NULL);
+		if (i != 1 || setup->streams[2].fd != shared)
+			fd_close(fd);
+		*fd = i;
 	}
 	return 0;
 }

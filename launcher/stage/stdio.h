@@ -30,7 +30,7 @@ int stdio_prepare(struct setup *setup, struct stdio_relay relays[STDIO_RELAYS],
  * privileged launcher has done it in stdio_prepare().) */
 int stdio_reopen(struct setup *setup, struct err *err);
 
-/* stdio_apply() - in the program-to-be: put the streams at 0, 1 and 2. */
-int stdio_apply(const struct setup *setup, struct err *err);
+/* stdio_apply() - in the set-up process: put the streams at 0, 1 and 2, and let go of what lay there. */
+int stdio_apply(struct setup *setup, struct err *err);
 
 #endif

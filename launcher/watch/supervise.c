@@ -24,8 +24,9 @@ struct watch {
 	int64_t begin;    /* ms, CLOCK_MONOTONIC */
 	int64_t deadline; /* ms, or -1 */
 	bool timed_out;
-	bool killed;
 	int stopped_by; /* a signal that came before the program was there */
+	siginfo_t info; /* of pid 1's end, si_pid 0 until then */
+	struct rusage usage;
 };
 
 static int64_t now(void)
@@ -38,8 +39,7 @@ static int64_t now(void)
 
 static void end_sandbox(struct watch *watch, int signal)
 {
-	(void)sys_pidfd_send_signal(watch->of->pidfd, signal, NULL, 0);
-	watch->killed |= signal == SIGKILL;
+	(void)sys_kill(watch->of->pid, signal);
 }
 
 static void time_up(struct watch *watch)
@@ -65,6 +65,11 @@ static void take_signal(struct watch *watch)
 
 	if (sys_read(watch->signalfd, &info, sizeof(info)) != sizeof(info))
 		return;
+	if (info.ssi_signo == SIGCHLD) {
+		(void)sys_waitid(P_PID, watch->of->pid, &watch->info, WEXITED | WNOHANG,
+				 &watch->usage);
+		return;
+	}
 	if (watch->of->setup->shared->state == SHARED_SETUP && info.ssi_signo != SIGWINCH) {
 		watch->stopped_by = (int)info.ssi_signo;
 		end_sandbox(watch, SIGKILL);
@@ -84,13 +89,10 @@ static bool relays_busy(const struct watch *watch)
 /* One round: waits for what comes first and deals with it. Returns true when pid 1 has ended. */
 static bool step(struct watch *watch)
 {
-	struct pollfd polls[2 + STDIO_RELAYS] = {
-		{ .fd = watch->of->pidfd, .events = POLLIN },
-		{ .fd = watch->signalfd, .events = POLLIN },
-	};
+	struct pollfd polls[1 + STDIO_RELAYS] = { { .fd = watch->signalfd, .events = POLLIN } };
 	struct raw_timespec left = { 0 };
 	int64_t wait = watch->deadline < 0 ? 0 : watch->deadline - now();
-	unsigned int count = 2;
+	unsigned int count = 1;
 	long r;
 
 	for (int i = 0; watch->relays && i < STDIO_RELAYS; i++, count++)
@@ -104,12 +106,12 @@ static bool step(struct watch *watch)
 		time_up(watch);
 	if (r <= 0)
 		return false;
-	if (polls[1].revents)
+	if (polls[0].revents)
 		take_signal(watch);
-	for (unsigned int i = 2; i < count; i++)
+	for (unsigned int i = 1; i < count; i++)
 		if (polls[i].revents)
-			relay_pump(&watch->relays[i - 2]);
-	return polls[0].revents & POLLIN;
+			relay_pump(&watch->relays[i - 1]);
+	return watch->info.si_pid != 0;
 }
 
 /* The writers are dead; what they wrote is still in the pipes. */
@@ -159,8 +161,7 @@ static void fill_end(struct outcome *outcome, int code, int status)
 }
 
 /* Decided once, from what the kernel says: pid 1's record of the program, or pid 1's own end. */
-static int conclude(const struct watch *watch, const siginfo_t *info, const struct rusage *usage,
-		    struct outcome *outcome, struct err *err)
+static int conclude(const struct watch *watch, struct outcome *outcome, struct err *err)
 {
 	const struct shared *shared = watch->of->setup->shared;
 
@@ -176,15 +177,17 @@ static int conclude(const struct watch *watch, const siginfo_t *info, const stru
 	}
 	if (shared->state == SHARED_SETUP) {
 		(void)err_set(err, STAGE_WATCH, ECHILD, NULL, "set-up process");
-		return err_reason(err, "it was killed by signal %d", info->si_status);
+		return err_reason(err, "it ended with %s %d",
+				  watch->info.si_code == CLD_EXITED ? "status" : "signal",
+				  watch->info.si_status);
 	}
 	outcome->wall_ms = elapsed(shared);
 	if (shared->ended) {
 		fill_usage(outcome, &shared->usage);
 		fill_end(outcome, shared->code, shared->status);
 	} else {
-		fill_usage(outcome, usage);
-		fill_end(outcome, info->si_code, info->si_status);
+		fill_usage(outcome, &watch->usage);
+		fill_end(outcome, watch->info.si_code, watch->info.si_status);
 	}
 	if (watch->timed_out)
 		outcome->status = OUTCOME_TIMEOUT;
@@ -209,8 +212,6 @@ int supervise(const struct supervised *supervised, struct outcome *outcome, stru
 {
 	const struct plan_limits *limits = &supervised->setup->plan->limits;
 	struct watch watch = { .of = supervised, .begin = now(), .deadline = -1 };
-	struct rusage usage = { 0 };
-	siginfo_t info = { 0 };
 	int r, drained;
 
 	watch.signalfd = (int)sys_signalfd4(-1, &supervised->signals, sizeof(uint64_t),
@@ -218,18 +219,19 @@ int supervise(const struct supervised *supervised, struct outcome *outcome, stru
 	r = watch.signalfd < 0
 		    ? err_set(err, STAGE_WATCH, watch.signalfd, NULL, "signalfd")
 		    : start_relays(&watch, err);
-	if (r < 0)
+	if (r < 0) {
 		end_sandbox(&watch, SIGKILL);
+		(void)sys_waitid(P_PID, supervised->pid, NULL, WEXITED, NULL);
+	}
 	if (limits->wall.set)
 		watch.deadline = watch.begin + (int64_t)limits->wall.value;
 	while (r == 0 && !step(&watch))
 		;
-	(void)sys_waitid(P_PID, supervised->pid, &info, WEXITED, &usage);
 	fd_close(&watch.signalfd);
 	if (r < 0)
 		return r;
 	drained = drain(&watch, err);
 	free(watch.relays);
-	r = conclude(&watch, &info, &usage, outcome, err);
+	r = conclude(&watch, outcome, err);
 	return r < 0 ? r : drained;
 }

@@ -7,9 +7,8 @@
 
 struct supervised {
 	const struct setup *setup;
-	int pid;   /* pid 1 of the sandbox, our child */
-	int pidfd; /* the same */
-	uint64_t signals; /* blocked ones, to be passed on */
+	int pid; /* pid 1 of the sandbox, our child: its number stays its own until we have waited */
+	uint64_t signals; /* blocked ones: to be passed on, and SIGCHLD */
 	struct stdio_relay *relays; /* STDIO_RELAYS of them */
 };
 

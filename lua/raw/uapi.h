@@ -22,6 +22,15 @@ struct raw_rlimit {
 	uint64_t maximum;
 };
 
+/* include/linux/signal_types.h, for x86_64; aarch64 and riscv64 have no restorer there, and take the
+ * mask in its place, so only SIG_DFL and SIG_IGN without flags are to be set through it. */
+struct raw_sigaction {
+	void *handler;
+	unsigned long flags;
+	void *restorer;
+	uint64_t mask;
+};
+
 /* include/uapi/linux/openat2.h */
 struct open_how {
 	uint64_t flags;
