@@ -98,6 +98,8 @@ static int set_up(struct setup *setup, struct err *err)
 		r = mounts_open_root(setup, err);
 	if (r == 0)
 		r = mounts_collect(setup, err);
+	if (setup->plan->net != NET_VETH)
+		fd_close(&setup->link);
 	if (r == 0)
 		r = system_close_nesting(setup, err);
 	if (r == 0)
