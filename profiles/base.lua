@@ -1,13 +1,14 @@
--- base: what the shipped profiles extend
+-- base.lua - what the shipped profiles extend
 --
--- The system's programs and libraries read-only, a private /proc, /dev, /tmp and home, no network, no
--- capability, and a seccomp filter that allows what programs use and refuses what sandboxes are left
--- by. /etc holds the few files that libraries read; accounts are made up here, because the host's own
--- name its users. Nothing is taken from one distribution without `optional`.
+-- The system's programs and libraries read-only, a private /proc, /dev, /tmp and home, no
+-- network, no capability, and a seccomp filter that allows what programs use and refuses what
+-- sandboxes are left by. /etc holds the few files that libraries read; accounts are made up
+-- here, because the host's own name its users. Nothing is taken from one distribution without
+-- `optional`.
 --
--- A parent's parameters are set by `extends = { "base", name = "ci" }`. `work` is a directory that the
--- child mounts for the program: it is not mounted here, only refused where the program has no
--- business.
+-- A parent's parameters are set by `extends = { "base", name = "ci" }`. `work` is a directory
+-- that the child mounts for the program: it is not mounted here, only refused where the program
+-- has no business.
 
 local arg = params {
 	uid  = number { default = host.uid ~= 0 and host.uid or 1000, doc = "user id inside" },
@@ -79,17 +80,19 @@ local mounts = {
 	same { "/etc/localtime", optional = true },
 	same { "/etc/os-release", optional = true },
 }
--- The loader's cache, the links of Debian's alternatives, certificates, name lookup, and tables that
--- common libraries read.
-for _, path in ipairs { "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives",
-	"/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/etc/crypto-policies", "/etc/resolv.conf",
+-- The loader's cache, the links of Debian's alternatives, certificates, name lookup, and tables
+-- that common libraries read.
+for _, path in ipairs {
+	"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/ssl",
+	"/etc/pki", "/etc/ca-certificates", "/etc/crypto-policies", "/etc/resolv.conf",
 	"/etc/services", "/etc/protocols", "/etc/mime.types", "/etc/terminfo", "/etc/fonts",
-	"/etc/gitconfig" } do
+	"/etc/gitconfig",
+} do
 	mounts[#mounts + 1] = ro { path, optional = true }
 end
 
 return profile {
-	doc      = "The system read-only, private /tmp, /dev and home, no network: what the others extend.",
+	doc      = "What the others extend: the system read-only, private /tmp and home, no network.",
 	user     = { uid = arg.uid, gid = arg.gid, groups = prefer {} },
 	hostname = arg.name,
 	mounts   = mounts,

@@ -1,8 +1,8 @@
--- ci: a test command on a clean tree
+-- ci.lua - a test command on a clean tree
 --
--- The checkout lies at /src under a layer in memory: the run sees what it writes, the checkout never
--- changes, and two runs start from the same state. What differs between machines and users (ids, host
--- name, locale, time zone, terminal, environment) is fixed.
+-- The checkout lies at /src under a layer in memory: the run sees what it writes, the checkout
+-- never changes, and two runs start from the same state. What differs between machines and users
+-- (ids, host name, locale, time zone, terminal, environment) is fixed.
 
 local arg = params {
 	dir  = path { default = host.cwd, doc = "the checkout, seen at /src" },
@@ -24,6 +24,5 @@ return profile {
 		keep = replace {},
 		set  = { CI = "true", LANG = "C.UTF-8", LC_ALL = "C.UTF-8", TZ = "UTC", TERM = "dumb" },
 	},
-	process = { stdin = "null" },
 	limits  = { wall = arg.wall, pids = 4096 },
 }

@@ -1,8 +1,8 @@
--- default: what `lunette run COMMAND` uses
+-- default.lua - what `lunette run COMMAND` uses
 --
--- The working directory is writable at its own path, so that paths in messages and build products
--- mean the same inside and outside. Of the rest of the home nothing is there: $HOME is private, empty
--- and gone afterwards.
+-- The working directory is writable at its own path, so that paths in messages and build
+-- products mean the same inside and outside. Of the rest of the home nothing is there: $HOME is
+-- private, empty and gone afterwards.
 
 local arg = params {
 	dir = path { default = host.cwd, doc = "mounted read-write at its own path" },

@@ -1,27 +1,29 @@
--- root: user 0 inside, for package tools on a root tree
+-- root.lua - user 0 inside, for package tools on a root tree
 --
--- The tree becomes "/". Its files belong to a range of host ids that means nobody: 0 inside is the
--- first of the range, so chown, setuid and a package's own users work as they would on a machine, and
--- none of it reaches a file of the host's. As an ordinary user the range is the one of /etc/subuid
--- and /etc/subgid; as root it is chosen by `first`, which is who must own the tree. The program keeps
--- the capabilities that package tools use over these ids, and no others.
+-- The tree becomes "/". Its files belong to a range of host ids that means nobody: 0 inside is
+-- the first of the range, so chown, setuid and a package's own users work as they would on a
+-- machine, and none of it reaches a file of the host's. As an ordinary user the range is the one
+-- of /etc/subuid and /etc/subgid; as root it is chosen by `first`, which is who must own the
+-- tree. The program keeps the capabilities that package tools use over these ids, and no others.
 
 local arg = params {
 	root  = path { doc = "the tree that becomes /" },
-	first = number { default = 100000, doc = "as root: the host's id of 0 inside" },
+	first = number { default = 100000, doc = "the first of the host's ids" },
 	count = number { default = 65536, doc = "how many ids" },
 }
 
--- An ordinary user leaves `map` to the launcher, which takes the subordinate ids.
-local map = host.uid == 0 and {
-	uid = { { inside = 0, outside = arg.first, count = arg.count } },
-	gid = { { inside = 0, outside = arg.first, count = arg.count } },
-} or "subordinate"
+-- An ordinary user is 0 inside himself, so that he can unpack the tree; the range follows.
+local function ranges(own)
+	if host.uid == 0 then
+		return { { 0, arg.first, arg.count } }
+	end
+	return { { 0, own, 1 }, { 1, arg.first, arg.count } }
+end
 
 return profile {
 	doc     = "Package tools on a root tree: user 0 inside with a range of ids, no network.",
 	extends = { "base", uid = 0, gid = 0, home = "/root", name = "root" },
-	user    = { map = map },
+	user    = { map = { uid = ranges(host.uid), gid = ranges(host.gid) } },
 	mounts  = replace {
 		rw { arg.root, at = "/" }, proc "/proc", dev "/dev",
 		tmpfs { "/tmp", mode = "1777", size = "1G" }, tmpfs { "/run", mode = "0755", size = "64M" },

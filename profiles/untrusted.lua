@@ -1,16 +1,16 @@
--- untrusted: a program that one does not trust, on data that one gives it
+-- untrusted.lua - a program that one does not trust, on data that one gives it
 --
--- Of the host it sees the system's programs and one directory, mounted at /box so that not even the
--- path tells about the user. It may call what ordinary programs call and nothing else, may not touch
--- files beyond what is listed to Landlock either, and its time, processes, memory and output end
--- somewhere. The limits are meant to be changed: --wall, --memory, --pids, --output.
+-- Of the host it sees the system's programs and one directory, mounted at /box so that not even
+-- the path tells about the user. It may call what ordinary programs call and nothing else, may
+-- not touch files beyond what is listed to Landlock either, and its time, processes, memory and
+-- output end somewhere. The limits are meant to be changed: --wall, --memory, --pids, --output.
 
 local arg = params {
 	dir = path { default = host.cwd, doc = "mounted read-write at /box" },
 }
 
 return profile {
-	doc      = "An untrusted program: one directory at /box, an allow-list of calls, Landlock, limits.",
+	doc      = "An untrusted program: one directory at /box, few calls, Landlock, limits.",
 	extends  = { "base", uid = 1000, gid = 1000, work = arg.dir },
 	mounts   = {
 		rw { arg.dir, at = "/box" },
@@ -26,16 +26,17 @@ return profile {
 	cwd      = "/box",
 	seccomp  = {
 		default = errno "EPERM",
-		-- The list below allows socket() whole; this stands before it.
-		errno "EAFNOSUPPORT" { sys.socket { domain = no(one_of { "unix", "inet", "inet6" }) } },
-		allow { "@untrusted" },
+		allow { "@untrusted", sys.socket { domain = one_of { "unix", "inet", "inet6" } } },
+		errno "EAFNOSUPPORT" { "socket" },
 	},
 	landlock = prefer {
-		ro    = { "/usr", "/bin", "/sbin", "/lib", { "/lib32", optional = true },
-			{ "/lib64", optional = true }, { "/libx32", optional = true }, "/etc", "/proc", "/run", "/var" },
+		ro    = { "/etc", "/proc", "/run", "/var" },
 		rw    = { "/box", "/tmp", "/var/tmp", "/home/user", "/dev" },
-		exec  = { "/usr", "/bin", "/sbin", "/lib", { "/lib32", optional = true },
-			{ "/lib64", optional = true }, { "/libx32", optional = true }, "/box", "/tmp", "/home/user" },
+		exec  = {
+			"/usr", "/bin", "/sbin", "/lib", { "/lib32", optional = true },
+			{ "/lib64", optional = true }, { "/libx32", optional = true },
+			"/box", "/tmp", "/home/user",
+		},
 		scope = { "signal", "abstract_unix" },
 	},
 	limits   = {
