@@ -123,11 +123,45 @@ static int line_of(lua_State *lua)
 	return 1;
 }
 
+/* token(value) - text or number as one token of the plan's text form (docs/plan.md) */
+static int token(lua_State *lua)
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t length;
+	const char *text = luaL_checklstring(lua, 1, &length);
+	luaL_Buffer out;
+	size_t plain = 0;
+
+	while (plain < length && text[plain] > ' ' && text[plain] < 0x7f && text[plain] != '\\')
+		plain++;
+	lua_settop(lua, 1);
+	if (length == 0)
+		lua_pushliteral(lua, "\\e");
+	if (plain == length)
+		return 1;
+	luaL_buffinit(lua, &out);
+	luaL_addlstring(&out, text, plain);
+	for (size_t i = plain; i < length; i++) {
+		unsigned char byte = (unsigned char)text[i];
+
+		if (byte > ' ' && byte < 0x7f && byte != '\\') {
+			luaL_addchar(&out, text[i]);
+		} else {
+			luaL_addstring(&out, "\\x");
+			luaL_addchar(&out, digits[byte >> 4]);
+			luaL_addchar(&out, digits[byte & 15]);
+		}
+	}
+	luaL_pushresult(&out);
+	return 1;
+}
+
 void native_open(lua_State *lua, struct native *native)
 {
 	static const luaL_Reg functions[] = {
 		{ "ask", link_ask },  { "where", where },     { "compile", compile },
-		{ "load", load },     { "line_of", line_of }, { NULL, NULL },
+		{ "load", load },     { "line_of", line_of }, { "token", token },
+		{ NULL, NULL },
 	};
 
 	*(struct native **)lua_getextraspace(lua) = native;

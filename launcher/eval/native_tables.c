@@ -4,6 +4,7 @@
  */
 #include "launcher/eval/native.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <lauxlib.h>
@@ -29,6 +30,70 @@ static int call(lua_State *lua)
 		return 0;
 	lua_pushinteger(lua, number);
 	return 1;
+}
+
+enum { NUMBERS = 1024 }; /* above each entry's highest */
+
+/* Adds the call @name to @set; false where @entry does not have it. */
+static bool add_number(uint8_t *set, enum policy_entry entry, const char *name)
+{
+	int index = tables_call(name);
+	int number = index < 0 ? -1 : tables_call_number(index, entry);
+
+	if (number < 0 || number >= NUMBERS)
+		return false;
+	set[number / 8] |= (uint8_t)(1 << number % 8);
+	return true;
+}
+
+static void push_intervals(lua_State *lua, const uint8_t *set)
+{
+	char text[NUMBERS * 5]; /* "1021,1023," is the longest way to say so */
+	char *end = text;
+
+	for (int first = 0, last; first < NUMBERS; first = last + 1) {
+		last = first;
+		if (!(set[first / 8] >> first % 8 & 1))
+			continue;
+		while (last + 1 < NUMBERS && set[(last + 1) / 8] >> (last + 1) % 8 & 1)
+			last++;
+		end += sprintf(end, last > first ? "%s%d-%d" : "%s%d", end > text ? "," : "",
+			       first, last);
+	}
+	lua_pushlstring(lua, text, (size_t)(end - text));
+}
+
+/* numbers(entry, list) - the calls and groups of a list of names as "0-3,7", and a list of the names
+ * that @entry does not have, or nil. Members of a group are there or not without a word. */
+static int numbers(lua_State *lua)
+{
+	enum policy_entry entry = check_entry(lua, 1);
+	uint8_t set[NUMBERS / 8] = { 0 };
+	lua_Integer missing = 0;
+
+	luaL_checktype(lua, 2, LUA_TTABLE);
+	lua_settop(lua, 2);
+	lua_pushnil(lua);
+	for (lua_Integer i = 1; lua_rawgeti(lua, 2, i) == LUA_TSTRING; i++) {
+		const char *name = lua_tostring(lua, -1);
+		const char *const *member = name[0] == '@' ? tables_group(name) : NULL;
+		bool found = member || add_number(set, entry, name);
+
+		for (; member && *member; member++)
+			(void)add_number(set, entry, *member);
+		if (!found) {
+			if (missing == 0) {
+				lua_newtable(lua);
+				lua_replace(lua, 3);
+			}
+			lua_rawseti(lua, 3, ++missing);
+		} else {
+			lua_pop(lua, 1);
+		}
+	}
+	push_intervals(lua, set);
+	lua_pushvalue(lua, 3);
+	return 2;
 }
 
 /* known(entry) - "0-334,424-470" */
@@ -174,6 +239,7 @@ void native_tables(lua_State *lua)
 {
 	static const luaL_Reg functions[] = {
 		{ "call", call },
+		{ "numbers", numbers },
 		{ "known", known },
 		{ "signature", signature },
 		{ "group", group },

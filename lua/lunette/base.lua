@@ -48,9 +48,14 @@ function M.line(layer, path)
 	if not layer.text then
 		return ""
 	end
-	local name = match(path, "([%w_]+)[%[%]%d]*$")
-	local line = name and native.line_of(layer.text, name)
-	return line and layer.name .. ":" .. line or layer.where
+	local found = layer.lines[path]
+	if not found then
+		local name = match(path, "([%w_]+)[%[%]%d]*$")
+		local number = name and native.line_of(layer.text, name)
+		found = number and layer.name .. ":" .. number or layer.where
+		layer.lines[path] = found
+	end
+	return found
 end
 
 -- path() - the canonical form of an absolute path, or nil and what is wrong with it

@@ -58,22 +58,6 @@ function M.profile(from, name, message)
 		"`lunette profiles` lists the shipped ones; a path holds a /")
 end
 
--- raised() - the chunk of @layer did not compile or ended in an error of its own
-function M.raised(layer, message)
-	if type(message) == "table" and message.reason then
-		error(message, 0)
-	end
-	message = type(message) == "string" and message or "error object: " .. tostring(message)
-	local prefix = layer.name .. ":"
-	if message:sub(1, #prefix) == prefix then
-		local number, text = message:match("^(%d+): (.*)$", #prefix + 1)
-		if number then
-			fail(prefix .. number, "", text)
-		end
-	end
-	fail(layer.name, "", message)
-end
-
 -- mount() - there is no mount at @at to remove
 function M.mount(layer, path, at, list)
 	local clean = base.path(at)

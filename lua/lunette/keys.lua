@@ -6,7 +6,7 @@
 
 local native = ...
 local base = native.load("lunette.base")
-local find, match, tointeger, type = string.find, string.match, math.tointeger, type
+local find, tointeger, type = string.find, math.tointeger, type
 local tag = base.tag
 
 local M = { path = base.path, size = base.size, time = base.time }
@@ -156,7 +156,7 @@ function M.port(value)
 end
 
 function M.scope(value)
-	if type(value) ~= "string" or native.landlock("scope", value) == 0 then
+	if type(value) ~= "string" or (native.landlock("scope", value) or 0) == 0 then
 		return nil, 'must be "signal" or "abstract_unix"'
 	end
 	return value

@@ -59,13 +59,13 @@ return function(state, put, escape)
 		elseif list and (name == "bind" or name == "connect") then
 			net = net | grant
 			for _, port in ipairs(list) do
-				put("landlock.port", ("0x%x %d"):format(grant, port), list.at[port])
+				put("landlock.port", ("0x%x %d"):format(grant, port), base.line(list.at[port], "landlock." .. name))
 			end
 		elseif list then
 			fs = all
 			for _, path in ipairs(list) do
 				put("landlock.path", ("0x%x "):format(grant & all) .. escape(path)
-					.. ((list.optional[path] or section.prefer) and " optional" or ""), list.at[path])
+					.. ((list.optional[path] or section.prefer) and " optional" or ""), base.line(list.at[path], "landlock." .. name))
 			end
 		end
 	end

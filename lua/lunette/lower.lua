@@ -5,28 +5,15 @@
 local native = ...
 local base = native.load("lunette.base")
 local keys = native.load("lunette.keys")
-local find, format, gsub, byte = string.find, string.format, string.gsub, string.byte
-local ipairs, tostring = ipairs, tostring
-local concat = table.concat
-
--- A token of the plan: printable ASCII but the backslash as it is.
-local function escape(value)
-	value = tostring(value)
-	if value == "" then
-		return "\\e"
-	elseif not find(value, "[^!-[%]^-~]") then
-		return value
-	end
-	return (gsub(value, "[^!-[%]^-~]", function(one)
-		return format("\\x%02x", byte(one))
-	end))
-end
+local ipairs, next = ipairs, next
+local concat, escape = table.concat, native.token
 
 -- lower() - the plan's text for @question with the merged @state
 return function(state, question)
 	local values, owner, preferred = state.values, state.owner, state.preferred
 	local lines, names = {}, {}
 
+	local origins = {}
 	local function put(key, tokens, where)
 		local list = lines[key]
 		if not list then
@@ -34,9 +21,10 @@ return function(state, question)
 			lines[key] = list
 			names[#names + 1] = key
 		end
-		list[#list + 1] = tokens and key .. " " .. tokens or key
+		local count = #list
+		list[count + 1] = tokens and key .. " " .. tokens or key
 		if where and where ~= "" then
-			put("origin", key .. " " .. #list - 1 .. " " .. escape(where))
+			origins[#origins + 1] = "origin " .. key .. " " .. count .. " " .. escape(where)
 		end
 	end
 
@@ -196,6 +184,10 @@ return function(state, question)
 		put("skipped", escape(item[1]) .. " " .. escape(item[2]))
 	end
 
+	if #origins > 0 then
+		lines.origin = origins
+		names[#names + 1] = "origin"
+	end
 	table.sort(names)
 	local out = { "lunette-plan 1" }
 	for _, name in ipairs(names) do

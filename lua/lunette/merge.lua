@@ -118,7 +118,7 @@ local function put_list(layer, path, check, value, kind, preferred, replaces)
 			skip(where, reason or "this host cannot give it")
 		elseif not list.at[result] then
 			list[#list + 1] = result
-			list.at[result] = line(layer, path)
+			list.at[result] = layer
 			list.optional[result] = optional or other or nil
 		end
 	end)

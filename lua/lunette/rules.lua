@@ -7,43 +7,33 @@
 local native = ...
 local base = native.load("lunette.base")
 local tag, fail, line = base.tag, base.fail, base.line
-local concat, ipairs, next, type = table.concat, ipairs, next, type
+local ipairs, next, type = ipairs, next, type
 local call_number = native.call
 
 local M = {}
 
--- The named guards, as lines of the plan without their entry: ACTION NAME... [TEST]. What an entry
--- does not have is left out.
+-- The named guards: { action, calls, test }. What an entry does not have is left out.
 local guards = {
 	-- clone and unshare with CLONE_NEWUSER; clone3 hides its flags, so programs must use clone.
 	["no-new-userns"] = {
-		"errno:1 clone unshare a0.4&0x10000000=0x10000000-0x10000000", "errno:1 setns",
-		"errno:38 clone3",
+		{ "errno:1", { "clone", "unshare" }, " a0.4&0x10000000=0x10000000-0x10000000" },
+		{ "errno:1", { "setns" } }, { "errno:38", { "clone3" } },
 	},
 	-- TIOCSTI and TIOCLINUX; the kernel takes 32 bits of the command.
-	["no-tty-injection"] = {
-		"errno:1 ioctl a1.4&0xffffffff=0x5412-0x5412 a1.4&0xffffffff=0x541c-0x541c or",
-	},
-	["no-io-uring"] = { "errno:38 io_uring_setup io_uring_enter io_uring_register" },
-	["no-keyring"] = { "errno:38 add_key request_key keyctl" },
+	["no-tty-injection"] = { { "errno:1", { "ioctl" },
+		" a1.4&0xffffffff=0x5412-0x5412 a1.4&0xffffffff=0x541c-0x541c or" } },
+	["no-io-uring"] = { { "errno:38", { "@io-uring" } } },
+	["no-keyring"] = { { "errno:38", { "add_key", "request_key", "keyctl" } } },
 	-- AF_VSOCK; i386's socketcall hides the family, so it makes no socket at all.
 	["no-vsock"] = {
-		"errno:97 socket a0.4&0xffffffff=0x28-0x28", "errno:38 socketcall a0.4&0xffffffff=0x1-0x1",
+		{ "errno:97", { "socket" }, " a0.4&0xffffffff=0x28-0x28" },
+		{ "errno:38", { "socketcall" }, " a0.4&0xffffffff=0x1-0x1" },
 	},
-	-- PROT_WRITE with PROT_EXEC, PROT_EXEC later, SHM_EXEC, READ_IMPLIES_EXEC. i386's first mmap hides
-	-- its arguments.
-	["no-write-execute"] = {
-		"errno:1 !mmap mmap2 a2.4&0x6=0x6-0x6", "errno:1 mprotect pkey_mprotect a2.4&0x4=0x4-0x4",
-		"errno:1 shmat a2.4&0x8000=0x8000-0x8000",
-		"errno:1 ipc a0.4&0xffff=0x15-0x15 a2.4&0x8000=0x8000-0x8000 and",
-		"errno:1 personality a0.4&0x400000=0x400000-0x400000 "
-			.. "a0.4&0xffffffff=0xffffffff-0xffffffff not and",
-	},
-	["no-ptrace"] = {
-		"errno:1 ptrace process_vm_readv process_vm_writev process_madvise kcmp pidfd_getfd",
-	},
-	["no-bpf-perf"] = { "errno:1 bpf perf_event_open lookup_dcookie" },
-	["no-userfaultfd"] = { "errno:1 userfaultfd" },
+	["no-ptrace"] = { { "errno:1", { "ptrace", "process_vm_readv", "process_vm_writev",
+		"process_madvise", "kcmp", "pidfd_getfd" } } },
+	["no-bpf-perf"] = { { "errno:1", { "bpf", "perf_event_open", "lookup_dcookie" } } },
+	["no-userfaultfd"] = { { "errno:1", { "userfaultfd" } } },
+	["no-write-execute"] = false, -- in writexec.lua
 }
 M.named = guards
 
@@ -83,6 +73,9 @@ local function collect(state, layer, rules, value, preferred, path)
 	elseif kind == "remove" then
 		layer.removes = layer.removes or {}
 		for _, name in ipairs(state.removed(value)) do
+			if type(name) ~= "string" then
+				fail(value.where, path, "remove takes names of calls, groups and guards")
+			end
 			layer.removes[#layer.removes + 1] = { name = name, where = value.where, path = path }
 		end
 	else
@@ -106,32 +99,19 @@ function M.guards(state, layer, list, preferred)
 		if type(item) ~= "string" then
 			return collect(state, layer, layer.guards, item, prefers, at)
 		end
-		local lines = guards[item]
-		if not lines then
+		local rows = guards[item]
+		if rows == nil then
 			native.load("lunette.explain").unknown(line(layer, path), at, item, guards)
 		end
-		layer.guards[#layer.guards + 1] = { guard = item, lines = lines, where = line(layer, path) }
+		layer.guards[#layer.guards + 1] = {
+			guard = item, where = line(layer, path),
+			rows = rows or native.load("lunette.writexec"),
+		}
 	end)
-end
-
-local groups = {}
-
--- The calls of a group, or nil.
-local function members(name)
-	local list = groups[name]
-	if not list then
-		list = native.group(name)
-		groups[name] = list
-	end
-	return list
 end
 
 -- What this lowering works on; set for one entry at a time.
 local entry, entries, put
-
-local function unknown_call(rule, name)
-	native.load("lunette.explain").call(rule.where, rule.path, name, entry)
-end
 
 -- Is there nothing wrong with @name missing from this entry?
 local function elsewhere(name)
@@ -142,48 +122,19 @@ local function elsewhere(name)
 	end
 end
 
-local function intervals(set, top)
-	local out, first = {}, nil
-	for number = 0, top + 1 do
-		if set[number] then
-			first = first or number
-		elseif first then
-			out[#out + 1] = first == number - 1 and first or first .. "-" .. number - 1
-			first = nil
-		end
-	end
-	return concat(out, ",")
-end
-
--- The numbers of a list of names as the plan's intervals, or nil where there are none.
+-- The numbers of a rule's names as the plan's intervals; "" where there are none.
 local function numbers(rule, removed)
-	local set, top = {}, -1
-	for _, name in ipairs(rule.names) do
-		local group = name:byte() == 64
-		local list = { name }
-		if group then
-			list = members(name)
-				or native.load("lunette.explain").unknown(rule.where, rule.path, name, "group")
-		end
-		for index = 1, #list do
-			local call = list[index]
-			local number = call_number(entry, call)
-			if number then
-				if removed and removed[call] then
-					removed[call].hit = true
-				else
-					set[number] = true
-					if number > top then
-						top = number
-					end
-				end
-			elseif not group and not (rule.optional and rule.optional[call])
-				and not elsewhere(call) then
-				unknown_call(rule, call)
-			end
+	local names = rule.names
+	if removed then
+		names = native.load("lunette.removal").filter(names, removed)
+	end
+	local text, missing = native.numbers(entry, names)
+	for _, name in ipairs(missing or {}) do
+		if not (rule.optional and rule.optional[name]) and not elsewhere(name) then
+			native.load("lunette.explain").call(rule.where, rule.path, name, entry)
 		end
 	end
-	return top >= 0 and intervals(set, top) or nil
+	return text
 end
 
 local function emit(text, where)
@@ -194,7 +145,7 @@ local function lower_call(rule, call, removed)
 	local number = call_number(entry, call.name)
 	if not number then
 		if not call.optional and not elsewhere(call.name) then
-			unknown_call(call, call.name)
+			native.load("lunette.explain").call(call.where, rule.path, call.name, entry)
 		end
 	elseif removed and removed[call.name] then
 		removed[call.name].hit = true
@@ -211,72 +162,40 @@ local function lower_call(rule, call, removed)
 	end
 end
 
-local function lower_guard(guard)
-	for _, text in ipairs(guard.lines) do
-		local action, names, tests = text:match("^(%S+) (.-)( a%d.*)$")
-		if not action then
-			action, names, tests = text:match("^(%S+) (.*)$")
-		end
-		local set, top = {}, -1
-		for open, name in names:gmatch("(!?)([%w_]+)") do
-			local number = call_number(entry, name)
-			if number and open ~= "" and entry == "i386" then
-				emit(action .. " " .. number, guard.where)
-			elseif number then
-				set[number] = true
-				top = number > top and number or top
-			end
-		end
-		if top >= 0 then
-			emit(action .. " " .. intervals(set, top) .. (tests or ""), guard.where)
-		end
-	end
-end
-
 local function lower(rules, removed)
 	for _, rule in ipairs(rules) do
 		if rule.guard then
 			if removed and removed[rule.guard] then
 				removed[rule.guard].hit = true
 			else
-				lower_guard(rule)
+				for _, row in ipairs(rule.rows) do
+					local list = native.numbers(entry, row[2])
+					if list ~= "" and (not row.entry or row.entry == entry) then
+						emit(row[1] .. " " .. list .. (row[3] or ""), rule.where)
+					end
+				end
 			end
 		else
 			for _, call in ipairs(rule.calls) do
 				lower_call(rule, call, removed)
 			end
 			local list = numbers(rule, removed)
-			if list then
+			if list ~= "" then
 				emit(rule.action .. " " .. list, rule.where)
 			end
 		end
 	end
 end
 
--- What each layer loses: name -> the remove that says so, of any later layer.
-local function removals(layers)
-	local out, after = {}, nil
-	for index = #layers, 1, -1 do
-		out[index] = after
-		for _, remove in ipairs(layers[index].removes or {}) do
-			local more = {}
-			for name, other in next, after or {} do
-				more[name] = other
-			end
-			more[remove.name] = remove
-			for _, name in ipairs(type(remove.name) == "string" and members(remove.name) or {}) do
-				more[name] = remove
-			end
-			after = more
-		end
-	end
-	return out
-end
-
 -- lower() - puts the plan's lines for all entries: @native_entry first, then seccomp.arch
 function M.lower(state, native_entry, put_line)
 	local layers = state.layers
-	local removed = removals(layers)
+	local removed = {}
+	for _, layer in ipairs(layers) do
+		if layer.removes then
+			removed = native.load("lunette.removal").sets(layers)
+		end
+	end
 	put = put_line
 	entries = { native_entry }
 	for _, name in ipairs(state.values["seccomp.arch"] or {}) do
@@ -294,12 +213,8 @@ function M.lower(state, native_entry, put_line)
 			lower(layers[index].rules, removed[index])
 		end
 	end
-	for _, layer in ipairs(layers) do
-		for _, remove in ipairs(layer.removes or {}) do
-			if not remove.hit then
-				fail(remove.where, remove.path, "there is nothing to remove: " .. tostring(remove.name))
-			end
-		end
+	if next(removed) then
+		native.load("lunette.removal").check(layers)
 	end
 end
 

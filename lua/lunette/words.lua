@@ -144,16 +144,13 @@ return function(layer, name, from)
 		world[key] = value
 		return value
 	end })
-	layer.text, layer.name, layer.where = text, shown or name, (shown or name) .. ":1"
+	layer.text, layer.name, layer.lines = text, shown or name, {}
+	layer.where = layer.name .. ":1"
 	local chunk, message = native.compile(text, layer.name, world)
-	local result
-	if chunk then
-		chunk, result = pcall(chunk)
-		message = result
-	end
 	if not chunk then
-		native.load("lunette.explain").raised(layer, message)
+		error(message, 0)
 	end
+	local result = chunk()
 	if tag(result) ~= "profile" or type(result[1]) ~= "table" then
 		fail(layer.where, "profile", "the file must return profile { ... }")
 	end

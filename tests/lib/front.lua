@@ -218,6 +218,35 @@ function M.native(host)
 	function native.call(entry, name)
 		return calls[name] and calls[name][entry]
 	end
+	function native.numbers(entry, list)
+		local set, out, missing = {}, {}, nil
+		for _, name in ipairs(list) do
+			if not groups[name] and not (calls[name] and calls[name][entry]) then
+				missing = missing or {}
+				table.insert(missing, name)
+			end
+			for _, call in ipairs(groups[name] or { name }) do
+				set[calls[call] and calls[call][entry] or -1] = true
+			end
+		end
+		local first
+		for number = 0, 1024 do
+			if set[number] then
+				first = first or number
+			elseif first then
+				out[#out + 1] = first == number - 1 and ("%d"):format(first)
+					or ("%d-%d"):format(first, number - 1)
+				first = nil
+			end
+		end
+		return table.concat(out, ","), missing
+	end
+	function native.token(value)
+		value = tostring(value)
+		return value == "" and "\\e" or (value:gsub("[^!-[%]^-~]", function(byte)
+			return ("\\x%02x"):format(byte:byte())
+		end))
+	end
 	function native.known(entry)
 		return known[entry]
 	end
@@ -239,7 +268,7 @@ function M.native(host)
 		return capabilities[name:lower():gsub("^cap_", "")]
 	end
 	function native.landlock(kind, name)
-		return landlock[kind][name] and 1 << landlock[kind][name].bit or 0
+		return landlock[kind][name] and 1 << landlock[kind][name].bit or nil
 	end
 	native.landlock_all = landlock_all
 	function native.nearest(kind, name)
@@ -286,7 +315,7 @@ end
 -- message() - an error as the launcher prints it
 function M.message(err)
 	if type(err) ~= "table" then
-		return tostring(err)
+		return "profile: " .. tostring(err)
 	end
 	return ("%s: %s: %s%s"):format(err.stage, err.object, err.reason,
 		err.hint and " (" .. err.hint .. ")" or "")
