@@ -38,6 +38,7 @@ int err_set(struct err *err, enum err_stage stage, int number, const char *hint,
 
 	err->stage = (int)stage;
 	err->number = number < 0 ? -number : number;
+	err->status = 0;
 	err->reason[0] = '\0';
 	snprintf(err->hint, sizeof(err->hint), "%s", hint ? hint : "");
 	va_start(args, object);

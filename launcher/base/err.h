@@ -33,6 +33,7 @@ enum err_stage {
 struct err {
 	int stage;         /* enum err_stage */
 	int number;        /* a positive errno, or 0 when the kernel said nothing */
+	int status;        /* what `run` ends with: 126, 127, or 0 for the usual 125 */
 	char object[1024]; /* what it was about: a path, a key, a call */
 	char reason[1024]; /* our words; where empty, strerror(number) stands for it */
 	char hint[512];    /* what to do, or empty */

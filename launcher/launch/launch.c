@@ -87,6 +87,7 @@ static int prepare(struct launch *launch, const struct plan *plan,
 
 	*setup = (struct setup){ .plan = plan,
 				 .environment = options->environment,
+				 .arguments = options->arguments,
 				 .link = -1,
 				 .launcher_pidfd = -1,
 				 .root = -1,

@@ -1,8 +1,6 @@
 /* launch.h - from a plan to a running program, and to its end
  *
- * A launch has two halves. launch_prepare() makes the sandbox up to the last step before exec;
- * launch_go() lets the program start and waits for its end. launch_run() is both at once, without
- * the round trip in between.
+ * One call makes the sandbox, starts the program in it and stays until nothing of either is left.
  */
 #ifndef LAUNCHER_LAUNCH_LAUNCH_H
 #define LAUNCHER_LAUNCH_LAUNCH_H
@@ -13,6 +11,7 @@
 
 struct launch_options {
 	char *const *environment; /* the launcher's own: env.keep is taken from it */
+	char *const *arguments;   /* the launcher's own: pid 1 of the sandbox wipes its copy */
 };
 
 /* launch_run() - prepare and go, then supervise until nothing of the sandbox is left

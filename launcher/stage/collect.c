@@ -42,9 +42,12 @@ size_t mounts_slots(const struct plan *plan)
 static int take_source(struct setup *setup, struct transfer *transfer,
 		       const struct plan_mount *mount, const char *path, struct err *err)
 {
-	if (!setup->caller.privileged)
-		return source_clone(mount, path, -1, err);
-	return transfer_receive(transfer, setup->link, err);
+	cleanup_fd int at = -1;
+
+	if (setup->caller.privileged)
+		return transfer_receive(transfer, setup->link, err);
+	at = source_open(mount, path, err);
+	return at < 0 ? at : source_clone(mount, path, at, -1, err);
 }
 
 static int collect_source(struct setup *setup, struct transfer *transfer,

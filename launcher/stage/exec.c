@@ -101,6 +101,7 @@ static enum found look(const char *path)
 static const char *not_found(const char *name, struct err *err)
 {
 	(void)err_set(err, STAGE_EXEC, ENOENT, "paths and PATH are the sandbox's", "%s", name);
+	err->status = 127;
 	(void)err_reason(err, "command not found");
 	return NULL;
 }
@@ -111,6 +112,7 @@ static const char *unfit(const char *path, struct err *err)
 	long r = sys_newfstatat(AT_FDCWD, path, &st, 0);
 
 	(void)err_set(err, STAGE_EXEC, r < 0 ? (int)r : EACCES, NULL, "%s", path);
+	err->status = 126;
 	if (r == 0 && S_ISDIR(st.st_mode))
 		(void)err_reason(err, "it is a directory");
 	else if (r == 0 && !S_ISREG(st.st_mode))
@@ -225,6 +227,7 @@ void exec_failed(const char *path, long error, struct err *err)
 	char name[256];
 
 	(void)err_set(err, STAGE_EXEC, error == -ENOENT ? ENOEXEC : (int)error, NULL, "%s", path);
+	err->status = 126;
 	if (error == -ENOENT && interpreter(path, name, sizeof(name))) {
 		(void)err_reason(err, "its interpreter %s is not in the sandbox", name);
 		(void)err_hint(err, "mount it, and the libraries that it loads");

@@ -38,12 +38,14 @@ int mounts_finish_root(struct setup *setup, struct err *err);
  * it for good: setup->root. */
 int mounts_build(struct setup *setup, struct err *err);
 
-/* source_clone() - a detached, private clone of the host's @path with all its submounts
- * @idmap: a user namespace to idmap it with, or -1.
- * Returns a descriptor, -ENOENT without an error where @mount is optional and nothing is there, or
- * -errno with @err filled.
- */
-int source_clone(const struct plan_mount *mount, const char *path, int idmap, struct err *err);
+/* source_open() - the host's @path, O_PATH. -ENOENT without an error where @mount is optional and
+ * nothing is there; otherwise -errno with @err filled. */
+int source_open(const struct plan_mount *mount, const char *path, struct err *err);
+
+/* source_clone() - a detached, private clone of what @at has open, with all its submounts
+ * @idmap: a user namespace to idmap it with, or -1. Returns a descriptor or -errno with @err filled. */
+int source_clone(const struct plan_mount *mount, const char *path, int at, int idmap,
+		 struct err *err);
 
 /* mount_new() - a detached mount of a new file system; @options: key, value pairs, NULL at the end (a
  * NULL value: a flag). @attributes: MOUNT_ATTR_*. Returns a descriptor or -errno. Linux 5.2. */

@@ -40,7 +40,8 @@ struct shared {
 
 struct setup {
 	const struct plan *plan;
-	char *const *environment;
+	char *const *environment; /* the launcher's own, and its arguments */
+	char *const *arguments;
 	struct caller caller;
 	uint32_t uid; /* inside */
 	uint32_t gid;

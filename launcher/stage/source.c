@@ -36,16 +36,21 @@ static int set_attributes(const struct plan_mount *mount, int fd, int idmap)
 				      sizeof(attr));
 }
 
-int source_clone(const struct plan_mount *mount, const char *path, int idmap, struct err *err)
+int source_open(const struct plan_mount *mount, const char *path, struct err *err)
 {
-	cleanup_fd int at = path_host(path, O_PATH);
+	int at = path_host(path, O_PATH);
+
+	if (at < 0 && !(at == -ENOENT && mount->optional))
+		return mount_failed(mount, at, path, err);
+	return at;
+}
+
+int source_clone(const struct plan_mount *mount, const char *path, int at, int idmap,
+		 struct err *err)
+{
 	cleanup_fd int fd = -1;
 	int r;
 
-	if (at == -ENOENT && mount->optional)
-		return -ENOENT;
-	if (at < 0)
-		return mount_failed(mount, at, path, err);
 	fd = (int)sys_open_tree(at, "",
 				OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | RAW_AT_EMPTY_PATH |
 					RAW_AT_RECURSIVE);
@@ -71,20 +76,16 @@ struct sender {
 	unsigned int batch;
 };
 
-/* The user namespace that maps the owner of @path to the program, borrowed; -1: none is needed. */
+/* The user namespace that maps the owner of @at to the program, borrowed; -1: none is needed. */
 static int idmap_of(struct sender *sender, const struct plan_mount *mount, const char *path,
-		    int *idmap, struct err *err)
+		    int at, int *idmap, struct err *err)
 {
-	cleanup_fd int at = -1;
 	struct stat st;
 	long r;
 
 	*idmap = -1;
 	if (!wants_idmap(mount) || sender->setup->plan->user.uid_range_count)
 		return 0;
-	at = path_host(path, O_PATH);
-	if (at < 0)
-		return 0; /* source_clone() says why */
 	r = sys_fstat(at, &st);
 	if (r < 0)
 		return mount_failed(mount, r, path, err);
@@ -92,20 +93,25 @@ static int idmap_of(struct sender *sender, const struct plan_mount *mount, const
 			  err);
 }
 
+/* The owner is read from the descriptor that is cloned: a path may mean something else meanwhile. */
 static int send_source(struct sender *sender, const struct plan_mount *mount, const char *path,
 		       struct err *err)
 {
 	struct transfer *transfer = &sender->transfer;
-	int idmap;
-	int fd = idmap_of(sender, mount, path, &idmap, err);
+	cleanup_fd int at = source_open(mount, path, err);
+	bool missing = at == -ENOENT && mount->optional;
+	int idmap = -1;
+	int r = missing || at >= 0 ? 0 : at;
 
-	if (fd == 0)
-		fd = source_clone(mount, path, idmap, err);
-	if (fd < 0 && !(fd == -ENOENT && mount->optional))
-		return fd;
-	if (fd >= 0)
-		transfer->fds[transfer->fd_count++] = fd;
-	transfer->there[transfer->count++] = fd >= 0;
+	if (at >= 0)
+		r = idmap_of(sender, mount, path, at, &idmap, err);
+	if (at >= 0 && r == 0)
+		r = source_clone(mount, path, at, idmap, err);
+	if (r < 0)
+		return r;
+	if (!missing)
+		transfer->fds[transfer->fd_count++] = r;
+	transfer->there[transfer->count++] = !missing;
 	if (transfer->count < sender->batch)
 		return 0;
 	return transfer_send(transfer, sender->link);

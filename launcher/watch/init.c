@@ -1,7 +1,8 @@
 /* init.c - pid 1 of the sandbox (see init.h)
  *
- * It holds no descriptor, no capability and no secret: its environment is wiped, its memory is not
- * dumpable, so the program (which has the same uid) can read neither /proc/1/environ nor /proc/1/mem.
+ * It holds no descriptor, no capability and no secret: its environment and arguments are wiped (everyone
+ * may read /proc/1/cmdline), its memory is not dumpable, so the program, which has the same uid, can
+ * read neither /proc/1/environ nor /proc/1/mem.
  * All signals are blocked and taken by sigtimedwait; those from inside the sandbox, which have a
  * sender's pid, are not passed on.
  *
@@ -16,10 +17,10 @@
 
 #include "launcher/stage/credentials.h"
 
-static void wipe(char *const *environment)
+static void wipe(char *const *words)
 {
-	for (; environment && *environment; environment++)
-		memset(*environment, 0, strlen(*environment));
+	for (; words && *words; words++)
+		memset(*words, 0, strlen(*words));
 }
 
 /* A terminal's signals are for the program's whole group, as a terminal sends them; the others are for
@@ -74,6 +75,7 @@ void init_run(const struct setup *setup, int program)
 	if (credentials_drop(kept(setup), 0, 0, &err) < 0 || sys_close_range(0, ~0u, 0) < 0)
 		(void)sys_exit_group(1);
 	wipe(setup->environment);
+	wipe(setup->arguments);
 	(void)sys_rt_sigprocmask(SIG_SETMASK, &all, NULL, sizeof(all));
 	for (;;) {
 		siginfo_t info = { 0 };
