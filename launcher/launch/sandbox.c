@@ -163,6 +163,7 @@ static void __attribute__((noreturn)) start_program(struct setup *setup)
 	r = sys_execve(file, setup->argv, setup->envp);
 	/* The filter may forbid what the explanation does, so the bare facts go first. */
 	(void)err_set(&shared->err, STAGE_EXEC, r == -ENOENT ? ENOEXEC : (int)r, NULL, "%s", file);
+	shared->err.status = 126;
 	shared->state = SHARED_FAILED;
 	exec_failed(file, r, &shared->err);
 	fail(setup);
