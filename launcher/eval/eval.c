@@ -300,7 +300,7 @@ static int evaluate(struct session *session, const struct eval_question *questio
 		return err_set(err, STAGE_PROFILE, session->pid, NULL, "evaluator: clone3");
 	session->answer->child = session->pid;
 	ret = converse(session, err);
-	/* It has nothing more to do, and must not live beside the sandbox. */
+	/* Whatever it answered, it must not live beside the sandbox. */
 	if (session->answer->child)
 		(void)sys_kill(session->pid, SIGKILL);
 	if (ret == 0 && session->answer->plan.failed)
@@ -359,7 +359,6 @@ void eval_finish(struct eval_answer *answer)
 	long ret = 0;
 
 	if (answer->child > 0) {
-		(void)sys_kill(answer->child, SIGKILL);
 		do {
 			ret = sys_waitid(P_PID, answer->child, &info, WEXITED, NULL);
 		} while (ret == -EINTR);

@@ -156,12 +156,30 @@ static int token(lua_State *lua)
 	return 1;
 }
 
+/* path(value) - the same where it is an absolute path in its shortest form, else nil */
+static int path(lua_State *lua)
+{
+	size_t length;
+	const char *text = lua_type(lua, 1) == LUA_TSTRING ? lua_tolstring(lua, 1, &length) : NULL;
+
+	if (!text || text[0] != '/' || strlen(text) != length)
+		return 0;
+	for (const char *at = text; *at && length > 1; at = strchrnul(at, '/')) {
+		size_t part = strcspn(++at, "/");
+
+		if (part == 0 || (part <= 2 && memcmp(at, "..", part) == 0))
+			return 0;
+	}
+	lua_settop(lua, 1);
+	return 1;
+}
+
 void native_open(lua_State *lua, struct native *native)
 {
 	static const luaL_Reg functions[] = {
 		{ "ask", link_ask },  { "where", where },     { "compile", compile },
 		{ "load", load },     { "line_of", line_of }, { "token", token },
-		{ NULL, NULL },
+		{ "path", path },     { NULL, NULL },
 	};
 
 	*(struct native **)lua_getextraspace(lua) = native;

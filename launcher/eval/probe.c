@@ -163,6 +163,25 @@ int probe_time_namespace(void)
 	return attempt(own_user(), try_time);
 }
 
+/* The kernel refuses where the caller's own /proc is covered in part: mount_too_revealing(). */
+static int try_proc(void)
+{
+	cleanup_fd int fs = (int)sys_fsopen("proc", FSOPEN_CLOEXEC);
+	cleanup_fd int mount = -1;
+	long ret = fs;
+
+	if (ret >= 0)
+		ret = sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	if (ret >= 0)
+		ret = mount = (int)sys_fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	return (int)(ret < 0 ? ret : 0);
+}
+
+int probe_proc(void)
+{
+	return attempt(own_user() | RAW_CLONE_NEWNS | RAW_CLONE_NEWPID, try_proc);
+}
+
 int probe_openat2(void)
 {
 	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };

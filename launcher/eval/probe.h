@@ -24,6 +24,7 @@ int probe_idmap(void);           /* an idmapped mount of a tmpfs */
 int probe_time_namespace(void);
 int probe_veth(void);
 int probe_openat2(void);
+int probe_proc(void);            /* a /proc of a new pid namespace */
 int probe_seccomp(void);
 
 /* probe_subids() - has the caller ranges in /etc/subuid and /etc/subgid, and newuidmap to use them?

@@ -1,0 +1,89 @@
+/* check.c - `lunette check`: are profiles valid, and what in them is weak?
+ *
+ * A profile is evaluated as for a launch and its plan is decoded. Beyond that: a filter that forbids
+ * the launcher's own last execve, so that no program would ever start.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "launcher/cmd/cmd.h"
+#include "launcher/plan/plan.h"
+
+/* The launcher calls execve with pointers only, which no rule can test. */
+static int check_execve(const struct plan *plan, struct err *err)
+{
+	struct seccomp_data call = {
+		.nr = RAW_execve,
+		.arch = policy_audit_arch(policy_native()),
+	};
+	size_t rule = SIZE_MAX;
+	uint32_t action;
+
+	if (!plan->has_seccomp)
+		return 0;
+	action = policy_evaluate(&plan->seccomp, &call, &rule) & SECCOMP_RET_ACTION_FULL;
+	if (action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG)
+		return 0;
+	err_set(err, STAGE_PROFILE, EINVAL, "allow { \"execve\" }", "%s",
+		rule < plan->rule_origin_count ? plan->rule_origins[rule] : "seccomp");
+	return err_reason(err, "the filter forbids execve, which starts the program itself");
+}
+
+static void print_verdict(const char *profile, const struct eval_answer *answer)
+{
+	cleanup_buf struct buf out = BUF_EMPTY;
+	const char *at = answer->warnings.data;
+	const char *end = at + answer->warnings.length;
+
+	buf_format(&out, "%s: valid\n", profile);
+	for (; at < end; at += strlen(at) + 1) {
+		buf_text(&out, "warning: ");
+		print_escaped(&out, at);
+		buf_text(&out, "\n");
+	}
+	if (!out.failed)
+		(void)print_out(out.data, out.length);
+}
+
+static int check(const struct request *request, const char *profile)
+{
+	struct eval_answer answer = { 0 };
+	struct plan plan = { 0 };
+	struct err err = { 0 };
+	struct request asked = *request;
+	int ret;
+
+	asked.words = NULL;
+	asked.word_count = 0;
+	ret = ask_plan(&asked, profile, false, &answer, &err);
+	if (ret == 0)
+		ret = plan_decode(&plan, answer.plan.data, answer.plan.length, &err);
+	if (ret == 0)
+		ret = check_execve(&plan, &err);
+	if (ret == 0)
+		print_verdict(profile, &answer);
+	else
+		print_error(&err);
+	plan_finish(&plan);
+	eval_finish(&answer);
+	return ret;
+}
+
+int cmd_check(const struct request *request)
+{
+	struct err err;
+	int status = EXIT_YES;
+
+	if (request->word_count == 0) {
+		err_set(&err, STAGE_USAGE, EINVAL, "`lunette check PROFILE...`", "check");
+		err_reason(&err, "a profile is missing");
+		print_error(&err);
+		return EXIT_USAGE;
+	}
+	for (size_t i = 0; i < request->word_count; i++) {
+		if (check(request, request->words[i]) < 0)
+			status = EXIT_NO;
+	}
+	return status;
+}

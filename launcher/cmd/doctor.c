@@ -1,0 +1,305 @@
+/* doctor.c - `lunette doctor`: what this host can do, each lack with its cause and remedy
+ *
+ * Everything is found out by trying (launcher/eval/probe.h); files are read only to explain a failure.
+ * Without a profile the exit status says whether the shipped `base` profile can be enforced; with one,
+ * whether that profile can.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "launcher/base/json.h"
+#include "launcher/cmd/cmd.h"
+#include "launcher/eval/host.h"
+#include "launcher/eval/probe.h"
+#include "launcher/plan/plan.h"
+
+/* A finding in the making. */
+struct finding {
+	bool works;
+	bool needed;
+	char state[128]; /* "ABI 7" */
+	char cause[256];
+	char remedy[256];
+};
+
+/* The number in a file of /proc/sys, or -1 where it is not there. */
+static long sysctl(const char *path)
+{
+	cleanup_fd int fd = (int)sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	char text[32];
+	long got = fd < 0 ? fd : sys_read(fd, text, sizeof(text) - 1);
+
+	if (got <= 0)
+		return -1;
+	text[got] = '\0';
+	return strtol(text, NULL, 10);
+}
+
+static void lack(struct finding *finding, const char *cause, const char *remedy)
+{
+	finding->works = false;
+	snprintf(finding->cause, sizeof(finding->cause), "%s", cause);
+	snprintf(finding->remedy, sizeof(finding->remedy), "%s", remedy);
+}
+
+/* The usual finding: it works, or the kernel's errno and one remedy. */
+static void plain(struct finding *finding, int error, const char *remedy)
+{
+	finding->works = error == 0;
+	if (error < 0)
+		lack(finding, strerror(-error), remedy);
+}
+
+static void find_kernel(struct finding *finding)
+{
+	struct utsname name;
+	char *minor;
+	long major;
+
+	finding->needed = true;
+	if (sys_uname(&name) < 0) {
+		lack(finding, "uname fails", "");
+		return;
+	}
+	snprintf(finding->state, sizeof(finding->state), "%.64s", name.release);
+	major = strtol(name.release, &minor, 10);
+	finding->works = major > 6 || (major == 6 && *minor == '.' && strtol(minor + 1, NULL, 10) >= 1);
+	if (!finding->works)
+		lack(finding, "older than Linux 6.1", "lunette is tested on 6.1 and newer");
+}
+
+static void find_userns(struct finding *finding)
+{
+	int error = probe_userns();
+
+	finding->needed = !host_privileged();
+	finding->works = error == 0;
+	if (error == 0)
+		return;
+	lack(finding, strerror(-error),
+	     "a filter of the container or service manager forbids it: allow clone with CLONE_NEWUSER");
+	if (sysctl("/proc/sys/user/max_user_namespaces") == 0)
+		lack(finding, "user.max_user_namespaces is 0", "sysctl user.max_user_namespaces=10000");
+	else if (sysctl("/proc/sys/kernel/unprivileged_userns_clone") == 0)
+		lack(finding, "kernel.unprivileged_userns_clone is 0",
+		     "sysctl kernel.unprivileged_userns_clone=1");
+	else if (sysctl("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == 1)
+		lack(finding, "AppArmor takes the capabilities of unprivileged user namespaces away",
+		     "an AppArmor profile for lunette with `userns,`, or sysctl "
+		     "kernel.apparmor_restrict_unprivileged_userns=0");
+	else if (error == -ENOSPC || error == -EUSERS)
+		lack(finding, "the limit of user namespaces is reached",
+		     "sysctl user.max_user_namespaces=10000, or end some sandboxes");
+	else if (error == -EINVAL || error == -ENOSYS)
+		lack(finding, "the kernel is built without CONFIG_USER_NS", "another kernel");
+}
+
+static void find_seccomp(struct finding *finding)
+{
+	finding->needed = true;
+	plain(finding, probe_seccomp(), "a kernel with CONFIG_SECCOMP_FILTER");
+}
+
+static void find_landlock(struct finding *finding)
+{
+	int abi = probe_landlock();
+
+	finding->works = abi > 0;
+	snprintf(finding->state, sizeof(finding->state), "ABI %d", abi);
+	if (abi == 0)
+		lack(finding, "not built in, or not among the active security modules",
+		     "boot with landlock in lsm=");
+}
+
+static void find_proc(struct finding *finding)
+{
+	finding->needed = true;
+	plain(finding, probe_proc(),
+	      "/proc is covered in part, as containers do: run the outer one with an unmasked /proc");
+}
+
+static void find_openat2(struct finding *finding)
+{
+	plain(finding, probe_openat2(),
+	      "a filter hides it (SystemCallFilter= of a service): lunette then walks paths step by step "
+	      "and refuses symlinks in them");
+}
+
+static void find_overlay(struct finding *finding)
+{
+	plain(finding, probe_overlay(), "modprobe overlay, or a kernel with CONFIG_OVERLAY_FS");
+}
+
+static void find_idmap(struct finding *finding)
+{
+	plain(finding, probe_idmap(),
+	      "only root needs them: writable mounts keep their owners then");
+	if (!finding->works && !host_privileged())
+		lack(finding, "only root of the initial user namespace has them here",
+		     "nothing: an ordinary user's own id is mapped and needs none");
+}
+
+static void find_time(struct finding *finding)
+{
+	plain(finding, probe_time_namespace(), "a kernel with CONFIG_TIME_NS");
+}
+
+static void find_veth(struct finding *finding)
+{
+	plain(finding, probe_veth(), "modprobe veth, or a kernel with CONFIG_VETH");
+}
+
+static void find_tun(struct finding *finding)
+{
+	cleanup_fd int fd =
+		(int)sys_openat(AT_FDCWD, "/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC, 0);
+
+	plain(finding, fd < 0 ? fd : 0, "modprobe tun; the node /dev/net/tun has mode 0666");
+}
+
+static void find_subids(struct finding *finding)
+{
+	int error = probe_subids();
+
+	finding->works = error == 0;
+	if (error == -ENOENT)
+		lack(finding, "/etc/subuid or /etc/subgid has no range for the caller",
+		     "usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER");
+	else if (error < 0)
+		lack(finding, "newuidmap or newgidmap is missing", "apt-get install uidmap");
+}
+
+static void find_cgroup(struct finding *finding)
+{
+	bool v2 = host_exists("/sys/fs/cgroup/cgroup.controllers") != NULL;
+	bool v1 = host_exists("/sys/fs/cgroup/memory") != NULL;
+
+	finding->works = v2;
+	if (v2)
+		snprintf(finding->state, sizeof(finding->state), "version 2");
+	else
+		lack(finding,
+		     v1 ? "this host has cgroup version 1, which lunette does not use"
+			: "no cgroup file system is mounted at /sys/fs/cgroup",
+		     "boot with systemd.unified_cgroup_hierarchy=1, or mount cgroup2 there");
+}
+
+static const struct {
+	const char *name;
+	void (*find)(struct finding *finding);
+} topics[] = {
+	{ "kernel", find_kernel },
+	{ "user namespaces", find_userns },
+	{ "seccomp", find_seccomp },
+	{ "Landlock", find_landlock },
+	{ "a /proc of its own", find_proc },
+	{ "openat2", find_openat2 },
+	{ "overlay", find_overlay },
+	{ "idmapped mounts", find_idmap },
+	{ "time namespaces", find_time },
+	{ "veth", find_veth },
+	{ "tun", find_tun },
+	{ "subordinate ids", find_subids },
+	{ "cgroups", find_cgroup },
+};
+
+enum { TOPICS = sizeof(topics) / sizeof(topics[0]) };
+
+/* What @plan makes necessary beyond what every sandbox needs. */
+static void need_for_plan(const struct plan *plan, struct finding findings[])
+{
+	for (size_t i = 0; i < TOPICS; i++) {
+		const char *name = topics[i].name;
+
+		if (strcmp(name, "Landlock") == 0)
+			findings[i].needed = plan->landlock.wanted && !plan->landlock.prefer;
+		else if (strcmp(name, "time namespaces") == 0)
+			findings[i].needed = (plan->namespaces & NAMESPACE_TIME) != 0;
+		else if (strcmp(name, "veth") == 0)
+			findings[i].needed = plan->net == NET_VETH;
+		else if (strcmp(name, "subordinate ids") == 0)
+			findings[i].needed = plan->user.uid_range_count > 0 && !host_privileged();
+	}
+	for (size_t i = 0; i < plan->mount_count; i++) {
+		const struct plan_mount *mount = &plan->mounts[i];
+
+		for (size_t j = 0; j < TOPICS; j++) {
+			if (mount->kind == MOUNT_OVERLAY && strcmp(topics[j].name, "overlay") == 0)
+				findings[j].needed = true;
+			if (mount->kind == MOUNT_BIND && !mount->read_only && host_privileged() &&
+			    strcmp(topics[j].name, "idmapped mounts") == 0)
+				findings[j].needed = true;
+		}
+	}
+}
+
+static int apply_profile(const struct request *request, struct finding findings[], struct err *err)
+{
+	struct eval_answer answer = { 0 };
+	struct plan plan = { 0 };
+	int ret = ask_plan(request, request->profile, false, &answer, err);
+
+	if (ret == 0)
+		ret = plan_decode(&plan, answer.plan.data, answer.plan.length, err);
+	if (ret == 0)
+		need_for_plan(&plan, findings);
+	plan_finish(&plan);
+	eval_finish(&answer);
+	return ret;
+}
+
+static void write_text(struct buf *out, const char *name, const struct finding *finding)
+{
+	buf_format(out, "%s %s%s%s\n",
+		   finding->works   ? "ok     "
+		   : finding->needed ? "MISSING"
+				     : "without",
+		   name, finding->state[0] ? ": " : "", finding->state);
+	if (!finding->works)
+		buf_format(out, "          cause:  %s\n          remedy: %s\n", finding->cause,
+			   finding->remedy);
+}
+
+static void write_json(struct buf *out, const char *name, const struct finding *finding, bool first)
+{
+	buf_text(out, first ? "{\n  " : ",\n  ");
+	json_text(out, name);
+	buf_format(out, ": { \"works\": %s, \"needed\": %s, \"state\": ",
+		   finding->works ? "true" : "false", finding->needed ? "true" : "false");
+	json_text(out, finding->state[0] ? finding->state : NULL);
+	buf_text(out, ", \"cause\": ");
+	json_text(out, finding->works ? NULL : finding->cause);
+	buf_text(out, ", \"remedy\": ");
+	json_text(out, finding->works ? NULL : finding->remedy);
+	buf_text(out, " }");
+}
+
+int cmd_doctor(const struct request *request)
+{
+	struct finding findings[TOPICS] = { 0 };
+	cleanup_buf struct buf out = BUF_EMPTY;
+	struct err err = { 0 };
+	int status = EXIT_YES;
+
+	for (size_t i = 0; i < TOPICS; i++)
+		topics[i].find(&findings[i]);
+	if (request->profile && apply_profile(request, findings, &err) < 0) {
+		print_error(&err);
+		return err.stage == STAGE_USAGE ? EXIT_USAGE : EXIT_NO;
+	}
+	for (size_t i = 0; i < TOPICS; i++) {
+		if (request->json)
+			write_json(&out, topics[i].name, &findings[i], i == 0);
+		else
+			write_text(&out, topics[i].name, &findings[i]);
+		if (findings[i].needed && !findings[i].works)
+			status = EXIT_NO;
+	}
+	buf_text(&out, request->json ? "\n}\n" : "");
+	if (out.failed || print_out(out.data, out.length) < 0)
+		return EXIT_NO;
+	return status;
+}

@@ -1,0 +1,77 @@
+/* print.c - the launcher's own words on standard output and error
+ *
+ * Straight to the descriptors: no stdio buffers, nothing to flush. What comes from elsewhere is escaped
+ * where it goes to a person's terminal as part of a message.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "launcher/cmd/cmd.h"
+
+static int write_all(int fd, const char *text, size_t length)
+{
+	while (length > 0) {
+		long sent = sys_write(fd, text, length);
+
+		if (sent == -EINTR)
+			continue;
+		if (sent < 0)
+			return (int)sent;
+		text += sent;
+		length -= (size_t)sent;
+	}
+	return 0;
+}
+
+int print_out(const char *text, size_t length)
+{
+	return write_all(1, text, length);
+}
+
+/* A message that cannot be written is lost: there is nowhere else to say so. */
+static void print_line(char *line, size_t length)
+{
+	line[length] = '\n';
+	(void)write_all(2, line, length + 1);
+}
+
+void print_error(const struct err *err)
+{
+	static const char prefix[] = "lunette: ";
+	char line[4096];
+	size_t length = sizeof(prefix) - 1;
+
+	memcpy(line, prefix, length);
+	length += err_format(err, line + length, sizeof(line) - length - 1);
+	print_line(line, length);
+}
+
+void print_escaped(struct buf *out, const char *text)
+{
+	for (; *text; text++) {
+		unsigned char byte = (unsigned char)*text;
+
+		if (byte >= 0x20 && byte < 0x7f)
+			buf_bytes(out, text, 1);
+		else
+			buf_format(out, "\\x%02x", byte);
+	}
+}
+
+void print_note(const char *format, ...)
+{
+	cleanup_buf struct buf line = BUF_EMPTY;
+	char plain[8192];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(plain, sizeof(plain), format, args);
+	va_end(args);
+	buf_text(&line, "lunette: ");
+	print_escaped(&line, plain);
+	buf_text(&line, "\n");
+	if (!line.failed)
+		(void)write_all(2, line.data, line.length);
+}

@@ -1,0 +1,214 @@
+/* run.c - `lunette run`: from a question or a saved plan to the program's end and its report */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "launcher/cmd/cmd.h"
+#include "launcher/eval/reply.h"
+#include "launcher/launch/launch.h"
+#include "launcher/plan/plan.h"
+#include "launcher/watch/report.h"
+
+static int misuse(struct err *err, const char *object, const char *hint, const char *reason)
+{
+	err_set(err, STAGE_USAGE, EINVAL, hint, "%s", object);
+	return err_reason(err, "%s", reason);
+}
+
+static int check_words(const struct request *request, struct err *err)
+{
+	if (request->plan && (request->profile || request->option_count || request->word_count))
+		return misuse(err, "--plan", "make another plan with `lunette plan`",
+			      "takes no command and no other option but --report");
+	if (!request->plan && request->word_count == 0)
+		return misuse(err, "run", "`lunette run [options] COMMAND [ARG...]`",
+			      "a command is missing");
+	return 0;
+}
+
+/* As for profiles: root acts only on what root wrote. */
+static int check_plan_file(int fd, const char *path, struct err *err)
+{
+	struct stat st;
+	long ret = sys_fstat(fd, &st);
+
+	if (ret < 0)
+		return err_set(err, STAGE_PLAN, (int)ret, NULL, "%s", path);
+	if (S_ISFIFO(st.st_mode))
+		return 0;
+	if (!S_ISREG(st.st_mode)) {
+		err_set(err, STAGE_PLAN, EINVAL, NULL, "%s", path);
+		return err_reason(err, "is neither a regular file nor a pipe");
+	}
+	if (sys_geteuid() == 0 && (st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)))) {
+		err_set(err, STAGE_PLAN, EPERM,
+			"chown it to root and take away the others' write permission", "%s", path);
+		return err_reason(err, "root runs only what root owns and nobody else may write");
+	}
+	return 0;
+}
+
+static int read_plan(const char *path, struct buf *text, struct err *err)
+{
+	cleanup_fd int fd = (int)sys_openat(AT_FDCWD, path, O_RDONLY | O_NOCTTY | O_CLOEXEC, 0);
+	int ret;
+
+	if (fd < 0)
+		return err_set(err, STAGE_PLAN, fd, NULL, "%s", path);
+	ret = check_plan_file(fd, path, err);
+	if (ret < 0)
+		return ret;
+	ret = buf_read_fd(text, fd, PLAN_MAX_BYTES);
+	if (ret < 0)
+		return err_set(err, STAGE_PLAN, ret, NULL, "%s", path);
+	return 0;
+}
+
+/* What a profile asked the host when the plan was made may have another answer today. */
+static void note_changed_inputs(const struct plan *plan, char *const *environment)
+{
+	for (size_t i = 0; i < plan->input_count; i++) {
+		cleanup_buf struct buf room = BUF_EMPTY;
+		const struct plan_input *input = &plan->inputs[i];
+		const char *now =
+			reply_current(input->kind, input->argument, environment, &room);
+
+		if (now && input->answer && strcmp(now, input->answer) == 0)
+			continue;
+		if (now || input->answer)
+			print_note("plan: %s %s: has changed since the plan was made (was %s, is %s)",
+				   input->kind, input->argument,
+				   input->answer ? input->answer : "not there",
+				   now ? now : "not there");
+	}
+}
+
+static int check_plan(const struct request *request, const struct plan *plan, struct err *err)
+{
+	if (plan->argv.count == 0) {
+		err_set(err, STAGE_PLAN, EINVAL, NULL, "%s", request->plan ? request->plan : "arg");
+		return err_reason(err, "the plan holds no command");
+	}
+	if (plan->has_seccomp && plan->seccomp.archs[0].entry != policy_native()) {
+		err_set(err, STAGE_PLAN, EINVAL, "make it on this machine", "seccomp.known");
+		return err_reason(err, "the plan is for another architecture");
+	}
+	if (request->plan)
+		note_changed_inputs(plan, request->environment);
+	return 0;
+}
+
+static void tell(const struct plan *plan, const struct outcome *outcome)
+{
+	const struct outcome_enforced *enforced = &outcome->enforced;
+
+	for (size_t i = 0; i < plan->skipped_count; i++)
+		print_note("skipped: %s: %s", plan->skipped[i].what, plan->skipped[i].why);
+	for (size_t i = 0; i < enforced->skipped_count; i++)
+		print_note("skipped: %s: %s", enforced->skipped[i].what, enforced->skipped[i].why);
+	if (outcome->signal)
+		print_note("ended by signal %d after %.1f ms", outcome->signal, outcome->wall_ms);
+	else
+		print_note("ended with status %d after %.1f ms", outcome->exit_code,
+			   outcome->wall_ms);
+}
+
+static int status_of(const struct outcome *outcome)
+{
+	switch (outcome->status) {
+	case OUTCOME_EXITED:
+		return outcome->exit_code;
+	case OUTCOME_SIGNALED:
+	case OUTCOME_DENIED:
+		return 128 + outcome->signal;
+	case OUTCOME_TIMEOUT:
+		return EXIT_WALL;
+	case OUTCOME_CPU_TIME:
+	case OUTCOME_MEMORY:
+	case OUTCOME_OUTPUT:
+		return EXIT_LIMIT;
+	case OUTCOME_SETUP_FAILED:
+		break;
+	}
+	return EXIT_FAILED;
+}
+
+struct run {
+	const struct request *request;
+	struct eval_answer answer; /* answer.plan: the text, wherever it comes from */
+	struct plan plan;
+	bool decoded;
+	struct outcome outcome;
+	bool launched;
+	struct err err;
+};
+
+static int launch(struct run *run)
+{
+	const struct request *request = run->request;
+	struct launch_options options = { .environment = request->environment };
+	struct buf *text = &run->answer.plan;
+	int ret;
+
+	if (request->plan)
+		ret = read_plan(request->plan, text, &run->err);
+	else
+		ret = ask_plan(request, request->profile, false, &run->answer, &run->err);
+	if (ret == 0)
+		ret = plan_decode(&run->plan, text->data, text->length, &run->err);
+	if (ret < 0)
+		return ret;
+	run->decoded = true;
+	if (request->verbose)
+		warn_all(&run->answer);
+	ret = check_plan(request, &run->plan, &run->err);
+	if (ret == 0)
+		ret = launch_run(&run->plan, &options, &run->outcome, &run->err);
+	run->launched = ret == 0;
+	return ret;
+}
+
+static void write_report(int fd, const struct run *run)
+{
+	const struct request *request = run->request;
+	const char *asked = request->plan ? NULL : request->profile ? request->profile : "default";
+	struct report report = {
+		.profile = run->decoded ? run->plan.profile : asked,
+		.plan = run->decoded ? &run->plan : NULL,
+		.outcome = run->launched ? &run->outcome : NULL,
+		.err = &run->err,
+	};
+	char hash[65];
+	struct err err;
+
+	if (run->decoded) {
+		plan_hash(run->answer.plan.data, run->answer.plan.length, hash);
+		report.hash = hash;
+	}
+	if (report_write(fd, request->report, &report, &err) < 0)
+		print_error(&err);
+}
+
+int cmd_run(const struct request *request)
+{
+	struct run run = { .request = request };
+	cleanup_fd int report = -1;
+	int ret = check_words(request, &run.err);
+
+	if (ret == 0 && request->report)
+		ret = report = report_open(request->report, &run.err);
+	if (ret >= 0)
+		ret = launch(&run);
+	if (ret < 0)
+		print_error(&run.err);
+	else if (request->verbose)
+		tell(&run.plan, &run.outcome);
+	if (report >= 0)
+		write_report(report, &run);
+	plan_finish(&run.plan);
+	eval_finish(&run.answer);
+	if (ret == 0)
+		return status_of(&run.outcome);
+	return run.err.status ? run.err.status : EXIT_FAILED;
+}

@@ -1,0 +1,267 @@
+/* report.c - the machine-readable account of a launch (see report.h)
+ *
+ * Fields that a build cannot fill are null, never left out.
+ */
+#include "launcher/watch/report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+
+#include "launcher/base/json.h"
+#include "launcher/plan/token.h"
+#include "policy/tables.h"
+
+static int open_number(const char *where, struct err *err)
+{
+	uint32_t number;
+	long flags;
+	long fd;
+
+	if (!token_u32(where + 3, INT32_MAX, &number)) {
+		err_set(err, STAGE_REPORT, EINVAL, NULL, "%s", where);
+		return err_reason(err, "is not fd:N");
+	}
+	flags = sys_fcntl((int)number, F_GETFL, 0);
+	if (flags < 0)
+		return err_set(err, STAGE_REPORT, (int)flags, NULL, "%s", where);
+	if ((flags & O_ACCMODE) == O_RDONLY) {
+		err_set(err, STAGE_REPORT, EBADF, NULL, "%s", where);
+		return err_reason(err, "is not open for writing");
+	}
+	fd = sys_fcntl((int)number, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		return err_set(err, STAGE_REPORT, (int)fd, NULL, "%s", where);
+	return (int)fd;
+}
+
+int report_open(const char *where, struct err *err)
+{
+	cleanup_fd int fd = -1;
+	struct stat st;
+	long ret;
+
+	if (strncmp(where, "fd:", 3) == 0)
+		return open_number(where, err);
+	fd = (int)sys_openat(AT_FDCWD, where,
+			     O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return err_set(err, STAGE_REPORT, fd,
+			       fd == -ELOOP ? "the report is not written through a symlink" : NULL,
+			       "%s", where);
+	ret = sys_fstat(fd, &st);
+	if (ret == 0 && S_ISREG(st.st_mode))
+		ret = sys_ftruncate(fd, 0);
+	if (ret < 0)
+		return err_set(err, STAGE_REPORT, (int)ret, NULL, "%s", where);
+	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode)) {
+		err_set(err, STAGE_REPORT, EINVAL, NULL, "%s", where);
+		return err_reason(err, "is neither a file nor a FIFO");
+	}
+	return take_fd(&fd);
+}
+
+static void write_status(const struct report *report, struct buf *out)
+{
+	static const char *const names[] = {
+		[OUTCOME_EXITED] = "exited",     [OUTCOME_SIGNALED] = "signaled",
+		[OUTCOME_TIMEOUT] = "timeout",   [OUTCOME_CPU_TIME] = "cpu-time",
+		[OUTCOME_MEMORY] = "memory",     [OUTCOME_OUTPUT] = "output",
+		[OUTCOME_DENIED] = "denied",     [OUTCOME_SETUP_FAILED] = "setup-failed",
+	};
+	const struct outcome *outcome = report->outcome;
+	enum outcome_status status = outcome ? outcome->status : OUTCOME_SETUP_FAILED;
+
+	buf_format(out, "  \"status\": \"%s\",\n", names[status]);
+	if (status == OUTCOME_EXITED)
+		buf_format(out, "  \"exit_code\": %d,", outcome->exit_code);
+	else
+		buf_text(out, "  \"exit_code\": null,");
+	if (outcome && outcome->signal)
+		buf_format(out, " \"signal\": %d,", outcome->signal);
+	else
+		buf_text(out, " \"signal\": null,");
+}
+
+static void write_error(const struct report *report, struct buf *out)
+{
+	const struct err *err = report->outcome ? NULL : report->err;
+	char line[3072];
+	const char *stage = err ? err_stage_name(err->stage) : NULL;
+
+	buf_text(out, " \"stage\": ");
+	json_text(out, stage);
+	buf_text(out, ",\n  \"error\": ");
+	if (err)
+		err_format(err, line, sizeof(line));
+	json_text(out, err ? line + strlen(stage) + 2 : NULL);
+	buf_text(out, ",\n");
+}
+
+static void write_usage(const struct outcome *outcome, struct buf *out)
+{
+	if (outcome)
+		buf_format(out,
+			   "  \"wall_ms\": %.3f, \"user_ms\": %.3f, \"system_ms\": %.3f, "
+			   "\"max_rss_kib\": %ld,\n",
+			   outcome->wall_ms, outcome->user_ms, outcome->system_ms,
+			   outcome->max_rss_kib);
+	else
+		buf_text(out, "  \"wall_ms\": null, \"user_ms\": null, \"system_ms\": null, "
+			      "\"max_rss_kib\": null,\n");
+	buf_text(out, "  \"memory_peak_kib\": null, \"pids_peak\": null,\n  \"denied\": [],\n");
+}
+
+static void write_namespaces(uint32_t set, struct buf *out)
+{
+	static const char *const names[] = { "user", "mount", "pid",    "net",
+					     "ipc",  "uts",   "cgroup", "time" };
+	const char *comma = "";
+
+	buf_text(out, "    \"namespaces\": [");
+	for (size_t bit = 0; bit < sizeof(names) / sizeof(names[0]); bit++) {
+		if (!(set & 1u << bit))
+			continue;
+		buf_format(out, "%s\"%s\"", comma, names[bit]);
+		comma = ", ";
+	}
+	buf_text(out, "],\n");
+}
+
+static void write_capabilities(uint64_t set, struct buf *out)
+{
+	const char *comma = "";
+
+	buf_text(out, "    \"capabilities\": ");
+	if (!set) {
+		buf_text(out, "\"none\",\n");
+		return;
+	}
+	buf_text(out, "[");
+	for (int bit = 0; bit < 64; bit++) {
+		const char *name = tables_capability_name(bit);
+
+		if (!(set & 1ull << bit))
+			continue;
+		if (name)
+			buf_format(out, "%s\"%s\"", comma, name);
+		else
+			buf_format(out, "%s\"%d\"", comma, bit);
+		comma = ", ";
+	}
+	buf_text(out, "],\n");
+}
+
+static void write_limits(const struct plan_limits *limits, struct buf *out)
+{
+	const struct {
+		const char *name;
+		const struct plan_limit *limit;
+	} all[] = {
+		{ "address_space", &limits->address_space },
+		{ "core", &limits->core },
+		{ "files", &limits->files },
+		{ "fsize", &limits->fsize },
+		{ "nproc", &limits->nproc },
+		{ "pids", &limits->pids },
+		{ "stack", &limits->stack },
+	};
+	const char *comma = "";
+
+	buf_text(out, "    \"cgroup\": null,\n    \"rlimits\": {");
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (!all[i].limit->set)
+			continue;
+		buf_format(out, "%s\"%s\": %llu", comma, all[i].name,
+			   (unsigned long long)all[i].limit->value);
+		comma = ", ";
+	}
+	buf_text(out, "},\n");
+}
+
+static void write_skip(const char *what, const char *why, bool first, struct buf *out)
+{
+	buf_text(out, first ? "\n      { \"what\": " : ",\n      { \"what\": ");
+	json_text(out, what);
+	buf_text(out, ", \"why\": ");
+	json_text(out, why);
+	buf_text(out, " }");
+}
+
+static void write_enforced(const struct report *report, struct buf *out)
+{
+	const struct outcome_enforced *enforced;
+	bool first = true;
+
+	if (!report->outcome || !report->plan) {
+		buf_text(out, "  \"enforced\": null\n");
+		return;
+	}
+	enforced = &report->outcome->enforced;
+	buf_text(out, "  \"enforced\": {\n");
+	write_namespaces(enforced->namespaces, out);
+	buf_format(out, "    \"seccomp_instructions\": %zu,\n    \"landlock_abi\": ",
+		   enforced->seccomp_instructions);
+	if (enforced->landlock_abi)
+		buf_format(out, "%d,\n", enforced->landlock_abi);
+	else
+		buf_text(out, "null,\n");
+	write_limits(&report->plan->limits, out);
+	write_capabilities(enforced->capabilities, out);
+	buf_text(out, "    \"skipped\": [");
+	for (size_t i = 0; i < report->plan->skipped_count; i++, first = false)
+		write_skip(report->plan->skipped[i].what, report->plan->skipped[i].why, first, out);
+	for (size_t i = 0; i < enforced->skipped_count; i++, first = false)
+		write_skip(enforced->skipped[i].what, enforced->skipped[i].why, first, out);
+	buf_text(out, "]\n  }\n");
+}
+
+int report_format(const struct report *report, struct buf *out)
+{
+	buf_text(out, "{\n  \"lunette\": 1,\n  \"plan\": ");
+	if (report->hash)
+		buf_format(out, "\"sha256:%s\"", report->hash);
+	else
+		buf_text(out, "null");
+	buf_text(out, ",\n  \"profile\": ");
+	json_text(out, report->profile);
+	buf_text(out, ",\n");
+	write_status(report, out);
+	write_error(report, out);
+	write_usage(report->outcome, out);
+	write_enforced(report, out);
+	buf_text(out, "}\n");
+	return out->failed ? -ENOMEM : 0;
+}
+
+static int write_all(int fd, const struct buf *text)
+{
+	uint64_t pipe = 1ull << (SIGPIPE - 1);
+	size_t done = 0;
+
+	(void)sys_rt_sigprocmask(SIG_BLOCK, &pipe, NULL, sizeof(pipe));
+	while (done < text->length) {
+		long sent = sys_write(fd, text->data + done, text->length - done);
+
+		if (sent == -EINTR)
+			continue;
+		if (sent < 0)
+			return (int)sent;
+		done += (size_t)sent;
+	}
+	return 0;
+}
+
+int report_write(int fd, const char *where, const struct report *report, struct err *err)
+{
+	cleanup_buf struct buf text = BUF_EMPTY;
+	int ret = report_format(report, &text);
+
+	if (ret == 0)
+		ret = write_all(fd, &text);
+	if (ret < 0)
+		return err_set(err, STAGE_REPORT, ret, "the program's status stands", "%s",
+			       where);
+	return 0;
+}
