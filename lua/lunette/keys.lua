@@ -98,7 +98,7 @@ function M.octal(value)
 		or tonumber(value, 8) > 4095 then
 		return nil, 'must be an octal number as text, such as "0755"'
 	end
-	return ("0%03o"):format(tonumber(value, 8))
+	return ("%04o"):format(tonumber(value, 8))
 end
 
 function M.groups(value, layer, path, preferred)
