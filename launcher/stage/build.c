@@ -165,12 +165,13 @@ static int build_text(struct setup *setup, const struct plan_mount *mount, const
 	if (r == 0)
 		r = fd = (int)sys_open_tree(setup->stage, scratch,
 					    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	(void)sys_unlinkat(setup->stage, scratch, 0);
 	if (r >= 0)
 		r = sys_mount_setattr(fd, "", RAW_AT_EMPTY_PATH, &attr, sizeof(attr));
-	if (r < 0)
-		return mount_failed(mount, r, mount->target, err);
-	return attach(setup, mount, false, fd, err);
+	r = r < 0 ? mount_failed(mount, r, mount->target, err)
+		  : attach(setup, mount, false, fd, err);
+	/* Not before: the kernel mounts nothing that has no name. */
+	(void)sys_unlinkat(setup->stage, scratch, 0);
+	return (int)r;
 }
 
 static int build_directory(struct setup *setup, const struct plan_mount *mount, struct err *err)
