@@ -30,7 +30,8 @@ return profile {
 		errno "EAFNOSUPPORT" { "socket" },
 	},
 	landlock = prefer {
-		ro    = { "/etc", "/proc", "/run", "/var" },
+		-- The root as the program sees it: what leads elsewhere is not beneath it.
+		ro    = { "/" },
 		rw    = { "/box", "/tmp", "/var/tmp", "/home/user", "/dev" },
 		exec  = {
 			"/usr", "/bin", "/sbin", "/lib", { "/lib32", optional = true },

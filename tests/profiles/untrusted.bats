@@ -50,10 +50,14 @@ for family in (1, 2, 10, 16, 17, 38, 40):
 	need_landlock 1
 	launch -0 run -p untrusted --report "$WORK/report" -- true
 	[[ $(json report 'it["enforced"]["landlock_abi"] >= 1') == true ]]
-	# /opt is mounted, but the profile does not list it.
-	mkdir extra && echo x >extra/file
-	launch run -p untrusted --ro "$WORK/extra:/opt" -- cat /opt/file
-	[[ $status == 0 || $stderr == *"Permission denied"* ]]
+	# The mount allows it, the list of places to execute from does not.
+	mkdir extra && cp /bin/true extra/prog
+	launch -126 run -p untrusted --ro "$WORK/extra:/opt" -- /opt/prog
+	launch -0 run -p base --ro "$WORK/extra:/opt" -- /opt/prog
+	# The mount allows it, the list of places to write to does not.
+	launch run -p untrusted --tmpfs /scratch -- sh -c 'echo x >/scratch/file'
+	[[ $stderr == *"Permission denied"* ]]
+	launch -0 run -p untrusted -- sh -c 'echo x >/tmp/file && ls /'
 }
 
 @test "limits hold: wall time, processes, files, size of a file" {
