@@ -115,6 +115,15 @@ int policy_compile(const struct policy *policy, struct sock_filter *filter, size
 uint32_t policy_evaluate(const struct policy *policy, const struct seccomp_data *call,
 			 size_t *decided);
 
+/* policy_verify() - does @filter, which bpf_valid() has accepted, answer every call as @policy says?
+ * Compares it with policy_evaluate() for every number and architecture and every class of arguments
+ * that either can tell apart. @exact: NULL, or set to whether that was all of them (where masks on one
+ * word overlap or combinations are too many, some are sampled).
+ * Returns 0, -EBADMSG with the call that differs in @error, -ENOMEM.
+ */
+int policy_verify(const struct policy *policy, const struct sock_filter *filter, size_t count,
+		  bool *exact, struct policy_error *error);
+
 /* bpf_valid() - would the kernel take this filter? (opcodes of seccomp_check_filter(), jumps forward
  * and inside, aligned loads, a return at the end of each path) */
 bool bpf_valid(const struct sock_filter *filter, size_t count);

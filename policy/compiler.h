@@ -1,0 +1,168 @@
+/* compiler.h - what the parts of the policy compiler share; private to policy/
+ *
+ *   compile.c  rules -> for each interval of numbers the list of rules that can decide there
+ *   diagram.c  a list of rules -> decision diagram over the words of the arguments
+ *   lower.c    number intervals and diagrams -> one graph of instructions, equal ones shared
+ *   emit.c     graph -> instructions in order, with jumps that reach
+ *
+ * All of it lives in one block of memory, sized at the start. Whatever does not fit is an error, never
+ * a wrong filter: `full` is set, every function goes on with harmless values, and policy_compile()
+ * looks at `full` in the end.
+ */
+#ifndef POLICY_COMPILER_H
+#define POLICY_COMPILER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/policy.h"
+
+enum {
+	MAX_VARIABLES = 128,   /* different (word, mask) pairs in a policy */
+	MAX_LEAVES = 1024,     /* different actions */
+	MAX_NODES = 16384,     /* of all diagrams */
+	MAX_EDGES = 65536,
+	MAX_SCRATCH = 16384,   /* edges of diagrams under construction */
+	MAX_GRAPH = 12288,     /* instructions before layout */
+	MAX_LISTS = 16384,     /* different lists of rules */
+	HASH_SIZE = 4096,      /* of nodes and of instructions */
+	CACHE_SIZE = 2048,     /* of diagram_choose() */
+	MAX_CELLS = 8192,      /* of switches: no filter of more fits in the kernel */
+	NONE = -1,
+};
+
+/* A value that a diagram decides on: a word of struct seccomp_data under a mask. */
+struct variable {
+	uint32_t mask;
+	uint8_t word;  /* index of the 32-bit word in struct seccomp_data */
+	uint8_t rank;  /* its place in the order that is being used */
+};
+
+/* Values from `start` on go to `target`, up to the next edge's start. */
+struct edge {
+	uint32_t start;
+	int32_t target;
+};
+
+/* A node of a decision diagram. Ids below MAX_LEAVES are leaves: 0 is false, 1 is true, the others
+ * stand for actions; MAX_LEAVES + i is nodes[i].
+ */
+struct node {
+	uint16_t variable;
+	uint16_t count;
+	uint32_t first; /* of its edges */
+	int32_t next;   /* in its hash chain */
+	int32_t lowered; /* instruction that decides it while A holds its word, or NONE */
+	uint32_t visit;
+	uint32_t origin;
+};
+
+/* An instruction whose jumps name other instructions. A load's or AND's successor is `yes`. */
+struct instruction {
+	uint16_t code;
+	uint32_t k;
+	int32_t yes;
+	int32_t no;
+	int32_t next;     /* in its hash chain */
+	int32_t position; /* from the end of the program, NONE until placed */
+	uint32_t origin;
+	uint8_t state; /* emit.c's */
+};
+
+struct cache_entry {
+	uint32_t epoch;
+	int32_t test, yes, no, result;
+};
+
+/* One interval of a switch: from `start` to the next one's. `target` is an instruction; `origin` the
+ * rule that decides there.
+ */
+struct cell {
+	uint32_t start;
+	int32_t target;
+	uint32_t origin;
+};
+
+/* How the cheapest switch treats a cell (lower.c). */
+struct plan {
+	int32_t cost;
+	int32_t previous; /* the cell that is kept before this one, or NONE */
+	bool single;
+	bool kept;
+};
+
+/* Kept cells that go the same way, and the single cells taken out from among them (lower.c). */
+struct run {
+	uint32_t start;
+	int32_t target;
+	uint32_t origin;
+	int32_t first; /* of its single cells */
+	int32_t count;
+	int32_t weight; /* of it and all before */
+};
+
+struct compiler {
+	bool full;
+	uint32_t leaves[MAX_LEAVES];
+	int32_t leaf_count;
+	struct variable variables[MAX_VARIABLES];
+	int32_t variable_count;
+	struct node nodes[MAX_NODES];
+	int32_t node_count;
+	struct edge edges[MAX_EDGES];
+	int32_t edge_count;
+	struct edge scratch[MAX_SCRATCH];
+	int32_t scratch_count;
+	int32_t node_hash[HASH_SIZE];
+	struct cache_entry cache[CACHE_SIZE];
+	uint32_t epoch;
+	uint32_t visit;
+	struct instruction graph[MAX_GRAPH];
+	int32_t graph_count;
+	int32_t graph_hash[HASH_SIZE];
+	struct cell cells[MAX_CELLS]; /* of switches whose targets are being lowered */
+	int32_t cell_count;
+	struct plan plan[MAX_CELLS]; /* of the switch that is being lowered, as the next two */
+	struct cell singles[MAX_CELLS];
+	struct run runs[MAX_CELLS];
+};
+
+enum { LEAF_FALSE, LEAF_TRUE };
+
+static inline bool is_leaf(int32_t id)
+{
+	return id < MAX_LEAVES;
+}
+
+/* diagram.c */
+
+/* diagram_leaf() - the leaf of an action */
+int32_t diagram_leaf(struct compiler *c, uint32_t action);
+
+/* diagram_rules() - what @rules, the first match deciding, and then @otherwise make of a call */
+int32_t diagram_rules(struct compiler *c, const struct policy_rule *const *rules, size_t count,
+		      int32_t otherwise);
+
+/* The smallest value that is at least @value and has no bit outside @mask; 0 where there is none. */
+uint32_t next_under_mask(uint32_t value, uint32_t mask);
+
+/* lower.c */
+
+/* lower_cost() - how many instructions a node needs, without its load */
+int32_t lower_cost(struct compiler *c, const struct node *node);
+
+/* lower_enter() - the instruction that decides diagram @id while A holds @word under @mask */
+int32_t lower_enter(struct compiler *c, int32_t id, unsigned int word, uint32_t mask);
+
+/* lower_switch() - a tree of tests on A, in which @mask's bits are what may be set */
+int32_t lower_switch(struct compiler *c, const struct cell *cells, size_t count, uint32_t mask);
+
+int32_t instruction(struct compiler *c, uint16_t code, uint32_t k, int32_t yes, int32_t no,
+		    uint32_t origin);
+
+/* emit.c */
+int emit(struct compiler *c, int32_t root, struct sock_filter *filter, size_t *count,
+	 uint32_t *origin);
+
+#endif

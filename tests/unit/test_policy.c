@@ -1,0 +1,506 @@
+/* test_policy.c - the policy compiler against the evaluator (policy/policy.h)
+ *
+ * Fixed policies for each rule of the language, the policies of tests/policies/ with the sizes they
+ * must not exceed, and made-up ones. Every filter is compared with its policy by policy_verify(); that
+ * this would notice a wrong filter is shown by changing every instruction of correct ones.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/audit.h>
+
+#include "policy/policy.h"
+#include "policy/tables.h"
+#include "tests/unit/policies.h"
+#include "tests/unit/tap.h"
+
+static struct sock_filter filter[POLICY_MAX_INSTRUCTIONS];
+
+static uint32_t run(const struct sock_filter *program, size_t count, uint32_t arch, uint32_t number,
+		    uint64_t first)
+{
+	struct seccomp_data call = { .nr = (int)number, .arch = arch, .args = { first } };
+
+	return bpf_run(program, count, &call, NULL);
+}
+
+/* Compiles and verifies; returns the number of instructions, 0 where anything is wrong. */
+static size_t compile(const struct policy *policy, const char *name)
+{
+	struct policy_error error = { 0 };
+	size_t count = 0;
+	bool exact = false;
+
+	if (policy_check(policy, &error)) {
+		note("%s: check: %s", name, error.text);
+		return 0;
+	}
+	if (policy_compile(policy, filter, &count, NULL, &error)) {
+		note("%s: compile: %s", name, error.text);
+		return 0;
+	}
+	if (!bpf_valid(filter, count)) {
+		note("%s: not valid", name);
+		return 0;
+	}
+	if (policy_verify(policy, filter, count, &exact, &error)) {
+		note("%s: %s", name, error.text);
+		return 0;
+	}
+	return count;
+}
+
+static const struct {
+	const char *name;
+	size_t archs;
+	bool typed;
+	size_t limit;
+} sized[] = {
+	/* The first as libseccomp would have it; ours also keeps 0xffffffff out of kill. */
+	{ "small20", 1, true, 21 },       { "docker-noargs", 1, true, 52 },
+	{ "docker", 1, true, 64 },        { "docker", 1, false, 68 },
+	{ "docker", 3, true, 223 },       { "args", 1, true, 94 },
+	{ "args", 1, false, 116 },        { "sysd-service", 1, true, 46 },
+};
+
+static void test_sizes(void)
+{
+	static const enum policy_entry entries[] = { ENTRY_X86_64, ENTRY_I386, ENTRY_X32 };
+	size_t i;
+
+	for (i = 0; i < sizeof(sized) / sizeof(*sized); i++) {
+		char path[128];
+		struct test_policy *t;
+		size_t count;
+
+		snprintf(path, sizeof(path), "tests/policies/%s.pol", sized[i].name);
+		t = test_read(path, entries, sized[i].archs, sized[i].typed);
+		if (!t) {
+			ok(false, "%s can be read", path);
+			continue;
+		}
+		count = compile(&t->policy, sized[i].name);
+		ok(count && count <= sized[i].limit, "%s, %zu architectures, %styped: %zu of %zu",
+		   sized[i].name, sized[i].archs, sized[i].typed ? "" : "un", count,
+		   sized[i].limit);
+		t->policy.newer = SECCOMP_RET_ERRNO | ENOSYS;
+		ok(compile(&t->policy, sized[i].name), "%s with newer calls ENOSYS", sized[i].name);
+		free(t);
+	}
+}
+
+/* The same policy, twice: the same bytes. */
+static void test_deterministic(void)
+{
+	static const enum policy_entry entries[] = { ENTRY_X86_64, ENTRY_I386, ENTRY_X32 };
+	struct test_policy *t = test_read("tests/policies/docker.pol", entries, 3, true);
+	struct sock_filter first[POLICY_MAX_INSTRUCTIONS];
+	struct policy_error error;
+	size_t one = 0, two = 1;
+
+	policy_compile(&t->policy, first, &one, NULL, &error);
+	free(malloc(12345));
+	policy_compile(&t->policy, filter, &two, NULL, &error);
+	ok(one == two && !memcmp(first, filter, one * sizeof(*first)), "the same bytes again");
+	free(t);
+}
+
+/* Changed instructions. Returns false where @kind does not fit. */
+static bool mutate(struct sock_filter *at, int kind)
+{
+	bool jump = BPF_CLASS(at->code) == BPF_JMP && BPF_OP(at->code) != BPF_JA;
+
+	switch (kind) {
+	case 0:
+		at->k += 1;
+		return BPF_CLASS(at->code) != BPF_LD;
+	case 1:
+		at->k -= 1;
+		return BPF_CLASS(at->code) != BPF_LD;
+	case 2:
+		at->k ^= 4;
+		return BPF_CLASS(at->code) == BPF_LD;
+	case 3: {
+		uint8_t jt = at->jt;
+
+		at->jt = at->jf;
+		at->jf = jt;
+		return jump;
+	}
+	case 4:
+		at->jt++;
+		return jump;
+	default:
+		at->jf++;
+		return jump;
+	}
+}
+
+static void test_mutants(const char *name, int newer)
+{
+	static const enum policy_entry entries[] = { ENTRY_X86_64 };
+	char path[128];
+	struct test_policy *t;
+	struct policy_error error;
+	int made = 0, alive = 0, kind;
+	size_t count = 0, i;
+
+	snprintf(path, sizeof(path), "tests/policies/%s.pol", name);
+	t = test_read(path, entries, 1, true);
+	if (newer)
+		t->policy.newer = SECCOMP_RET_ERRNO | (uint32_t)newer;
+	policy_compile(&t->policy, filter, &count, NULL, &error);
+	for (i = 0; i < count; i++)
+		for (kind = 0; kind < 6; kind++) {
+			struct sock_filter kept = filter[i];
+
+			if (mutate(&filter[i], kind) && bpf_valid(filter, count)) {
+				made++;
+				if (!policy_verify(&t->policy, filter, count, NULL, &error)) {
+					char text[80];
+
+					bpf_disassemble(filter, i, text, sizeof(text));
+					note("change %d of %zu survives: %s", kind, i, text);
+					alive++;
+				}
+			}
+			filter[i] = kept;
+		}
+	ok(made > 50 && alive == 0, "%s: %d of %d changed filters are refuted", name, made - alive,
+	   made);
+	free(t);
+}
+
+/* A policy of one architecture, filled in by hand. */
+struct small {
+	struct policy policy;
+	struct policy_arch arch;
+	struct policy_rule rules[8];
+	struct policy_interval calls[8];
+	struct policy_token tokens[32];
+};
+
+static const struct policy_interval known[] = { { 0, 99 }, { 200, 299 } };
+
+static void small_start(struct small *s, enum policy_entry entry, uint32_t fallback)
+{
+	memset(s, 0, sizeof(*s));
+	s->policy = (struct policy){ .fallback = fallback,
+				     .newer = SECCOMP_RET_ERRNO | ENOSYS,
+				     .foreign = SECCOMP_RET_KILL_PROCESS,
+				     .archs = &s->arch,
+				     .arch_count = 1 };
+	s->arch = (struct policy_arch){
+		.entry = entry, .known = known, .known_count = 2, .rules = s->rules
+	};
+}
+
+static struct policy_rule *small_rule(struct small *s, uint32_t action, uint32_t first,
+				      uint32_t last, const struct policy_token *test,
+				      size_t token_count)
+{
+	struct policy_rule *rule = &s->rules[s->arch.rule_count];
+
+	s->calls[s->arch.rule_count] = (struct policy_interval){ first, last };
+	*rule = (struct policy_rule){ .action = action,
+				      .origin = (uint32_t)s->arch.rule_count,
+				      .calls = &s->calls[s->arch.rule_count],
+				      .call_count = 1,
+				      .test = test,
+				      .token_count = token_count };
+	s->arch.rule_count++;
+	return rule;
+}
+
+#define ALLOW SECCOMP_RET_ALLOW
+#define ERRNO(n) (SECCOMP_RET_ERRNO | (n))
+#define ARG(n, w, m, l, h)                                                                         \
+	{ .op = OP_COMPARE, .argument = n, .width = w, .mask = m, .low = l, .high = h }
+
+static void test_meaning(void)
+{
+	static const struct policy_token is_zero[] = { ARG(0, 4, UINT32_MAX, 0, 0) };
+	static const struct policy_token wide[] = { ARG(0, 8, UINT64_MAX, 5, 0x200000007) };
+	static const struct policy_token mixed[] = { ARG(0, 4, 0xf, 1, 2), ARG(0, 4, 0x30, 0, 0),
+						     { .op = OP_NOT },     { .op = OP_AND },
+						     ARG(0, 8, UINT64_MAX, 0x100, UINT64_MAX),
+						     { .op = OP_OR } };
+	struct small s;
+	size_t n;
+
+	small_start(&s, ENTRY_X86_64, SECCOMP_RET_KILL_PROCESS);
+	small_rule(&s, ERRNO(1), 10, 10, is_zero, 1);
+	small_rule(&s, ALLOW, 0, 20, NULL, 0);
+	small_rule(&s, ERRNO(2), 15, 30, NULL, 0);
+	n = compile(&s.policy, "order");
+	ok(n > 0, "order of rules: %zu instructions", n);
+	is_number(run(filter, n, AUDIT_ARCH_X86_64, 10, 0), ERRNO(1), "the first match decides");
+	is_number(run(filter, n, AUDIT_ARCH_X86_64, 10, 1), ALLOW, "else the next");
+	is_number(run(filter, n, AUDIT_ARCH_X86_64, 10, UINT64_C(1) << 32), ERRNO(1),
+		  "an int is compared at its own width");
+	is_number(run(filter, n, AUDIT_ARCH_X86_64, 15, 0), ALLOW, "an earlier rule goes before");
+	is_number(run(filter, n, AUDIT_ARCH_X86_64, 25, 0), ERRNO(2), "the later one elsewhere");
+	is_number(run(filter, n, AUDIT_ARCH_X86_64, 50, 0), SECCOMP_RET_KILL_PROCESS, "default");
+	is_number(run(filter, n, AUDIT_ARCH_X86_64, 150, 0), ERRNO(ENOSYS), "a newer call");
+	is_number(run(filter, n, AUDIT_ARCH_X86_64, 0x80000000, 0), ERRNO(ENOSYS), "far above");
+	is_number(run(filter, n, AUDIT_ARCH_X86_64, 0x40000000, 0), SECCOMP_RET_KILL_PROCESS,
+		  "x32 is foreign");
+	is_number(run(filter, n, AUDIT_ARCH_I386, 3, 0), SECCOMP_RET_KILL_PROCESS, "so is i386");
+	is_number(run(filter, n, AUDIT_ARCH_X86_64, UINT32_MAX, 0), ERRNO(ENOSYS), "skipped");
+	s.policy.newer = SECCOMP_RET_KILL_PROCESS;
+	n = compile(&s.policy, "kill");
+	is_number(run(filter, n, AUDIT_ARCH_X86_64, UINT32_MAX, 0), ERRNO(ENOSYS),
+		  "a skipped call is never killed");
+	is_number(run(filter, n, AUDIT_ARCH_X86_64, UINT32_MAX - 1, 0), SECCOMP_RET_KILL_PROCESS,
+		  "its neighbour is");
+
+	small_start(&s, ENTRY_RISCV64, ERRNO(1));
+	small_rule(&s, ALLOW, 5, 5, wide, 1);
+	small_rule(&s, ERRNO(3), 6, 7, mixed, 6);
+	n = compile(&s.policy, "wide");
+	ok(n > 0, "ranges of 64 bits, masks and all operators: %zu instructions", n);
+	is_number(run(filter, n, AUDIT_ARCH_RISCV64, 5, 0x1ffffffff), ALLOW, "inside");
+	is_number(run(filter, n, AUDIT_ARCH_RISCV64, 5, 0x200000008), ERRNO(1), "outside");
+	is_number(run(filter, n, AUDIT_ARCH_RISCV64, 6, 0x22), ERRNO(3), "masks");
+	is_number(run(filter, n, AUDIT_ARCH_RISCV64, 6, 0x02), ERRNO(1), "masks, negated");
+}
+
+static void test_x32(void)
+{
+	static const struct policy_token is_zero[] = { ARG(1, 8, UINT64_MAX, 0, 0) };
+	struct policy_arch archs[2];
+	struct small a, b;
+	struct policy both;
+	size_t n;
+
+	small_start(&a, ENTRY_X32, ERRNO(1));
+	small_rule(&a, ALLOW, 0, 0x3fffffff, is_zero, 1);
+	n = compile(&a.policy, "x32 alone");
+	ok(n > 0, "x32 without x86_64: %zu instructions", n);
+	is_number(run(filter, n, AUDIT_ARCH_X86_64, 0x40000005, 0), ALLOW, "an x32 call");
+	is_number(run(filter, n, AUDIT_ARCH_X86_64, 5, 0), SECCOMP_RET_KILL_PROCESS, "not native");
+	small_start(&b, ENTRY_X86_64, ERRNO(2));
+	small_rule(&b, ALLOW, 0, 0x3fffffff, NULL, 0);
+	archs[0] = b.arch;
+	archs[1] = a.arch;
+	both = b.policy;
+	both.archs = archs;
+	both.arch_count = 2;
+	n = compile(&both, "x32 and x86_64");
+	ok(n > 0, "both, up to the last number: %zu instructions", n);
+	is_number(run(filter, n, AUDIT_ARCH_X86_64, 0x3fffffff, 0), ALLOW, "the last native");
+	is_number(run(filter, n, AUDIT_ARCH_X86_64, 0x7fffffff, 0), ALLOW, "the last of x32");
+	is_number(run(filter, n, AUDIT_ARCH_X86_64, 0xbfffffff, 0), ERRNO(ENOSYS), "beyond both");
+}
+
+static uint64_t seed = 42;
+
+static uint32_t pick(uint32_t below)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (uint32_t)(seed >> 33) % below;
+}
+
+static struct policy_token random_compare(int arguments)
+{
+	static const uint64_t bounds[] = { 0, 1, 2, 3, 4, 7, 8, 15, 16, 255, 4096, 0x7fffffff,
+					   0x80000000, 0xfffffffe, 0xffffffff, 0x100000000,
+					   0x1ffffffff, 0x200000003, 0x8000000000000000,
+					   0xffffffffffffffff };
+	static const uint64_t masks[] = { 1, 4, 6, 0xf, 0xf0, 0x7f, 0xfffffff0, 0x80000001,
+					  0x7e020000, 0xf00000000, 0x100000001, 0xfffffffffffffff0 };
+	struct policy_token token = { .op = OP_COMPARE };
+	uint64_t widest, a, b;
+
+	token.argument = (uint8_t)pick((uint32_t)arguments);
+	token.width = pick(3) ? 4 : 8;
+	widest = token.width == 4 ? UINT32_MAX : UINT64_MAX;
+	token.mask = pick(3) ? widest : masks[pick(12)] & widest;
+	a = bounds[pick(20)] & widest;
+	b = pick(2) ? a : bounds[pick(20)] & widest;
+	token.low = a < b ? a : b;
+	token.high = a < b ? b : a;
+	return token;
+}
+
+/* A test of up to @terms comparisons, and- and or-ed in a random order. */
+static size_t random_test(struct policy_token *tokens, uint32_t terms, int arguments)
+{
+	size_t count = 0, depth = 0;
+
+	while (terms || depth > 1) {
+		if (terms && (depth < 2 || pick(2))) {
+			tokens[count++] = random_compare(arguments);
+			terms--;
+			depth++;
+		} else {
+			tokens[count++].op = pick(2) ? OP_AND : OP_OR;
+			depth--;
+		}
+		if (pick(6) == 0)
+			tokens[count++].op = OP_NOT;
+	}
+	return count;
+}
+
+static void random_policy(struct test_policy *t, uint32_t rules, uint32_t terms)
+{
+	static const uint32_t actions[] = { ALLOW, ERRNO(1), ERRNO(2), SECCOMP_RET_KILL_PROCESS,
+					    SECCOMP_RET_TRAP | 7, SECCOMP_RET_LOG };
+	size_t a, r, k;
+
+	memset(t, 0, sizeof(*t));
+	t->policy = (struct policy){ .fallback = actions[pick(6)], .newer = actions[pick(6)],
+				     .foreign = actions[pick(6)], .archs = t->archs,
+				     .arch_count = 1 + pick(4) };
+	for (a = 0; a < t->policy.arch_count; a++) {
+		enum policy_entry entry = (enum policy_entry)((a + 3 * (t->policy.fallback & 1)) %
+							      ENTRY_COUNT);
+
+		t->archs[a] = (struct policy_arch){ .entry = entry, .rules = t->rules[a],
+						    .rule_count = pick(rules + 1) };
+		t->archs[a].known = tables_known(entry, &t->archs[a].known_count);
+		for (r = 0; r < t->archs[a].rule_count; r++) {
+			struct policy_rule *rule = &t->rules[a][r];
+
+			rule->action = actions[pick(6)];
+			rule->calls = &t->intervals[t->interval_count];
+			rule->call_count = 1 + pick(3);
+			for (k = 0; k < rule->call_count; k++) {
+				uint32_t first = pick(6) ? pick(40) : pick(600);
+
+				t->intervals[t->interval_count].first = first;
+				t->intervals[t->interval_count++].last = first + pick(4);
+			}
+			rule->test = &t->tokens[t->token_count];
+			rule->token_count = pick(4) ? random_test(&t->tokens[t->token_count],
+								  1 + pick(terms), 3) :
+						      0;
+			t->token_count += rule->token_count;
+		}
+	}
+}
+
+static void test_random(int runs, uint32_t rules, uint32_t terms)
+{
+	struct test_policy *t = malloc(sizeof(*t));
+	int wrong = 0, i;
+
+	for (i = 0; i < runs && wrong < 3; i++) {
+		random_policy(t, rules, terms);
+		if (!compile(&t->policy, "made up"))
+			wrong++;
+	}
+	is_number(wrong, 0, "%d made-up policies of up to %u rules, %u comparisons each", runs,
+		  rules, terms);
+	free(t);
+}
+
+/* Jumps that 8 bits do not reach, and policies that do not fit. */
+static void test_large(void)
+{
+	struct test_policy *t = calloc(1, sizeof(*t));
+	struct policy_error error = { 0 };
+	size_t i, n = 0;
+	int rc;
+
+	t->policy = (struct policy){ .fallback = ALLOW, .newer = ALLOW, .foreign = ERRNO(1),
+				     .archs = t->archs, .arch_count = 1 };
+	t->archs[0] = (struct policy_arch){ .entry = ENTRY_AARCH64, .rules = t->rules[0] };
+	for (i = 0; i < 900; i++) {
+		t->intervals[i] = (struct policy_interval){ (uint32_t)i * 3, (uint32_t)i * 3 + 1 };
+		t->rules[0][i] = (struct policy_rule){ .action = ERRNO((uint32_t)i % 700),
+						       .calls = &t->intervals[i],
+						       .call_count = 1 };
+	}
+	t->archs[0].rule_count = 900;
+	n = compile(&t->policy, "900 rules");
+	ok(n > 1800, "700 actions on 900 ranges: %zu instructions", n);
+	for (; i < 2000; i++) {
+		t->intervals[i] = (struct policy_interval){ (uint32_t)i * 3, (uint32_t)i * 3 + 1 };
+		t->rules[0][i] = (struct policy_rule){ .action = ERRNO((uint32_t)i),
+						       .calls = &t->intervals[i],
+						       .call_count = 1 };
+	}
+	t->archs[0].rule_count = 2000;
+	rc = policy_compile(&t->policy, filter, &n, NULL, &error);
+	is_number(rc, -E2BIG, "more than the kernel takes: %s", error.text);
+	free(t);
+}
+
+static void test_refused(void)
+{
+	static const struct policy_token wrong[][2] = {
+		{ ARG(6, 4, 0, 0, 0) },
+		{ ARG(0, 2, 0, 0, 0) },
+		{ ARG(0, 4, UINT64_MAX, 0, 0) },
+		{ ARG(0, 4, 1, 2, 1) },
+		{ { .op = OP_NOT } },
+		{ { .op = 9 } },
+		{ ARG(0, 4, 1, 0, 1), ARG(0, 4, 1, 0, 1) },
+	};
+	struct policy_error error;
+	struct small s;
+	size_t i;
+
+	for (i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		small_start(&s, ENTRY_X86_64, ALLOW);
+		small_rule(&s, ALLOW, 1, 1, wrong[i], i == 6 ? 2 : 1);
+		ok(policy_check(&s.policy, &error) == -EINVAL && error.rule == 0, "refused: %s",
+		   error.text);
+	}
+	small_start(&s, ENTRY_X86_64, ALLOW);
+	small_rule(&s, ALLOW, 0, 0x40000000, NULL, 0);
+	ok(policy_check(&s.policy, &error) == -EINVAL, "refused: %s", error.text);
+	small_start(&s, ENTRY_X86_64, SECCOMP_RET_ERRNO | 4096);
+	ok(policy_check(&s.policy, &error) == -EINVAL, "refused: %s", error.text);
+	small_start(&s, ENTRY_X86_64, ALLOW);
+	s.policy.arch_count = 0;
+	ok(policy_check(&s.policy, &error) == -EINVAL, "refused: %s", error.text);
+}
+
+static void test_bpf(void)
+{
+	struct sock_filter good[] = { { 0x20, 0, 0, 0 }, { 0x15, 0, 1, 39 }, { 6, 0, 0, ALLOW },
+				      { 6, 0, 0, 0 } };
+	struct sock_filter bad[4];
+	char text[80];
+
+	ok(bpf_valid(good, 4), "a filter that the kernel takes");
+	memcpy(bad, good, sizeof(bad));
+	bad[1].jf = 2;
+	ok(!bpf_valid(bad, 4), "a jump out of it");
+	memcpy(bad, good, sizeof(bad));
+	bad[0].k = 2;
+	ok(!bpf_valid(bad, 4), "an unaligned load");
+	bad[0].k = 64;
+	ok(!bpf_valid(bad, 4), "a load from outside");
+	ok(!bpf_valid(good, 2), "no return at the end");
+	bad[0] = (struct sock_filter){ 0x60, 0, 0, 3 };
+	ok(!bpf_valid(bad, 4), "a scratch word that nobody wrote");
+	bad[0] = (struct sock_filter){ 0x94, 0, 0, 3 };
+	ok(!bpf_valid(bad, 4), "a remainder");
+	bpf_disassemble(good, 1, text, sizeof(text));
+	is_text(text, "jeq 39, 2, 3", "disassembled");
+	bpf_disassemble(good, 2, text, sizeof(text));
+	is_text(text, "ret allow", "disassembled");
+}
+
+int main(void)
+{
+	test_bpf();
+	test_refused();
+	test_meaning();
+	test_x32();
+	test_sizes();
+	test_deterministic();
+	test_mutants("small20", 0);
+	test_mutants("docker", ENOSYS);
+	test_mutants("args", 0);
+	test_random(60, 4, 3);
+	test_random(40, 12, 6);
+	test_large();
+	return done();
+}
