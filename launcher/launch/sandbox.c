@@ -88,6 +88,7 @@ static int set_up(struct setup *setup, struct err *err)
 {
 	int r = become_inside(setup, err);
 
+	setup->umask = (uint32_t)sys_umask(0);
 	if (r == 0)
 		r = system_clocks(setup, err);
 	if (r == 0)

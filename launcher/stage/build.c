@@ -146,7 +146,7 @@ static int write_all(int fd, const char *text, size_t length)
 }
 
 /* A file of the stage's tmpfs, mounted over the target; its name is gone before the program starts. */
-static int build_text(struct setup *setup, const struct plan_mount *mount, const char *text,
+static int mount_text(struct setup *setup, const struct plan_mount *mount, const char *text,
 		      size_t length, uint32_t mode, struct err *err)
 {
 	static const char scratch[] = ".file";
@@ -172,6 +172,26 @@ static int build_text(struct setup *setup, const struct plan_mount *mount, const
 	/* Not before: the kernel mounts nothing that has no name. */
 	(void)sys_unlinkat(setup->stage, scratch, 0);
 	return (int)r;
+}
+
+/* In the root's own tmpfs, which will be read-only, the file itself can stand at the target; elsewhere
+ * it is mounted there. */
+static int build_text(struct setup *setup, const struct plan_mount *mount, struct err *err)
+{
+	uint32_t mode = mount->has_mode ? mount->mode : 0444;
+	cleanup_fd int parent = -1;
+	cleanup_fd int file = -1;
+	char name[256];
+	long r = place_parent(setup, mount, mount->target, &parent, name, err);
+
+	if (r < 0)
+		return (int)r;
+	if (place_is_root(setup, parent))
+		file = (int)sys_openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	if (file < 0)
+		return mount_text(setup, mount, mount->text, mount->text_length, mode, err);
+	r = write_all(file, mount->text, mount->text_length);
+	return r < 0 ? mount_failed(mount, r, mount->target, err) : 0;
 }
 
 static int build_directory(struct setup *setup, const struct plan_mount *mount, struct err *err)
@@ -202,7 +222,7 @@ static int build_mask(struct setup *setup, const struct plan_mount *mount, struc
 	if (r < 0)
 		return mount_failed(mount, r, mount->target, err);
 	if (!S_ISDIR(st.st_mode))
-		return build_text(setup, mount, "", 0, 0, err);
+		return mount_text(setup, mount, "", 0, 0, err);
 	fd = mount_new("tmpfs", options,
 		       MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 			       MOUNT_ATTR_NOEXEC);
@@ -230,8 +250,7 @@ static int build_mount(struct setup *setup, const struct plan_mount *mount, size
 	case MOUNT_SYMLINK:
 		return build_symlink(setup, mount, err);
 	case MOUNT_FILE:
-		return build_text(setup, mount, mount->text, mount->text_length,
-				  mount->has_mode ? mount->mode : 0444, err);
+		return build_text(setup, mount, err);
 	case MOUNT_DIR:
 		return build_directory(setup, mount, err);
 	case MOUNT_MASK:

@@ -50,7 +50,6 @@ int limits_apply(const struct setup *setup, struct err *err)
 		if (r < 0)
 			return r;
 	}
-	if (plan->has_umask)
-		(void)sys_umask(plan->umask);
+	(void)sys_umask(plan->has_umask ? plan->umask : setup->umask);
 	return 0;
 }

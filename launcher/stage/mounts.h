@@ -67,6 +67,9 @@ int place_point(struct setup *setup, const struct plan_mount *mount, bool direct
 int place_parent(struct setup *setup, const struct plan_mount *mount, const char *target,
 		 int *parent, char name[256], struct err *err);
 
+/* place_is_root() - is @fd in the root's own tmpfs, which is read-only in the end? */
+bool place_is_root(const struct setup *setup, int fd);
+
 /* overlay_build(), device_build() - the two kinds that are more than one mount. Staged mounts begin
  * at @slot. */
 int overlay_build(struct setup *setup, const struct plan_mount *mount, size_t slot,

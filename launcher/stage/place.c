@@ -25,6 +25,13 @@ static bool is_ours(const struct setup *setup, int fd)
 	return false;
 }
 
+bool place_is_root(const struct setup *setup, int fd)
+{
+	struct stat st;
+
+	return sys_fstat(fd, &st) == 0 && setup->own_devices[0] == st.st_dev;
+}
+
 static int not_ours(const struct plan_mount *mount, const char *path, struct err *err)
 {
 	(void)mount_failed(mount, -ENOENT, path, err);

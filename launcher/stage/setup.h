@@ -50,6 +50,7 @@ struct setup {
 	struct sock_filter *filter;
 	size_t filter_length;
 	uint64_t signal_mask; /* the caller's, restored before exec */
+	uint32_t umask;       /* the caller's; the set-up itself works under none */
 	int link;             /* socket to the launcher, or -1 where no handshake is needed */
 	int launcher_pidfd;
 	int root;   /* the new root directory */
