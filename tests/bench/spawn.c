@@ -1,6 +1,6 @@
 /* spawn.c - times several commands in turn and prints one line for each
  *
- *   spawn ROUNDS COMMAND [ARG...] [-- COMMAND [ARG...]]...
+ *   spawn ROUNDS COMMAND [ARG...] [";" COMMAND [ARG...]]...
  *
  * Every round runs each command once, and starts with another one than the round before, so that
  * what a launch leaves to the kernel (a network namespace taken down later, say) is spread over
@@ -69,7 +69,7 @@ static int split(char **argv, struct command *commands)
 
 	for (; *argv && count < MAX_COMMANDS; count++) {
 		commands[count].argv = argv;
-		while (*argv && strcmp(*argv, "--") != 0)
+		while (*argv && strcmp(*argv, ";") != 0)
 			argv++;
 		if (*argv)
 			*argv++ = NULL;
