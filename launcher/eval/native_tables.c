@@ -210,12 +210,12 @@ static int nearest(lua_State *lua)
 	return 1;
 }
 
-/* closest(name, list) - the name of @list nearest to @name: at most a third of its letters differ */
+/* closest(name, list) - the name of @list nearest to @name, as near as tables_nearest() wants it */
 static int closest(lua_State *lua)
 {
 	size_t length;
 	const char *name = luaL_checklstring(lua, 1, &length);
-	unsigned int least = (unsigned int)(length > 60 ? 20 : length / 3) + 1;
+	unsigned int least = (unsigned int)(length > 60 ? 20 : length / 3) + 2;
 	const char *best = NULL;
 
 	luaL_checktype(lua, 2, LUA_TTABLE);

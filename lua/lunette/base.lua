@@ -7,8 +7,7 @@
 -- Must not know a key of the language, and stays small: every launch loads it.
 
 local native = ...
-local byte, concat, find, gmatch, match = string.byte, table.concat, string.find, string.gmatch,
-	string.match
+local match = string.match
 local getmetatable, setmetatable, tointeger, type = getmetatable, setmetatable, math.tointeger, type
 
 local M = {}
@@ -60,25 +59,11 @@ end
 
 -- path() - the canonical form of an absolute path, or nil and what is wrong with it
 function M.path(value)
-	if type(value) ~= "string" then
-		return nil, "must be a path, as text"
-	elseif byte(value) ~= 47 then
-		return nil, 'must be an absolute path: "' .. value .. '" is not'
-	elseif find(value, "\0", 1, true) then
-		return nil, "must not hold a NUL byte"
-	elseif not find(value, "//", 1, true) and not find(value, "/.", 1, true)
-		and byte(value, -1) ~= 47 then
-		return value
+	local plain = native.path(value)
+	if plain then
+		return plain
 	end
-	local parts = {}
-	for part in gmatch(value, "[^/]+") do
-		if part == ".." then
-			return nil, 'must not hold "..": "' .. value .. '"'
-		elseif part ~= "." then
-			parts[#parts + 1] = part
-		end
-	end
-	return "/" .. concat(parts, "/")
+	return native.load("lunette.paths").canonical(value)
 end
 
 local function scaled(value, pattern, scales, what)
@@ -88,11 +73,10 @@ local function scaled(value, pattern, scales, what)
 		number = tonumber(number)
 	end
 	local scale = scales[unit]
-	local result = type(number) == "number" and scale and tointeger(number * scale // 1)
-	if not result or result < 0 or number < 0 or number * scale >= 0x1p63 then
+	if type(number) ~= "number" or not scale or number < 0 or number * 1.0 * scale >= 0x1p63 then
 		return nil, what
 	end
-	return result
+	return tointeger(number * scale // 1)
 end
 
 local sizes = { [""] = 1, K = 1024, M = 1 << 20, G = 1 << 30, T = 1 << 40 }

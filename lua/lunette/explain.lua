@@ -37,8 +37,8 @@ function M.unknown(where, path, name, known, ...)
 	elseif path == "word" then
 		fail(where, "`" .. name .. "`", "a profile has no such name", meant(closest(name, known, ...)))
 	elseif path == "host" or path == "params" then
-		fail(where, path .. "." .. name, "there is no such " .. (path == "host" and "fact" or "parameter"),
-			meant(closest(name, known)))
+		fail(where, path .. "." .. name,
+			"there is no such " .. (path == "host" and "fact" or "parameter"), meant(closest(name, known)))
 	end
 	fail(where, path, ('there is no "%s"'):format(name), meant(closest(name, known, ...)))
 end
@@ -81,6 +81,9 @@ end
 
 -- call() - @entry has no call @name
 function M.call(where, path, name, entry)
+	if name:byte() == 64 then
+		M.unknown(where, path, name, "group")
+	end
 	local elsewhere
 	for _, other in next, { "x86_64", "i386", "x32", "aarch64", "riscv64" } do
 		if native.known(other) and native.call(other, name) then
@@ -111,7 +114,8 @@ end
 function M.argument(call, entry, key, list)
 	local path = "sys." .. call.name
 	local hidden = {
-		clone3 = "clone3 hides its arguments behind a pointer; rules on clone's flags answer it with ENOSYS",
+		clone3 = "clone3 hides its arguments behind a pointer; rules on clone's flags answer it "
+			.. "with ENOSYS",
 		socketcall = "socketcall hides its arguments behind a pointer",
 		ipc = "ipc hides its arguments behind a pointer",
 	}

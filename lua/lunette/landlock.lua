@@ -6,7 +6,7 @@
 -- read-only), 4 ports, 6 scopes.
 
 local native = ...
-local base = native.load("lunette.base")
+local line = native.load("lunette.base").line
 
 -- The ABI that each list needs.
 local needs = { ro = 3, rw = 3, exec = 1, bind = 4, connect = 4, scope = 6 }
@@ -50,7 +50,8 @@ return function(state, put, escape)
 		bind = right("net", "bind_tcp"), connect = right("net", "connect_tcp"),
 	}
 	for _, name in ipairs(order) do
-		local list = not lacks[name] and values["landlock." .. name]
+		local key = "landlock." .. name
+		local list = not lacks[name] and values[key]
 		local grant = grants[name]
 		if list and name == "scope" then
 			for _, item in ipairs(list) do
@@ -59,22 +60,27 @@ return function(state, put, escape)
 		elseif list and (name == "bind" or name == "connect") then
 			net = net | grant
 			for _, port in ipairs(list) do
-				put("landlock.port", ("0x%x %d"):format(grant, port), base.line(list.at[port], "landlock." .. name))
+				put("landlock.port", ("0x%x %d"):format(grant, port), line(list.at[port], key))
 			end
 		elseif list then
 			fs = all
+			local rights = ("0x%x "):format(grant & all)
 			for _, path in ipairs(list) do
-				put("landlock.path", ("0x%x "):format(grant & all) .. escape(path)
-					.. ((list.optional[path] or section.prefer) and " optional" or ""), base.line(list.at[path], "landlock." .. name))
+				put("landlock.path", rights .. escape(path)
+					.. ((section.prefer or list.optional[path]) and " optional" or ""),
+					line(list.at[path], key))
 			end
 		end
 	end
 	if fs | net | scope == 0 then
 		return
 	end
-	put("landlock.fs", ("0x%x"):format(fs), base.line(section.layer, "landlock"))
-	put("landlock.net", ("0x%x"):format(net))
-	put("landlock.scope", ("0x%x"):format(scope))
+	local where = line(section.layer, "landlock")
+	for _, kind in ipairs { { "fs", fs }, { "net", net }, { "scope", scope } } do
+		if kind[2] ~= 0 then
+			put("landlock." .. kind[1], ("0x%x"):format(kind[2]), where)
+		end
+	end
 	if section.prefer then
 		put("landlock.prefer")
 	end

@@ -22,9 +22,9 @@ return function(state, question)
 			names[#names + 1] = key
 		end
 		local count = #list
-		list[count + 1] = tokens and key .. " " .. tokens or key
+		list[count + 1] = tokens
 		if where and where ~= "" then
-			origins[#origins + 1] = "origin " .. key .. " " .. count .. " " .. escape(where)
+			origins[#origins + 1] = key .. " " .. count .. " " .. escape(where)
 		end
 	end
 
@@ -112,9 +112,10 @@ return function(state, question)
 	end
 
 	-- What the program sees
+	local mount_line = native.load("lunette.mounts").line
 	for _, mount in ipairs(state.mounts) do
 		if mount then
-			local text, why = native.load("lunette.mounts").line(mount, escape)
+			local text, why = mount_line(mount, escape)
 			if text then
 				put("mount", text, mount.where)
 			else
@@ -152,8 +153,8 @@ return function(state, question)
 	else
 		put("net", net, where("net"))
 	end
-	for _, name in ipairs { "address_space", "core", "files", "fsize", "grace", "nproc", "pids", "stack",
-		"wall" } do
+	for _, name in ipairs { "address_space", "core", "files", "fsize", "grace", "nproc", "pids",
+		"stack", "wall" } do
 		local path = "limits." .. name
 		if values[path] then
 			put("limit." .. name, values[path] .. (preferred[path] and " prefer" or ""), where(path))
@@ -180,6 +181,7 @@ return function(state, question)
 		end
 	end
 	put("profile", escape(question.profile))
+	table.sort(state.skipped, function(one, other) return one[1] < other[1] end)
 	for _, item in ipairs(state.skipped) do
 		put("skipped", escape(item[1]) .. " " .. escape(item[2]))
 	end
@@ -191,7 +193,8 @@ return function(state, question)
 	table.sort(names)
 	local out = { "lunette-plan 1" }
 	for _, name in ipairs(names) do
-		out[#out + 1] = concat(lines[name], "\n")
+		local list = lines[name]
+		out[#out + 1] = #list > 0 and name .. " " .. concat(list, "\n" .. name .. " ") or name
 	end
 	out[#out + 1] = ""
 	return concat(out, "\n")

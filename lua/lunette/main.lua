@@ -30,7 +30,8 @@ local function parent(layer)
 		end
 	end
 	if type(name) ~= "string" or name == "" then
-		fail(line(layer, "extends"), "extends", "must be a profile's name or path, or { NAME, PARAM = ... }")
+		fail(line(layer, "extends"), "extends",
+			"must be a profile's name or path, or { NAME, PARAM = ... }")
 	end
 	return { question = layer.question, given = given, ask = name }
 end

@@ -196,7 +196,8 @@ local function signature(call, entry)
 	return list
 end
 
--- Answers the tests of @call as tokens with a space before each, and whether they test clone's flags.
+-- Answers the tests of @call as tokens with a space before each, and whether they are of clone's
+-- flags.
 return function(call, entry)
 	local arguments = call.arguments
 	if type(arguments) ~= "table" or tag(arguments) then
@@ -244,7 +245,8 @@ return function(call, entry)
 		end
 	end
 	if #tokens > 1024 then
-		fail(call.where, "sys." .. call.name, "needs " .. #tokens .. " comparisons; 1024 are the most")
+		fail(call.where, "sys." .. call.name,
+			"needs " .. #tokens .. " comparisons; 1024 are the most")
 	end
 	return #tokens > 0 and " " .. concat(tokens, " ") or "", clone_flags
 end

@@ -55,20 +55,32 @@ local function section_table(layer, path, value)
 	end
 end
 
--- items() - a list's items one by one: value, tag, preferred, path
-local function items(layer, path, list, preferred, each)
-	section_table(layer, path, list)
-	local count = #list
-	for key, value in next, list do
+-- Raises where @list has other keys than 1 to @count.
+local function check_list(layer, path, list, count)
+	for key in next, list do
 		if type(key) ~= "number" then
 			wrong(layer, path, "must be a list, but has the key `" .. tostring(key) .. "`")
 		elseif not (key >= 1 and key <= count) then
 			wrong(layer, path, "the list has a hole: a value in it is nil")
 		end
 	end
+end
+
+-- items() - a list's items one by one: @each(value, tag, preferred, path, index)
+local function items(layer, path, list, preferred, each)
+	section_table(layer, path, list)
+	local count = #list
+	if next(list, count > 0 and count or nil) ~= nil then
+		check_list(layer, path, list, count)
+	end
 	for index = 1, count do
-		local value, kind, prefers = unwrap(list[index], preferred)
-		each(value, kind, prefers, path .. "[" .. index .. "]")
+		local value, kind, prefers = list[index], nil, preferred
+		if type(value) == "table" then
+			value, kind, prefers = unwrap(value, preferred)
+		elseif value == nil then
+			wrong(layer, path, "the list has a hole: a value in it is nil")
+		end
+		each(value, kind, prefers, path, index)
 	end
 end
 M.items = items
@@ -97,11 +109,12 @@ local function put_list(layer, path, check, value, kind, preferred, replaces)
 	if kind == "replace" then
 		value = value[1]
 	end
-	items(layer, path, value, preferred, function(item, class, prefers, where)
+	local at, options = list.at, list.optional
+	items(layer, path, value, preferred, function(item, class, prefers, _, index)
 		if class == "remove" then
 			for _, old in ipairs(removed(item)) do
-				if not take_away(list, (check(old, layer, where))) then
-					wrong(layer, where, "there is nothing to remove: " .. tostring(old))
+				if not take_away(list, (check(old, layer, path))) then
+					wrong(layer, path .. "[" .. index .. "]", "there is nothing to remove: " .. tostring(old))
 				end
 			end
 			return
@@ -110,16 +123,17 @@ local function put_list(layer, path, check, value, kind, preferred, replaces)
 		if optional then
 			item = item[1]
 		end
-		local result, reason, hint, other = check(item, layer, where, prefers)
+		local result, reason, hint, other = check(item, layer, path, prefers)
 		if result == nil then
+			local where = path .. "[" .. index .. "]"
 			if reason and not prefers then
 				wrong(layer, where, reason, hint)
 			end
 			skip(where, reason or "this host cannot give it")
-		elseif not list.at[result] then
+		elseif not at[result] then
 			list[#list + 1] = result
-			list.at[result] = layer
-			list.optional[result] = optional or other or nil
+			at[result] = layer
+			options[result] = optional or other or nil
 		end
 	end)
 end
@@ -182,7 +196,8 @@ local function mounts(layer, value, preferred)
 		value = value[1]
 	end
 	local target = native.load("lunette.mounts").target
-	items(layer, "mounts", value, preferred, function(item, class, prefers, path)
+	items(layer, "mounts", value, preferred, function(item, class, prefers, path, number)
+		path = path .. "[" .. number .. "]"
 		if class == "remove" then
 			for _, at in ipairs(removed(item)) do
 				local clean = base.path(at)
@@ -190,8 +205,7 @@ local function mounts(layer, value, preferred)
 				if not index then
 					native.load("lunette.explain").mount(layer, path, at, list)
 				end
-				list[clean] = nil
-				list[index] = false
+				list[clean], list[index] = nil, false
 			end
 			return
 		elseif class ~= "mount" then

@@ -67,8 +67,7 @@ end
 -- line() - the tokens of the plan, or nil and why the mount is left out. @escape makes a token.
 function M.line(mount, escape)
 	local kind, arguments, target = mount.op, mount[1], mount.target
-	local known = attributes[kind]
-	local named
+	local known, named = attributes[kind], false
 	for name in next, arguments do
 		if name ~= 1 then
 			named = true
@@ -78,49 +77,40 @@ function M.line(mount, escape)
 		end
 	end
 	local optional = named and flag(mount, "optional") or mount.preferred
-	local source
-	if kind == "ro" or kind == "rw" or kind == "overlay" then
-		source = path(mount, nil, arguments[1])
+	local shown = escape(target)
+	local text = kind .. " " .. shown
+	if kind == "ro" or kind == "rw" then
+		local source = arguments[1]
+		text = "bind " .. shown .. " source="
+			.. (source == target and shown or escape(path(mount, nil, source)))
+	elseif kind == "same" then
+		local link = native.ask("readlink", target)
+		if link then
+			return "symlink " .. shown .. " source=" .. escape(link)
+		elseif native.ask("exists", target) then
+			return "bind " .. shown .. " source=" .. shown .. " read-only"
+		elseif optional then
+			return
+		end
+		wrong(mount, nil, "the host has no " .. target, 'same { "' .. target
+			.. '", optional = true } does without')
+	elseif kind == "overlay" then
+		if mount.preferred and not native.ask("feature", "overlay") then
+			return nil, "this kernel has no overlay for ordinary users"
+		end
+		text = text .. " source=" .. escape(path(mount, nil, arguments[1]))
 	elseif kind == "symlink" then
-		source = arguments[1]
-		if type(source) ~= "string" or source == "" or source:find("\0", 1, true) then
+		local link = arguments[1]
+		if type(link) ~= "string" or link == "" or link:find("\0", 1, true) then
 			wrong(mount, nil, "the link's text must be a path")
 		end
-	elseif kind == "same" then
-		source = native.ask("readlink", target)
-		if source then
-			return "symlink " .. escape(target) .. " source=" .. escape(source)
-		elseif not native.ask("exists", target) then
-			if optional then
-				return
-			end
-			wrong(mount, nil, "the host has no " .. target, 'same { "' .. target
-				.. '", optional = true } does without')
-		end
-		source = target
-	elseif mount.preferred and kind == "overlay" and not native.ask("feature", "overlay") then
-		return nil, "this kernel has no overlay for ordinary users"
-	end
-	local text = kind .. " " .. escape(target)
-	if kind == "ro" or kind == "rw" or kind == "same" then
-		text = "bind " .. escape(target)
-	end
-	if source then
-		text = text .. " source=" .. escape(source)
+		text = text .. " source=" .. escape(link)
 	end
 	if named or kind == "overlay" or kind == "file" then
 		text = text .. native.load("lunette.attributes")(mount, escape, wrong)
 	end
-	if kind == "ro" or kind == "same" then
-		text = text .. " read-only"
-	end
-	if optional and kind ~= "same" then
-		text = text .. " optional"
-	end
-	if named and flag(mount, "noexec") then
-		text = text .. " noexec"
-	end
-	return text
+	return text .. (kind == "ro" and " read-only" or "") .. (optional and " optional" or "")
+		.. (named and flag(mount, "noexec") and " noexec" or "")
 end
 
 return M

@@ -1,29 +1,19 @@
 -- options.lua - the options of the command line
 --
--- One row an option: the build makes from it the C table, --help, the man page and the completions;
--- at launch, where options are given, apply() turns those that change the plan into layers of their
+-- One row an option: the build makes from it the C table, --help, the man page and completions; at
+-- launch, where options are given, apply() turns those that change the plan into layers of their
 -- own, each a small profile. Rows without `set` are the launcher's own affair.
 --
--- Fields: name, short, metavar (none: a flag), verbs, help; set: a function(value, cwd) that answers
--- the table of a profile.
+-- Fields: name, short, metavar (none: a flag), verbs, help; set: a function(value, cwd) that
+-- answers the table of a profile.
 
 local native = ...
 
 local M = {}
 
--- absolute() - @path joined to the working directory, without "." and ".."
-function M.absolute(path, cwd)
-	local parts = {}
-	for part in (path:byte() == 47 and path or cwd .. "/" .. path):gmatch("[^/]+") do
-		if part == ".." then
-			parts[#parts] = nil
-		elseif part ~= "." then
-			parts[#parts + 1] = part
-		end
-	end
-	return "/" .. table.concat(parts, "/")
+local function absolute(path, cwd)
+	return native.load("lunette.paths").absolute(path, cwd)
 end
-local absolute = M.absolute
 
 -- Both sides of SRC[:DST], where "\:" is a colon of a name.
 local function sides(value)

@@ -16,7 +16,7 @@ local types = {}
 
 function types.path(value, from_text, layer)
 	if from_text and value ~= "" and value:byte() ~= 47 then
-		value = native.load("lunette.options").absolute(value, layer.question.cwd)
+		value = native.load("lunette.paths").absolute(value, layer.question.cwd)
 	end
 	return base.path(value)
 end
@@ -70,7 +70,8 @@ end
 local function settle(layer, name, param, given)
 	local options = param[1] or {}
 	if type(options) ~= "table" then
-		fail(param.where, "params." .. name, param.op .. " takes a table: " .. param.op .. " { default = ... }")
+		fail(param.where, "params." .. name,
+			param.op .. " takes a table: " .. param.op .. " { default = ... }")
 	end
 	for key in next, options do
 		if key ~= "default" and key ~= "doc" and key ~= "optional"

@@ -9,7 +9,7 @@ local ipairs, next, tointeger, type = ipairs, next, math.tointeger, type
 local M = {}
 
 function M.number(value)
-	if type(value) ~= "number" or not (value > 0) or value == math.huge then
+	if type(value) ~= "number" or value ~= value or value <= 0 or value == math.huge then
 		return nil, "must be a number above 0"
 	end
 	return value
@@ -127,7 +127,8 @@ function M.capability(value)
 	local bit = type(value) == "string" and native.capability(value)
 	if not bit then
 		local near = type(value) == "string" and native.nearest("capability", value)
-		return nil, "there is no capability " .. tostring(value), near and 'did you mean "' .. near .. '"?'
+		return nil, "there is no capability " .. tostring(value),
+			near and 'did you mean "' .. near .. '"?'
 	end
 	return bit
 end

@@ -26,14 +26,15 @@ function M.sets(layers)
 	return out
 end
 
--- filter() - @names without what @removed takes away; groups become their members
-function M.filter(names, removed)
+-- filter() - @names without what @removed takes away; groups become the members that @entry has
+function M.filter(names, removed, entry)
 	local out = {}
 	for _, name in ipairs(names) do
-		for _, call in ipairs(native.group(name) or { name }) do
+		local members = native.group(name)
+		for _, call in ipairs(members or { name }) do
 			if removed[call] then
 				removed[call].hit = true
-			else
+			elseif not members or native.call(entry, call) then
 				out[#out + 1] = call
 			end
 		end

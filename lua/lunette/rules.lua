@@ -7,7 +7,7 @@
 local native = ...
 local base = native.load("lunette.base")
 local tag, fail, line = base.tag, base.fail, base.line
-local ipairs, next, type = ipairs, next, type
+local ipairs, type = ipairs, type
 local call_number = native.call
 
 local M = {}
@@ -95,7 +95,8 @@ function M.guards(state, layer, list, preferred)
 	if tag(list) then
 		state.wrong(layer, path, "must be a list", "a parent's guards go only by remove { \"NAME\" }")
 	end
-	state.items(layer, path, list, preferred, function(item, class, prefers, at)
+	state.items(layer, path, list, preferred, function(item, _, prefers, _, index)
+		local at = path .. "[" .. index .. "]"
 		if type(item) ~= "string" then
 			return collect(state, layer, layer.guards, item, prefers, at)
 		end
@@ -126,7 +127,7 @@ end
 local function numbers(rule, removed)
 	local names = rule.names
 	if removed then
-		names = native.load("lunette.removal").filter(names, removed)
+		names = native.load("lunette.removal").filter(names, removed, entry)
 	end
 	local text, missing = native.numbers(entry, names)
 	for _, name in ipairs(missing or {}) do
@@ -190,11 +191,12 @@ end
 -- lower() - puts the plan's lines for all entries: @native_entry first, then seccomp.arch
 function M.lower(state, native_entry, put_line)
 	local layers = state.layers
-	local removed = {}
+	local removed, removes = {}, false
 	for _, layer in ipairs(layers) do
-		if layer.removes then
-			removed = native.load("lunette.removal").sets(layers)
-		end
+		removes = removes or layer.removes
+	end
+	if removes then
+		removed = native.load("lunette.removal").sets(layers)
 	end
 	put = put_line
 	entries = { native_entry }
@@ -213,7 +215,7 @@ function M.lower(state, native_entry, put_line)
 			lower(layers[index].rules, removed[index])
 		end
 	end
-	if next(removed) then
+	if removes then
 		native.load("lunette.removal").check(layers)
 	end
 end

@@ -153,9 +153,8 @@ function M.check(value, layer, preferred)
 		wrong(nil, 'is called with a table: veth { address = "10.0.0.2/24" }')
 	end
 	local state = native.load("lunette.merge")
-	for name, item in next, given do
-		local prefers
-		item, _, prefers = state.unwrap(item, preferred)
+	for name, wrapped in next, given do
+		local item, _, prefers = state.unwrap(wrapped, preferred)
 		if simple[name] then
 			out[name] = simple[name][1](item) or wrong(name, simple[name][2])
 		elseif addresses[name] ~= nil then

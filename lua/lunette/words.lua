@@ -1,8 +1,8 @@
 -- words.lua - the names that a profile sees, and the loading of one profile
 --
--- Each profile runs in a table of its own, whose names are made when they are first used. Nearly all
--- constructors do the same: wrap their arguments with a tag and the line they stand on. What they
--- hold is checked where it is used, with the key's path at hand.
+-- Each profile runs in a table of its own, whose names are made when they are first used. Nearly
+-- all constructors do the same: wrap their arguments with a tag and the line they stand on. What
+-- they hold is checked where it is used, with the key's path at hand.
 --
 -- Must not give a profile a way to the front end's own tables: libraries are copies.
 
@@ -20,21 +20,22 @@ local plain = {
 local libraries = { string = string, table = table, math = math, utf8 = utf8 }
 
 -- The tag of what each word makes.
-local classes = {}
-for class, names in next, {
-	mount = "ro rw same tmpfs proc dev sysfs mqueue overlay symlink file dir mask",
-	matcher = "one_of has without only masked range lt le gt ge ne all_of any_of no",
-	param = "path text number size time flag choice",
-	net = "veth join broker pod",
+local classes = {
+	ro = "mount", rw = "mount", same = "mount", tmpfs = "mount", proc = "mount",
+	dev = "mount", sysfs = "mount", mqueue = "mount", overlay = "mount", symlink = "mount",
+	file = "mount", dir = "mount", mask = "mount",
+	one_of = "matcher", has = "matcher", without = "matcher", only = "matcher",
+	masked = "matcher", range = "matcher", lt = "matcher", le = "matcher", gt = "matcher",
+	ge = "matcher", ne = "matcher", all_of = "matcher", any_of = "matcher", no = "matcher",
+	path = "param", text = "param", number = "param", size = "param", time = "param",
+	flag = "param", choice = "param",
+	veth = "net", join = "net", broker = "net", pod = "net",
+	allow = "action", kill = "action", kill_thread = "action", log = "action",
+	notify = "action", errno = "action", trap = "action", trace = "action",
+	params = "special", host = "special", sys = "special",
 	prefer = "prefer", optional = "optional", remove = "remove", replace = "replace",
 	profile = "profile", none = "none",
-	action = "allow kill kill_thread log notify errno trap trace",
-	special = "params host sys",
-} do
-	for name in names:gmatch("%S+") do
-		classes[name] = class
-	end
-end
+}
 
 local function rule(action, list)
 	return make("rule", { action = action.text, list = list, where = where(1) })

@@ -145,7 +145,7 @@ local function closest(name, list)
 			best, least = other, far
 		end
 	end
-	return least and least <= math.max(1, #name // 3) and best or nil
+	return least and least <= #name // 3 + 1 and best or nil
 end
 
 local function sorted_keys(map)
@@ -241,6 +241,11 @@ function M.native(host)
 		end
 		return table.concat(out, ","), missing
 	end
+	function native.path(value)
+		local plain = type(value) == "string" and value:find("^/") and not value:find("[%z]")
+			and not (value .. "/"):find("/%.?%.?/") and value
+		return (plain or value == "/") and value or nil
+	end
 	function native.token(value)
 		value = tostring(value)
 		return value == "" and "\\e" or (value:gsub("[^!-[%]^-~]", function(byte)
@@ -310,6 +315,73 @@ function M.plan(text, more)
 		return result, warnings
 	end
 	return nil, result
+end
+
+-- lines() - the lines of @plan that begin with the key @key, without it
+function M.lines(plan, key)
+	local out = {}
+	for line in plan:gmatch("[^\n]+") do
+		if line == key or line:sub(1, #key + 1) == key .. " " then
+			out[#out + 1] = line:sub(#key + 2)
+		end
+	end
+	return out
+end
+
+local function compare(token, arguments)
+	local index, width, mask, low, high = token:match("^a(%d)%.(%d)&(0x%x+)=(0x%x+)%-(0x%x+)$")
+	local value = (arguments[tonumber(index) + 1] or 0)
+	value = (width == "4" and value & 0xffffffff or value) & math.tointeger(tonumber(mask))
+	return not math.ult(value, math.tointeger(tonumber(low)))
+		and not math.ult(math.tointeger(tonumber(high)), value)
+end
+
+local function holds(tokens, arguments)
+	local stack = {}
+	for _, token in ipairs(tokens) do
+		local top = #stack
+		if token == "not" then
+			stack[top] = not stack[top]
+		elseif token == "and" or token == "or" then
+			local one, two = stack[top - 1], table.remove(stack)
+			stack[top - 1] = token == "and" and one and two or token == "or" and (one or two)
+		else
+			stack[top + 1] = compare(token, arguments)
+		end
+	end
+	assert(#stack <= 1, "a test leaves one value")
+	return stack[1] ~= false
+end
+
+local function within(number, intervals)
+	for first, last in intervals:gmatch("(%d+)%-?(%d*)") do
+		if number >= tonumber(first) and number <= tonumber(last ~= "" and last or first) then
+			return true
+		end
+	end
+	return false
+end
+
+-- decide() - what the rules of @plan answer to the call @name with @arguments
+function M.decide(plan, name, arguments, entry)
+	entry = entry or "x86_64"
+	local number = type(name) == "number" and name or assert(calls[name][entry], name)
+	for _, line in ipairs(M.lines(plan, "seccomp.rule")) do
+		local words = {}
+		for word in line:gmatch("%S+") do
+			words[#words + 1] = word
+		end
+		if words[1] == entry and within(number, words[3])
+			and holds(table.move(words, 4, #words, 1, {}), arguments or {}) then
+			return words[2]
+		end
+	end
+	for _, line in ipairs(M.lines(plan, "seccomp.known")) do
+		if line:match("^%S+") == entry and within(number, line:match(" (.*)$")) then
+			return M.lines(plan, "seccomp.default")[1]
+		end
+	end
+	return M.lines(plan, "seccomp.newer")[1]
 end
 
 -- message() - an error as the launcher prints it
