@@ -18,6 +18,8 @@
 
 #include "launcher/plan/field.h"
 
+enum { KEY_ROOM = 32 }; /* longer than any key */
+
 static const char header[] = "lunette-plan 1\n";
 
 int reader_wrong(struct plan_reader *reader, const char *format, ...)
@@ -84,13 +86,11 @@ size_t reader_total(const struct plan_reader *reader, const char *name)
 	return reader->totals[plan_key_find(name)];
 }
 
-/* Is the line at @text one of @key, of @length bytes without the newline? */
-static bool line_has_key(const char *text, size_t length, const struct plan_key *key)
+/* Does the line at @text begin with @key? Behind the last line are KEY_ROOM bytes to look at. */
+static bool line_has_key(const char *text, const struct plan_key *key)
 {
-	size_t name = strlen(key->name);
-
-	return name <= length && memcmp(text, key->name, name) == 0 &&
-	       (name == length || text[name] == ' ');
+	return memcmp(text, key->name, key->length) == 0 &&
+	       (text[key->length] == ' ' || text[key->length] == '\n');
 }
 
 /* The first walk: keys known, sorted, repeated only where they may be. */
@@ -100,13 +100,11 @@ static int count_lines(struct plan_reader *reader, const char *text, const char 
 
 	for (; text < end; reader->line++) {
 		const char *newline = memchr(text, '\n', (size_t)(end - text));
-		size_t length;
 
 		reader->key = NULL;
 		if (!newline)
 			return reader_wrong(reader, "the last line has no newline");
-		length = (size_t)(newline - text);
-		while (key < plan_key_count && !line_has_key(text, length, &plan_keys[key]))
+		while (key < plan_key_count && !line_has_key(text, &plan_keys[key]))
 			key++;
 		if (key == plan_key_count)
 			return reader_wrong(reader, "an unknown key or one out of order: %.*s",
@@ -119,42 +117,40 @@ static int count_lines(struct plan_reader *reader, const char *text, const char 
 	return 0;
 }
 
-/* Of an attribute only what follows the `=` is a token. */
-static bool unescape(const struct plan_reader *reader, char *token, char *stop)
+/* Where the value begins in an attribute, of which only what follows the `=` is a token. */
+static char *value_of(const struct plan_reader *reader, char *token)
 {
-	char *equals;
+	char *at = token;
 
-	if (reader->key->attributes && reader->token_count >= 2) {
-		equals = memchr(token, '=', (size_t)(stop - token));
-		if (equals)
-			token = equals + 1;
-	}
-	return token_unescape(token, (size_t)(stop - token));
+	if (!reader->key->attributes || reader->token_count < 2)
+		return token;
+	while (*at != '=' && *at != ' ' && *at != '\n')
+		at++;
+	return *at == '=' ? at + 1 : token;
 }
 
-/* Cuts the line up to @newline into reader->tokens; @text is behind the key. */
-static int split_line(struct plan_reader *reader, char *text, char *newline)
+/* Cuts the line at @text, behind its key, into reader->tokens; returns the next line, or NULL. */
+static char *split_line(struct plan_reader *reader, char *text)
 {
-	reader->token_count = 0;
-	while (text < newline) {
-		char *stop;
+	char delimiter = *text;
 
-		text++;
-		stop = memchr(text, ' ', (size_t)(newline - text));
-		if (!stop)
-			stop = newline;
-		if (reader->token_count == reader->key->most)
-			return reader_wrong(reader, "more than %d values", reader->key->most);
-		if (!unescape(reader, text, stop))
-			return reader_wrong(reader, "value %zu is not written as a token",
-					    reader->token_count + 1);
-		reader->tokens[reader->token_count++] = text;
-		text = stop;
+	reader->token_count = 0;
+	while (delimiter == ' ') {
+		char *token = text + 1;
+
+		if (reader->token_count == reader->key->most) {
+			reader_wrong(reader, "more than %d values", reader->key->most);
+			return NULL;
+		}
+		text = token_read(value_of(reader, token), &delimiter);
+		if (!text) {
+			reader_wrong(reader, "value %zu is not written as a token",
+				     reader->token_count + 1);
+			return NULL;
+		}
+		reader->tokens[reader->token_count++] = token;
 	}
-	if (reader->token_count < reader->key->least)
-		return reader_wrong(reader, "%zu values, at least %d are needed",
-				    reader->token_count, reader->key->least);
-	return 0;
+	return text + 1;
 }
 
 /* The second walk. */
@@ -165,21 +161,23 @@ static int read_lines(struct plan_reader *reader, char *text, char *end)
 	reader->line = 2;
 	reader->at = 0;
 	for (; text < end; reader->line++, reader->at++) {
-		char *newline = memchr(text, '\n', (size_t)(end - text));
 		int ret;
 
-		while (!line_has_key(text, (size_t)(newline - text), key)) {
+		while (!line_has_key(text, key)) {
 			key++;
 			reader->at = 0;
 		}
 		reader->key = key;
 		reader->count = reader->totals[key - plan_keys];
-		ret = split_line(reader, text + strlen(key->name), newline);
-		if (ret == 0)
-			ret = key->decode(reader);
+		text = split_line(reader, text + key->length);
+		if (!text)
+			return -reader->err->number;
+		if (reader->token_count < key->least)
+			return reader_wrong(reader, "%zu values, at least %d are needed",
+					    reader->token_count, key->least);
+		ret = key->decode(reader);
 		if (ret < 0)
 			return ret;
-		text = newline + 1;
 	}
 	return 0;
 }
@@ -207,7 +205,7 @@ static int check_whole(struct plan_reader *reader)
 
 static int decode(struct plan_reader *reader, const char *text, size_t length)
 {
-	char *copy = arena_take(&reader->arena, 1, length + 1);
+	char *copy = arena_take(&reader->arena, 1, length + KEY_ROOM);
 	char *lines;
 	int ret;
 

@@ -18,6 +18,7 @@ struct plan_reader;
 
 struct plan_key {
 	const char *name;
+	uint16_t length; /* of the name */
 	uint16_t least; /* tokens after the key */
 	uint16_t most;
 	bool repeated;
@@ -45,6 +46,7 @@ struct plan_reader {
 	size_t at;                    /* which line of its key this is, from 0 */
 	size_t count;                 /* how many lines its key has */
 	size_t totals[PLAN_KEYS_MAX]; /* that of every key */
+	const struct plan_key *origin; /* of the last `origin` line */
 	struct policy_arch *archs;
 	struct policy_rule *rules;
 	size_t token_count;

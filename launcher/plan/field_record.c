@@ -69,18 +69,22 @@ int decode_origin(struct plan_reader *reader)
 {
 	struct plan_written *written = reader_element(reader, &reader->plan->written,
 						      sizeof(*written), (size_t)-1 / 64);
-	size_t key;
+	const char *name = reader->tokens[0];
 
 	if (!written)
 		return -reader->err->number;
-	key = plan_key_find(reader->tokens[0]);
-	if (key == plan_key_count)
-		return reader_wrong(reader, "%s is no key", reader->tokens[0]);
+	/* Origins of one key mostly stand together. */
+	if (!reader->origin || strcmp(name, reader->origin->name) != 0) {
+		size_t key = plan_key_find(name);
+
+		if (key == plan_key_count)
+			return reader_wrong(reader, "%s is no key", name);
+		reader->origin = &plan_keys[key];
+	}
 	if (!token_u32(reader->tokens[1], UINT32_MAX, &written->index) ||
-	    written->index >= reader->totals[key])
-		return reader_wrong(reader, "there is no line %s of %s", reader->tokens[1],
-				    reader->tokens[0]);
-	written->key = plan_keys[key].name;
+	    written->index >= reader->totals[reader->origin - plan_keys])
+		return reader_wrong(reader, "there is no line %s of %s", reader->tokens[1], name);
+	written->key = reader->origin->name;
 	written->where = reader->tokens[2];
 	reader->plan->written_count = reader->at + 1;
 	return 0;
@@ -96,41 +100,56 @@ void encode_origin(const struct plan *plan, const struct plan_key *key, struct b
 	}
 }
 
-/* The place that keeps the origin of line @index of @key, or NULL where nobody asks for it. */
-static plan_origin *place_of(struct plan_reader *reader, const char *key, size_t index)
+/* Where a key's elements keep their origins: the first one's, and the distance to the next. */
+struct places {
+	char *first;
+	size_t step;
+};
+
+static struct places places_of(struct plan_reader *reader, const char *key)
 {
 	struct plan *plan = reader->plan;
-	size_t paths = reader_total(reader, "landlock.path");
+	struct plan_landlock *landlock = &plan->landlock;
 
 	if (strcmp(key, "mount") == 0)
-		return (plan_origin *)(uintptr_t)&plan->mounts[index].origin;
+		return (struct places){ (char *)(uintptr_t)&plan->mounts->origin,
+					sizeof(*plan->mounts) };
 	if (strcmp(key, "seccomp.rule") == 0)
-		return (plan_origin *)(uintptr_t)&plan->rule_origins[index];
+		return (struct places){ (char *)(uintptr_t)plan->rule_origins,
+					sizeof(*plan->rule_origins) };
 	if (strcmp(key, "landlock.path") == 0)
-		return (plan_origin *)(uintptr_t)&plan->landlock.rules[index].origin;
+		return (struct places){ (char *)(uintptr_t)&landlock->rules->origin,
+					sizeof(*landlock->rules) };
 	if (strcmp(key, "landlock.port") == 0)
-		return (plan_origin *)(uintptr_t)&plan->landlock.rules[paths + index].origin;
+		return (struct places){
+			(char *)(uintptr_t)&landlock->rules[reader_total(reader, "landlock.path")]
+				.origin,
+			sizeof(*landlock->rules),
+		};
 	if (strncmp(key, "landlock.", 9) == 0)
-		return &plan->landlock.origin;
+		return (struct places){ (char *)&landlock->origin, 0 };
 	if (strcmp(key, "net") == 0)
-		return &plan->net_origin;
+		return (struct places){ (char *)&plan->net_origin, 0 };
 	if (strncmp(key, "limit.", 6) == 0)
-		return &((struct plan_limit *)(void *)((char *)plan +
-						       plan_keys[plan_key_find(key)].offset))
-				->origin;
-	return NULL;
+		return (struct places){ (char *)plan + plan_keys[plan_key_find(key)].offset +
+						offsetof(struct plan_limit, origin),
+					0 };
+	return (struct places){ NULL, 0 };
 }
 
 int field_check_origins(struct plan_reader *reader)
 {
 	struct plan *plan = reader->plan;
+	struct places places = { NULL, 0 };
 
 	for (size_t i = 0; i < plan->written_count; i++) {
 		const struct plan_written *written = &plan->written[i];
-		plan_origin *place = place_of(reader, written->key, written->index);
 
-		if (place)
-			*place = written->where;
+		if (i == 0 || written->key != written[-1].key)
+			places = places_of(reader, written->key);
+		if (places.first)
+			memcpy(places.first + written->index * places.step, &written->where,
+			       sizeof(written->where));
 	}
 	return 0;
 }

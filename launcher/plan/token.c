@@ -4,9 +4,15 @@
 #include <limits.h>
 #include <string.h>
 
+/* A table, because every byte of every plan is looked up. */
+static const bool plain_bytes[256] = {
+	[0x21 ... '\\' - 1] = true,
+	['\\' + 1 ... 0x7e] = true,
+};
+
 static bool plain(unsigned char byte)
 {
-	return byte > 0x20 && byte < 0x7f && byte != '\\';
+	return plain_bytes[byte];
 }
 
 /* Only lower-case digits: the value of @digit, or -1. */
@@ -65,6 +71,23 @@ bool token_unescape(char *token, size_t length)
 	while (at < end && plain((unsigned char)*at))
 		at++;
 	return unescape_rest(at, end);
+}
+
+char *token_read(char *token, char *delimiter)
+{
+	char *end = token;
+
+	while (plain((unsigned char)*end))
+		end++;
+	if (*end != '\\') {
+		*delimiter = *end;
+		*end = '\0';
+		return end > token && (*delimiter == ' ' || *delimiter == '\n') ? end : NULL;
+	}
+	while (*end != ' ' && *end != '\n')
+		end++;
+	*delimiter = *end;
+	return token_unescape(token, (size_t)(end - token)) ? end : NULL;
 }
 
 void token_escape(struct buf *out, const char *bytes, size_t length)

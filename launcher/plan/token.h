@@ -12,6 +12,12 @@
 
 #include "launcher/base/buf.h"
 
+/* token_read() - read the token at @token in place, up to the space or newline behind it
+ * That byte is put into @delimiter, and the token ended by NUL. A newline must follow somewhere.
+ * Returns the delimiter's place, or NULL where the bytes are no token.
+ */
+char *token_read(char *token, char *delimiter);
+
 /* token_unescape() - read the token of @length bytes in place, ending it with NUL
  * The caller owns the byte after the token. Returns false where the bytes are no token.
  */
