@@ -92,7 +92,8 @@ static int prepare(struct launch *launch, const struct plan *plan,
 				 .launcher_pidfd = -1,
 				 .root = -1,
 				 .stage = -1,
-				 .proc = -1 };
+				 .proc = -1,
+				 .dev = -1 };
 	caller_read(&setup->caller);
 	setup->uid = plan->user.has_uid ? plan->user.uid : setup->caller.uid;
 	setup->gid = plan->user.has_gid ? plan->user.gid : setup->caller.gid;

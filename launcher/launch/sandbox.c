@@ -154,8 +154,10 @@ static void __attribute__((noreturn)) start_program(struct setup *setup)
 
 	if (confine(setup, &shared->err) < 0)
 		fail(setup);
+	if (exec_close(setup, &shared->err) < 0)
+		fail(setup);
 	file = exec_find(setup, path, &shared->err);
-	if (!file || exec_close(setup, &shared->err) < 0)
+	if (!file)
 		fail(setup);
 	(void)sys_rt_sigprocmask(SIG_SETMASK, &setup->signal_mask, NULL, sizeof(uint64_t));
 	if (filters_seccomp(setup, &shared->err) < 0)

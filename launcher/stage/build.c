@@ -12,8 +12,7 @@
 #include "launcher/base/path.h"
 #include "launcher/stage/mounts.h"
 
-/* Remembers the file system of the mount point @fd as one of ours. */
-static void own(struct setup *setup, int fd)
+void mounts_own(struct setup *setup, int fd)
 {
 	struct stat st;
 
@@ -93,7 +92,7 @@ static int build_tmpfs(struct setup *setup, const struct plan_mount *mount, stru
 		return mount_failed(mount, fd, mount->target, err);
 	r = attach(setup, mount, true, fd, err);
 	if (r == 0)
-		own(setup, fd);
+		mounts_own(setup, fd);
 	return r;
 }
 
@@ -207,7 +206,7 @@ static int build_directory(struct setup *setup, const struct plan_mount *mount, 
 	return r < 0 ? mount_failed(mount, r, mount->target, err) : 0;
 }
 
-/* An empty, read-only thing over whatever is there; where nothing is, there is nothing to hide. */
+/* An empty, read-only thing over whatever is there. */
 static int build_mask(struct setup *setup, const struct plan_mount *mount, struct err *err)
 {
 	static const char *const options[] = { "mode", "555", "size", "4096", NULL };
@@ -216,7 +215,7 @@ static int build_mask(struct setup *setup, const struct plan_mount *mount, struc
 	struct stat st;
 	long r;
 
-	if (there == -ENOENT)
+	if (there == -ENOENT && mount->optional)
 		return 0;
 	r = there < 0 ? there : sys_fstat(there, &st);
 	if (r < 0)
@@ -264,7 +263,7 @@ int mounts_build(struct setup *setup, struct err *err)
 	const struct plan *plan = setup->plan;
 	size_t slot = 0;
 
-	own(setup, setup->stage);
+	mounts_own(setup, setup->stage);
 	for (size_t i = 0; i < plan->mount_count; i++) {
 		int r = build_mount(setup, &plan->mounts[i], slot, err);
 

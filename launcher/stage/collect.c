@@ -93,19 +93,26 @@ static int collect_sysfs(struct setup *setup, const struct plan_mount *mount, si
 	return staging_put(&setup->staging, slot, &fd, err);
 }
 
+static int collect_overlay(struct setup *setup, struct transfer *transfer,
+			   const struct plan_mount *mount, size_t slot, struct err *err)
+{
+	char home[4096];
+	int r = collect_source(setup, transfer, mount, mount->source, slot, err);
+
+	if (r < 0 || !mount->upper)
+		return r;
+	overlay_home(mount, home);
+	return collect_source(setup, transfer, mount, home, slot + 1, err);
+}
+
 static int collect_mount(struct setup *setup, struct transfer *transfer,
 			 const struct plan_mount *mount, size_t slot, struct err *err)
 {
-	int r;
-
 	switch (mount->kind) {
 	case MOUNT_BIND:
 		return collect_source(setup, transfer, mount, mount->source, slot, err);
 	case MOUNT_OVERLAY:
-		r = collect_source(setup, transfer, mount, mount->source, slot, err);
-		if (r == 0 && mount->upper)
-			r = collect_source(setup, transfer, mount, mount->upper, slot + 1, err);
-		return r;
+		return collect_overlay(setup, transfer, mount, slot, err);
 	case MOUNT_PROC:
 		return collect_proc(setup, mount, slot, err);
 	case MOUNT_SYSFS:

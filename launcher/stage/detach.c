@@ -14,7 +14,8 @@
 int mounts_open_root(struct setup *setup, struct err *err)
 {
 	struct mount_attr private = { .propagation = RAW_MS_PRIVATE };
-	static const char *const options[] = { "mode", "755", NULL };
+	/* Room for the texts of a plan; directories for mounts take inodes only. */
+	static const char *const options[] = { "mode", "755", "size", "32m", NULL };
 	cleanup_fd int root = -1;
 	long r;
 
@@ -69,10 +70,13 @@ static int enter_tree(struct setup *setup, struct err *err)
 int mounts_finish_root(struct setup *setup, struct err *err)
 {
 	struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
-	long r;
+	int r = device_finish(setup, err);
 
+	if (r < 0)
+		return r;
 	staging_close(&setup->staging);
-	r = sys_mount_setattr(setup->stage, "", RAW_AT_EMPTY_PATH, &read_only, sizeof(read_only));
+	r = (int)sys_mount_setattr(setup->stage, "", RAW_AT_EMPTY_PATH, &read_only,
+				   sizeof(read_only));
 	if (r < 0)
 		return err_set(err, STAGE_MOUNTS, (int)r, NULL, "make the new root read-only");
 	return enter_tree(setup, err);

@@ -117,16 +117,29 @@ static int place_terminals(const struct setup *setup, int dev, struct err *err)
 	return place_new(dev, "pts", "devpts", options, err);
 }
 
+int device_finish(struct setup *setup, struct err *err)
+{
+	struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
+	long r;
+
+	if (setup->dev < 0)
+		return 0;
+	r = sys_mount_setattr(setup->dev, "", RAW_AT_EMPTY_PATH, &read_only, sizeof(read_only));
+	fd_close(&setup->dev);
+	return r < 0 ? failed(err, r, "") : 0;
+}
+
 int device_build(struct setup *setup, const struct plan_mount *mount, size_t slot, struct err *err)
 {
 	static const char *const options[] = { "mode", "755", "size", "64k", NULL };
 	static const char *const shm_options[] = { "mode", "1777", "size", "64m", NULL };
-	struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
 	cleanup_fd int parent = -1;
 	cleanup_fd int dev = -1;
 	char name[256];
-	long r = place_point(setup, mount, true, &parent, name, err);
+	long r = device_finish(setup, err);
 
+	if (r == 0)
+		r = place_point(setup, mount, true, &parent, name, err);
 	if (r < 0)
 		return (int)r;
 	dev = mount_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
@@ -144,6 +157,7 @@ int device_build(struct setup *setup, const struct plan_mount *mount, size_t slo
 		r = place_new(dev, "shm", "tmpfs", shm_options, err);
 	if (r < 0)
 		return (int)r;
-	r = sys_mount_setattr(dev, "", RAW_AT_EMPTY_PATH, &read_only, sizeof(read_only));
-	return r < 0 ? failed(err, r, "") : 0;
+	mounts_own(setup, dev);
+	setup->dev = take_fd(&dev);
+	return 0;
 }

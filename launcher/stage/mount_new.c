@@ -70,3 +70,25 @@ int mount_failed(const struct plan_mount *mount, long error, const char *object,
 	}
 	return r;
 }
+
+void mounts_below(int proc, const char *directory, struct buf *names)
+{
+	cleanup_fd int fd = (int)sys_openat(proc, "self/mountinfo", O_RDONLY | O_CLOEXEC, 0);
+	size_t length = strcmp(directory, "/") == 0 ? 0 : strlen(directory);
+	cleanup_buf struct buf text = BUF_EMPTY;
+	char *line, *end;
+
+	if (fd < 0 || buf_read_fd(&text, fd, 1 << 20) < 0)
+		return;
+	buf_bytes(&text, "", 1);
+	for (line = text.data; !text.failed && (end = strchr(line, '\n')); line = end + 1) {
+		char *at = line;
+
+		/* "ID PARENT MAJOR:MINOR ROOT MOUNT-POINT ...": proc(5) */
+		for (int field = 0; at && field < 4; field++)
+			at = strchr(at, ' ') ? strchr(at, ' ') + 1 : NULL;
+		if (at && at < end && strncmp(at, directory, length) == 0 && at[length] == '/' &&
+		    at[length + 1] != ' ')
+			buf_format(names, " %.*s", (int)strcspn(at + length, " "), at + length);
+	}
+}

@@ -79,4 +79,17 @@ int device_build(struct setup *setup, const struct plan_mount *mount, size_t slo
 		 struct err *err);
 enum { DEVICE_SLOTS = 6 };
 
+/* overlay_home() - the directory that holds both @mount's upper and its work: what is cloned for them. */
+void overlay_home(const struct plan_mount *mount, char home[4096]);
+
+/* device_finish() - the last /dev that was built becomes read-only: no mount is coming any more. */
+int device_finish(struct setup *setup, struct err *err);
+
+/* mounts_own() - remember the file system of @fd as one that this launch made. */
+void mounts_own(struct setup *setup, int fd);
+
+/* mounts_below() - append the mount points below @directory, of "PID/mountinfo" in @proc (a directory of
+ * a procfs), to @names, a space before each. For an error's sake only: what cannot be read is left out. */
+void mounts_below(int proc, const char *directory, struct buf *names);
+
 #endif

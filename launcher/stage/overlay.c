@@ -19,6 +19,19 @@
 
 static const char lower[] = ".lower";
 static const char upper[] = ".upper";
+static const char upper_link[] = ".upperdir"; /* to what overlayfs is given as upper ... */
+static const char work_link[] = ".workdir";   /* ... and work: links spare it names to unescape */
+
+/* Both must lie in one mount, so their common parent is what is cloned. */
+void overlay_home(const struct plan_mount *mount, char home[4096])
+{
+	size_t length = 0;
+
+	for (size_t i = 0; mount->upper[i] && mount->upper[i] == mount->work[i]; i++)
+		if (mount->upper[i] == '/')
+			length = i;
+	snprintf(home, 4096, "%.*s", (int)(length ? length : 1), mount->upper);
+}
 
 static int scratch(struct setup *setup, const char *name, size_t slot)
 {
@@ -45,11 +58,18 @@ static int scratch_tmpfs(struct setup *setup, const struct plan_mount *mount)
 	return r < 0 ? (int)r : 0;
 }
 
+static int link_layers(struct setup *setup, const char *upperdir, const char *workdir)
+{
+	long r = sys_symlinkat(upperdir, setup->stage, upper_link);
+
+	return (int)(r < 0 ? r : sys_symlinkat(workdir, setup->stage, work_link));
+}
+
 /* The upper layer's root shows as the mounted directory's own mode: copy the lower's. */
 static int make_layers(struct setup *setup)
 {
-	struct stat st;
 	cleanup_fd int fd = path_in_root(setup->stage, lower, O_PATH | O_DIRECTORY);
+	struct stat st;
 	long r = fd < 0 ? fd : sys_fstat(fd, &st);
 
 	if (r == 0)
@@ -58,42 +78,33 @@ static int make_layers(struct setup *setup)
 		r = sys_fchmodat(setup->stage, ".upper/data", st.st_mode & 07777);
 	if (r == 0)
 		r = sys_mkdirat(setup->stage, ".upper/work", 0700);
-	return (int)r;
+	return r < 0 ? (int)r : link_layers(setup, ".upper/data", ".upper/work");
 }
 
-/* A directory of the host as upper holds `data` and `work`, made on first use. */
-static int keep_layers(struct setup *setup)
+/* Directories of the host, which keep what is written there. */
+static int host_layers(struct setup *setup, const struct plan_mount *mount, size_t slot)
 {
-	int r = make_layers(setup);
+	char upperdir[4096 + 8], workdir[4096 + 8], home[4096];
+	size_t length;
+	int r = scratch(setup, upper, slot);
 
-	return r == -EEXIST ? 0 : r;
+	if (r < 0)
+		return r;
+	overlay_home(mount, home);
+	length = strcmp(home, "/") == 0 ? 0 : strlen(home);
+	snprintf(upperdir, sizeof(upperdir), "%s%s", upper, mount->upper + length);
+	snprintf(workdir, sizeof(workdir), "%s%s", upper, mount->work + length);
+	return link_layers(setup, upperdir, workdir);
 }
 
-/* Is something mounted inside the lower tree? Told by mount ids, for the error's sake only. */
-static bool has_submounts(struct setup *setup, struct buf *names)
+static void drop_scratch(struct setup *setup)
 {
-	cleanup_fd int fd = -1;
-	cleanup_buf struct buf text = BUF_EMPTY;
-	char *line;
-
-	fd = setup->proc < 0 ? -1
-			     : (int)sys_openat(setup->proc, "self/mountinfo", O_RDONLY | O_CLOEXEC,
-					       0);
-	if (fd < 0 || buf_read_fd(&text, fd, 1 << 20) < 0)
-		return false;
-	buf_bytes(&text, "", 1);
-	for (line = text.failed ? NULL : text.data; line && *line; line = strchr(line, '\n') + 1) {
-		char *at = strstr(line, " /.lower/");
-		char *end = strchr(line, '\n');
-
-		if (!end)
-			break;
-		if (at && at < end) {
-			at += sizeof(" /.lower") - 1;
-			buf_format(names, " %.*s", (int)strcspn(at, " "), at);
-		}
-	}
-	return names->length > 0;
+	(void)sys_umount2("/.lower", RAW_MNT_DETACH);
+	(void)sys_umount2("/.upper", RAW_MNT_DETACH);
+	(void)sys_unlinkat(setup->stage, lower, AT_REMOVEDIR);
+	(void)sys_unlinkat(setup->stage, upper, AT_REMOVEDIR);
+	(void)sys_unlinkat(setup->stage, upper_link, 0);
+	(void)sys_unlinkat(setup->stage, work_link, 0);
 }
 
 static int overlay_failed(struct setup *setup, const struct plan_mount *mount, long error,
@@ -102,7 +113,9 @@ static int overlay_failed(struct setup *setup, const struct plan_mount *mount, l
 	cleanup_buf struct buf names = BUF_EMPTY;
 	int r = mount_failed(mount, error, mount->target, err);
 
-	if (error == -EINVAL && has_submounts(setup, &names) && !names.failed) {
+	if (error == -EINVAL)
+		mounts_below(setup->proc, "/.lower", &names);
+	if (names.length && !names.failed) {
 		(void)err_reason(err, "the lower tree %s has mounts inside:%.*s", mount->source,
 				 (int)names.length, names.data);
 		(void)err_hint(err, "overlay a tree without mounts, and mount those apart");
@@ -113,8 +126,8 @@ static int overlay_failed(struct setup *setup, const struct plan_mount *mount, l
 int overlay_build(struct setup *setup, const struct plan_mount *mount, size_t slot,
 		  struct err *err)
 {
-	static const char *const options[] = { "lowerdir", "/.lower", "upperdir", "/.upper/data",
-					       "workdir", "/.upper/work", "userxattr", NULL, NULL };
+	static const char *const options[] = { "lowerdir", "/.lower", "upperdir", "/.upperdir",
+					       "workdir", "/.workdir", "userxattr", NULL, NULL };
 	cleanup_fd int parent = -1;
 	cleanup_fd int fd = -1;
 	char name[256];
@@ -123,20 +136,19 @@ int overlay_build(struct setup *setup, const struct plan_mount *mount, size_t sl
 	if (staging_type(&setup->staging, slot) == STAGED_NONE)
 		return 0;
 	r = scratch(setup, lower, slot);
-	if (r == 0)
-		r = mount->upper ? scratch(setup, upper, slot + 1) : scratch_tmpfs(setup, mount);
-	if (r == 0)
-		r = mount->upper ? keep_layers(setup) : make_layers(setup);
+	if (r == 0 && mount->upper)
+		r = host_layers(setup, mount, slot + 1);
+	else if (r == 0)
+		r = scratch_tmpfs(setup, mount);
+	if (r == 0 && !mount->upper)
+		r = make_layers(setup);
 	if (r == 0)
 		r = fd = mount_new("overlay", options,
 				   MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 					   (mount->noexec ? MOUNT_ATTR_NOEXEC : 0));
 	if (r < 0)
 		return overlay_failed(setup, mount, r, err);
-	(void)sys_umount2("/.lower", RAW_MNT_DETACH);
-	(void)sys_umount2("/.upper", RAW_MNT_DETACH);
-	(void)sys_unlinkat(setup->stage, lower, AT_REMOVEDIR);
-	(void)sys_unlinkat(setup->stage, upper, AT_REMOVEDIR);
+	drop_scratch(setup);
 	r = place_point(setup, mount, true, &parent, name, err);
 	if (r < 0)
 		return (int)r;

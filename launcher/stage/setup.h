@@ -56,6 +56,7 @@ struct setup {
 	int root;   /* the new root directory */
 	int stage;  /* the tmpfs that the set-up works in; the same as root unless "/" is a mount */
 	int proc;   /* a procfs of the new pid namespace, or -1 */
+	int dev;    /* the last /dev that was built, still writable, or -1 */
 	uint64_t *own_devices; /* file systems that this launch made: there mount points are made */
 	size_t own_count;
 	struct staging staging;

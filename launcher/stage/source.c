@@ -45,6 +45,21 @@ int source_open(const struct plan_mount *mount, const char *path, struct err *er
 	return at;
 }
 
+static int idmap_failed(const struct plan_mount *mount, const char *path, struct err *err)
+{
+	cleanup_fd int proc = (int)sys_openat(AT_FDCWD, "/proc", O_PATH | O_CLOEXEC, 0);
+	cleanup_buf struct buf names = BUF_EMPTY;
+
+	(void)mount_failed(mount, -EINVAL, path, err);
+	mounts_below(proc, path, &names);
+	if (names.length && !names.failed)
+		(void)err_reason(err, "one of the file systems mounted below it cannot be idmapped:%.*s",
+				 (int)names.length, names.data);
+	else
+		(void)err_reason(err, "its file system cannot be idmapped");
+	return err_hint(err, "mount it read-only, or set user.outer to its owner's ids");
+}
+
 int source_clone(const struct plan_mount *mount, const char *path, int at, int idmap,
 		 struct err *err)
 {
@@ -57,11 +72,8 @@ int source_clone(const struct plan_mount *mount, const char *path, int at, int i
 	if (fd < 0)
 		return mount_failed(mount, fd, path, err);
 	r = set_attributes(mount, fd, idmap);
-	if (r == -EINVAL && idmap >= 0) {
-		(void)mount_failed(mount, r, path, err);
-		(void)err_reason(err, "its file system, or one mounted below it, cannot be idmapped");
-		return err_hint(err, "mount it read-only, or set user.outer to its owner's ids");
-	}
+	if (r == -EINVAL && idmap >= 0)
+		return idmap_failed(mount, path, err);
 	if (r < 0)
 		return mount_failed(mount, r, path, err);
 	return take_fd(&fd);
@@ -124,6 +136,7 @@ int mounts_send(const struct setup *setup, int link, int pid, struct err *err)
 				 .link = link,
 				 .pid = pid,
 				 .batch = transfer_batch(setup->caller.open_files) };
+	char home[4096];
 	int r = 0;
 
 	for (size_t i = 0; i < setup->plan->mount_count && r == 0; i++) {
@@ -132,8 +145,10 @@ int mounts_send(const struct setup *setup, int link, int pid, struct err *err)
 		if (mount->kind != MOUNT_BIND && mount->kind != MOUNT_OVERLAY)
 			continue;
 		r = send_source(&sender, mount, mount->source, err);
-		if (r == 0 && mount->kind == MOUNT_OVERLAY && mount->upper)
-			r = send_source(&sender, mount, mount->upper, err);
+		if (r == 0 && mount->kind == MOUNT_OVERLAY && mount->upper) {
+			overlay_home(mount, home);
+			r = send_source(&sender, mount, home, err);
+		}
 	}
 	if (r == 0 && sender.transfer.count)
 		r = transfer_send(&sender.transfer, link);

@@ -75,6 +75,23 @@ static bool find_path(int fd, char path[4096])
 	return at >= 0 && same_file(at, fd);
 }
 
+static bool is_named_pipe(int fd, const struct stat *st)
+{
+	struct statfs fs;
+
+	return S_ISFIFO(st->st_mode) && sys_fstatfs(fd, &fs) == 0 && fs.f_type != PIPEFS_MAGIC;
+}
+
+/* Started by root, the program is nobody on the host and could not open /dev/stdout again, a pipe that
+ * root made. An anonymous pipe has no name, so its new owner concerns the holders of its ends only. */
+static void give_pipe(const struct setup *setup, int fd, const struct stat *st)
+{
+	const struct plan_user *user = &setup->plan->user;
+
+	if (setup->caller.privileged && S_ISFIFO(st->st_mode) && !user->uid_range_count)
+		(void)sys_fchown(fd, user->outer_uid, user->outer_gid);
+}
+
 static int relay(struct setup *setup, int stream, struct stdio_relay *pump, int *end,
 		 struct err *err)
 {
@@ -88,6 +105,7 @@ static int relay(struct setup *setup, int stream, struct stdio_relay *pump, int 
 	pump->from = ours ? setup->streams[stream].fd : fds[0];
 	pump->to = ours ? fds[1] : setup->streams[stream].fd;
 	setup->streams[stream].fd = *end = fds[!ours];
+	give_pipe(setup, *end, &(struct stat){ .st_mode = S_IFIFO });
 	return 0;
 }
 
@@ -107,13 +125,6 @@ static int open_named(struct setup *setup, int stream, struct err *err)
 		return err_set(err, STAGE_EXEC, (int)r, NULL, "%s %s", names[stream], path);
 	setup->streams[stream].fd = (int)r;
 	return 0;
-}
-
-static bool is_named_pipe(int fd, const struct stat *st)
-{
-	struct statfs fs;
-
-	return S_ISFIFO(st->st_mode) && sys_fstatfs(fd, &fs) == 0 && fs.f_type != PIPEFS_MAGIC;
 }
 
 /* Standard error that goes where standard output goes shares its pipe, which keeps their order. */
@@ -145,8 +156,10 @@ static int prepare(struct setup *setup, int stream, struct stdio_relay relays[ST
 		return failed(err, EISDIR, stream, "a directory would lead out of the sandbox");
 	if (S_ISBLK(st.st_mode))
 		return failed(err, ENOTSUP, stream, "pipe the block device through cat");
-	if (!S_ISREG(st.st_mode) && !is_named_pipe(to->fd, &st))
+	if (!S_ISREG(st.st_mode) && !is_named_pipe(to->fd, &st)) {
+		give_pipe(setup, to->fd, &st);
 		return 0;
+	}
 	if (stream == 0 && S_ISREG(st.st_mode) && find_path(to->fd, to->path)) {
 		to->reopen = true;
 		to->landlocked = true;

@@ -154,6 +154,11 @@ static inline long sys_fchmod(int fd, unsigned int mode)
 	return raw_entry(RAW_fchmod, (long)fd, (long)mode, 0, 0, 0, 0);
 }
 
+static inline long sys_fchown(int fd, unsigned int uid, unsigned int gid)
+{
+	return raw_entry(RAW_fchown, (long)fd, (long)uid, (long)gid, 0, 0, 0);
+}
+
 static inline long sys_fchmodat(int dirfd, const char *path, unsigned int mode)
 {
 	return raw_entry(RAW_fchmodat, (long)dirfd, (long)path, (long)mode, 0, 0, 0);
