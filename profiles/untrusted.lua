@@ -18,7 +18,7 @@ return profile {
 		tmpfs { "/var/tmp", mode = "1777", size = "64M" },
 		remove { "/etc/resolv.conf", "/etc/gitconfig" },
 		-- An ordinary user may not open most of these anyway; nor may whoever finds a way to be more.
-		mask "/proc/kcore", mask "/proc/sysrq-trigger",
+		mask { "/proc/kcore", optional = true }, mask { "/proc/sysrq-trigger", optional = true },
 		mask { "/proc/keys", optional = true }, mask { "/proc/key-users", optional = true },
 		mask { "/proc/timer_list", optional = true },
 		mask { "/proc/acpi", optional = true }, mask { "/proc/scsi", optional = true },
