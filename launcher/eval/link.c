@@ -46,22 +46,38 @@ static void receive(int socket, void *bytes, size_t length)
 	}
 }
 
-/* Shipped profiles, and the one that was asked for, were read before this process was made. */
-static bool known_profile(const struct native *native, const char *name, lua_State *lua)
+/* What this process was born with needs no asking: the profile that was asked for and, unless questions
+ * are recorded, the shipped ones, the environment and the likely answers. Pushes the results and returns
+ * their number, or 0. */
+static int known(lua_State *lua, const struct child_birth *birth, enum question_kind kind,
+		 const char *argument)
 {
-	const struct child_birth *birth = native->birth;
+	const struct likely *likely;
 	struct profile shipped;
 	const struct profile *profile = NULL;
 
-	if (strcmp(name, birth->question->profile) == 0)
-		profile = birth->profile;
-	else if (!birth->question->record && lookup_shipped(name, &shipped))
-		profile = &shipped;
-	if (!profile)
-		return false;
-	lua_pushlstring(lua, profile->text, profile->length);
-	lua_pushstring(lua, profile->name);
-	return true;
+	if (kind == ASK_PROFILE) {
+		if (strcmp(argument, birth->question->profile) == 0)
+			profile = birth->profile;
+		else if (!birth->question->record && lookup_shipped(argument, &shipped))
+			profile = &shipped;
+		if (!profile)
+			return 0;
+		lua_pushlstring(lua, profile->text, profile->length);
+		lua_pushstring(lua, profile->name);
+		return 2;
+	}
+	if (birth->question->record)
+		return 0;
+	if (kind == ASK_ENV) {
+		lua_pushstring(lua, host_env(birth->question->environment, argument));
+		return 1;
+	}
+	likely = likely_find(birth->likely, kind, argument);
+	if (!likely)
+		return 0;
+	lua_pushstring(lua, likely->found ? likely->text : NULL);
+	return 1;
 }
 
 int link_ask(lua_State *lua)
@@ -70,29 +86,48 @@ int link_ask(lua_State *lua)
 	int kind = luaL_checkoption(lua, 1, NULL, kinds);
 	size_t length;
 	const char *argument = luaL_checklstring(lua, 2, &length);
-	struct message head = { MESSAGE_ASK, (uint32_t)length + 1 };
-	struct message_reply reply;
-	char request[sizeof(head) + 1 + MESSAGE_MAX_ASK];
-	char *text;
+	char request[sizeof(struct message) + 1 + MESSAGE_MAX_ASK];
 
-	luaL_argcheck(lua, length < MESSAGE_MAX_ASK, 2, "too long");
-	luaL_argcheck(lua, strlen(argument) == length, 2, "must not hold a NUL byte");
 	if (kind == ASK_PROFILE && known_profile(native, argument, lua))
 		return 2;
-	memcpy(request, &head, sizeof(head));
-	request[sizeof(head)] = (char)kind;
-	memcpy(request + sizeof(head) + 1, argument, length);
-	link_send(native->socket, request, sizeof(head) + 1 + length);
-	receive(native->socket, &head, sizeof(head));
-	receive(native->socket, &reply, sizeof(reply));
-	text = lua_newuserdatauv(lua, head.length + 1u, 0);
-	receive(native->socket, text, head.length);
-	if (!reply.found)
-		lua_pushnil(lua);
-	else
-		lua_pushlstring(lua, text, head.length - reply.name);
-	if (!reply.name)
-		return 1;
-	lua_pushlstring(lua, text + head.length - reply.name, reply.name);
-	return 2;
+	link_send(native->socket, request, put_question(lua, request, kind, argument, length));
+	return push_reply(lua, native->socket);
+}
+
+int link_ask_all(lua_State *lua)
+{
+	struct native *native = *(struct native **)lua_getextraspace(lua);
+	int kind = luaL_checkoption(lua, 1, NULL, kinds);
+	char request[2 * (sizeof(struct message) + 1 + MESSAGE_MAX_ASK)];
+	lua_Integer count;
+	lua_Integer answered = 0;
+
+	luaL_checktype(lua, 2, LUA_TTABLE);
+	count = luaL_len(lua, 2);
+	lua_createtable(lua, count < 1024 ? (int)count : 0, 0);
+	while (answered < count) {
+		lua_Integer asked = answered;
+		size_t used = 0;
+
+		while (asked < count && used <= sizeof(request) / 2) {
+			size_t length;
+			const char *argument;
+
+			lua_rawgeti(lua, 2, asked + 1);
+			argument = luaL_checklstring(lua, -1, &length);
+			used += put_question(lua, request + used, kind, argument, length);
+			lua_pop(lua, 1);
+			asked++;
+		}
+		link_send(native->socket, request, used);
+		while (answered < asked) {
+			lua_pop(lua, push_reply(lua, native->socket) - 1);
+			if (lua_isnil(lua, -1)) {
+				lua_pop(lua, 1);
+				lua_pushboolean(lua, 0);
+			}
+			lua_rawseti(lua, -2, ++answered);
+		}
+	}
+	return 1;
 }

@@ -177,9 +177,9 @@ static int path(lua_State *lua)
 void native_open(lua_State *lua, struct native *native)
 {
 	static const luaL_Reg functions[] = {
-		{ "ask", link_ask },  { "where", where },     { "compile", compile },
-		{ "load", load },     { "line_of", line_of }, { "token", token },
-		{ "path", path },     { NULL, NULL },
+		{ "ask", link_ask },   { "ask_all", link_ask_all }, { "where", where },
+		{ "compile", compile }, { "load", load },           { "line_of", line_of },
+		{ "token", token },    { "path", path },            { NULL, NULL },
 	};
 
 	*(struct native **)lua_getextraspace(lua) = native;

@@ -113,6 +113,7 @@ return function(state, question)
 
 	-- What the program sees
 	local mount_line = native.load("lunette.mounts").line
+	native.load("lunette.mounts").ask(state.mounts)
 	for _, mount in ipairs(state.mounts) do
 		if mount then
 			local text, why = mount_line(mount, escape)

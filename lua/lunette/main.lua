@@ -66,6 +66,7 @@ return function(question)
 	end
 	local layers = chain(question, given)
 	local state = native.load("lunette.merge")
+	state.history = question.verb == "check" and {} or nil
 	for index = #layers, 1, -1 do
 		state.apply(layers[index])
 	end

@@ -138,12 +138,22 @@ local function put_list(layer, path, check, value, kind, preferred, replaces)
 	end)
 end
 
+-- For weak.lua: what each layer made of @path.
+local function remember(layer, path)
+	if M.history then
+		local past = M.history[path] or {}
+		M.history[path] = past
+		past[#past + 1] = { layer = layer, value = values[path] }
+	end
+end
+
 -- put() - the key @path of type @class gets @value
 local function put(layer, path, class, value, preferred)
 	local kind
 	value, kind, preferred = unwrap(value, preferred)
 	if kind == "none" then
 		values[path], owner[path], M.preferred[path] = nil, layer, nil
+		remember(layer, path)
 		return
 	end
 	local last = sub(class, -1)
@@ -165,6 +175,7 @@ local function put(layer, path, class, value, preferred)
 		end
 		values[path] = result
 	end
+	remember(layer, path)
 	-- What one layer wants without prefer stays wanted when another only prefers it.
 	local before = M.preferred[path]
 	M.preferred[path] = preferred and (last ~= "*" or before ~= false) or false

@@ -5,7 +5,7 @@
 local native = ...
 local base = native.load("lunette.base")
 local tag, fail = base.tag, base.fail
-local next, type = next, type
+local ipairs, next, type = ipairs, next, type
 
 -- The attributes of each word; an attribute is a word between spaces.
 local attributes = {
@@ -64,6 +64,21 @@ local function flag(mount, name)
 	return value
 end
 
+-- ask() - asks for the links of all `same` mounts at once
+function M.ask(mounts)
+	local paths, askers = {}, {}
+	for _, mount in ipairs(mounts) do
+		if mount and mount.op == "same" then
+			paths[#paths + 1], askers[#askers + 1] = mount.target, mount
+		end
+	end
+	if #paths > 0 then
+		for index, link in ipairs(native.ask_all("readlink", paths)) do
+			askers[index].link = link
+		end
+	end
+end
+
 -- line() - the tokens of the plan, or nil and why the mount is left out. @escape makes a token.
 function M.line(mount, escape)
 	local kind, arguments, target = mount.op, mount[1], mount.target
@@ -84,9 +99,8 @@ function M.line(mount, escape)
 		text = "bind " .. shown .. " source="
 			.. (source == target and shown or escape(path(mount, nil, source)))
 	elseif kind == "same" then
-		local link = native.ask("readlink", target)
-		if link then
-			return "symlink " .. shown .. " source=" .. escape(link)
+		if mount.link then
+			return "symlink " .. shown .. " source=" .. escape(mount.link)
 		elseif native.ask("exists", target) then
 			return "bind " .. shown .. " source=" .. shown .. " read-only"
 		elseif optional then

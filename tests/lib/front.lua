@@ -201,6 +201,13 @@ function M.native(host)
 			return text, "profiles/" .. argument .. ".lua"
 		end
 	end
+	function native.ask_all(kind, list)
+		local out = {}
+		for index, argument in ipairs(list) do
+			out[index] = native.ask(kind, argument) or false
+		end
+		return out
+	end
 	function native.where()
 		for level = 2, 50 do
 			local info = debug.getinfo(level, "Sl")

@@ -1,0 +1,138 @@
+-- weak.lua - what `check` warns of: holes, and where a child loosens its parents
+--
+-- Warnings only: whoever writes a profile may want what they name.
+
+local native = ...
+
+-- By the guard that would close it.
+local holes = {
+	["no-new-userns"] = "in a user namespace of its own the program has capabilities over much of the "
+		.. "kernel",
+	["no-io-uring"] = "io_uring does what seccomp rules refuse",
+	["no-keyring"] = "no namespace separates the kernel's key rings",
+	["no-vsock"] = "AF_VSOCK reaches the hypervisor past the network namespace",
+	["no-ptrace"] = "processes can control each other",
+	["no-bpf-perf"] = "bpf and perf_event_open are a large surface of the kernel",
+	["no-userfaultfd"] = "userfaultfd makes races in the kernel easy to win",
+}
+local terminal = "TIOCSTI types commands into the caller's terminal"
+
+local strictness = {
+	kill = 1, kill_thread = 2, trap = 3, errno = 4, notify = 5, trace = 6, log = 7, allow = 8,
+}
+
+local function rank(action)
+	return strictness[action:match("^[%a_]+")]
+end
+
+local function sorted(set)
+	local out = {}
+	for key in next, set do
+		out[#out + 1] = key
+	end
+	table.sort(out)
+	return out
+end
+
+local function warn_holes(state)
+	local default = state.values["seccomp.default"] or "allow"
+	local last = state.layers[#state.layers]
+	if not state.seccomp then
+		state.warn(last, "seccomp", "not there: every system call is allowed")
+		return
+	elseif rank(default) < strictness.log then
+		return
+	end
+	local there = {}
+	for _, layer in ipairs(state.layers) do
+		for _, remove in ipairs(layer.removes or {}) do
+			there[remove.name] = nil
+		end
+		for _, guard in ipairs(layer.guards) do
+			there[guard.guard or ""] = true
+		end
+	end
+	for _, name in ipairs(sorted(holes)) do
+		if not there[name] and not (name == "no-new-userns" and state.values["user.nested"]) then
+			state.warn(last, "seccomp.guard", "without " .. name .. ": " .. holes[name])
+		end
+	end
+	if state.values["process.tty"] == "inherit" and not there["no-tty-injection"] then
+		state.warn(last, "seccomp.guard", "without no-tty-injection: " .. terminal)
+	end
+end
+
+local function names_of(rule)
+	local set = {}
+	for _, name in ipairs(rule.names) do
+		for _, call in ipairs(native.group(name) or { name }) do
+			set[call] = true
+		end
+	end
+	for _, call in ipairs(rule.calls) do
+		set[call.name] = true
+	end
+	return set
+end
+
+-- Calls that a rule of @layer gives a milder answer than a rule of its parents did.
+local function warn_rules(state, layer, parents)
+	for _, rule in ipairs(layer.rules) do
+		local mine, loosened = names_of(rule), {}
+		for index = 1, parents do
+			for _, older in ipairs(state.layers[index].rules) do
+				if rank(older.action) < rank(rule.action) then
+					for call in next, names_of(older) do
+						loosened[call] = mine[call]
+					end
+				end
+			end
+		end
+		local list = sorted(loosened)
+		if #list > 0 then
+			local shown = table.concat(list, ", ", 1, math.min(#list, 4))
+			state.warnings[#state.warnings + 1] = ("%s: %s: loosens a parent's rule on %s%s"):format(
+				rule.where, rule.path, shown, #list > 4 and (" and %d more"):format(#list - 4) or "")
+		end
+	end
+end
+
+local function looser(path, old, new)
+	if path == "seccomp.default" then
+		return rank(new or "allow") > rank(old)
+	elseif path == "net" then
+		return old == "none" and new ~= "none" and new ~= nil
+	elseif path == "user.nested" then
+		return not old and new
+	elseif path:find("^limits%.") and type(old) == "number" then
+		return not new or new > old
+	end
+end
+
+return function(state)
+	warn_holes(state)
+	for path, past in next, state.history do
+		if path == "net" and past[1].layer ~= state.layers[1] then
+			table.insert(past, 1, { value = "none" })
+		end
+		for index = 2, #past do
+			local old, new = past[index - 1].value, past[index].value
+			if old ~= nil and looser(path, old, new) then
+				state.warn(past[index].layer, path, ("loosens a parent's: %s becomes %s"):format(old,
+					type(new) == "table" and "veth" or new == nil and "none" or new))
+			end
+		end
+	end
+	local caps = state.values["caps.keep"]
+	if caps and #state.layers > 1 and state.owner["caps.keep"] ~= state.layers[1] then
+		state.warn(state.owner["caps.keep"], "caps.keep", "a parent kept fewer capabilities")
+	end
+	for index, layer in ipairs(state.layers) do
+		for _, remove in ipairs(layer.removes or {}) do
+			state.warnings[#state.warnings + 1] = remove.where .. ": " .. remove.path
+				.. ": takes away a parent's " .. remove.name
+		end
+		warn_rules(state, layer, index - 1)
+	end
+	table.sort(state.warnings)
+end
