@@ -59,7 +59,8 @@ def multiarch():
 def _musl(env):
     """Compile against musl's headers, and the kernel's behind them; link with musl-gcc."""
     if "clang" in os.path.basename(env["CC"]):
-        env.Append(CCFLAGS=["-nostdlibinc", "-isystem", f"/usr/include/{os.uname().machine}-linux-musl"])
+        headers = f"/usr/include/{os.uname().machine}-linux-musl"
+        env.Append(CCFLAGS=["-nostdlibinc", "-isystem", headers])
     else:
         env["CC"] = "musl-gcc"
     env.Append(CCFLAGS=["-idirafter", "/usr/include", "-idirafter",

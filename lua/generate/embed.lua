@@ -4,8 +4,8 @@
 --
 -- A file of lua/lunette/ becomes a module "lunette.NAME" in stripped bytecode: it loads without a
 -- parser and without its line numbers, which no user needs. A file of profiles/ becomes the profile
--- NAME as text. Bytecode fits only the Lua that dumped it, so this must run in an interpreter of the
--- same source as the library in lunette.
+-- NAME as text. Bytecode fits only the Lua that dumped it, so this must run in an interpreter of
+-- the same source as the library in lunette.
 
 local output = assert(arg[1], "usage: embed.lua OUTPUT FILE.lua...")
 

@@ -10,8 +10,8 @@
 : "${LUNETTE:=$BATS_TEST_DIRNAME/../../build/release/lunette}"
 : "${LAUNCH_SECONDS:=30}" # a launch that takes longer hangs; it is killed and has status 124
 
-# as_user COMMAND... - run a command, or one of the functions here, as an ordinary user. Root becomes
-# uid 1000 without groups or capabilities, in a home of its own; everyone else stays who he is.
+# as_user COMMAND... - run a command, or one of the functions here, as an ordinary user. Root
+# becomes uid 1000 without groups or capabilities, in a home of its own; others stay who they are.
 as_user() {
 	if ((EUID != 0)); then
 		"$@"
@@ -48,7 +48,9 @@ launch() {
 	if [[ -n ${LAUNCH_AS-} ]]; then
 		command=(as_user "${command[@]}")
 	fi
-	run --separate-stderr "${command[@]}" <"${LAUNCH_STDIN:-/dev/null}"
+	local known=() # Bats takes 127 for a slip unless told
+	[[ $expected != 127 ]] || known=(-127)
+	run --separate-stderr "${known[@]}" "${command[@]}" <"${LAUNCH_STDIN:-/dev/null}"
 	# shellcheck disable=SC2154 # Bats sets them
 	printf '$ lunette %s\nstatus %s\n%s\n%s\n' "${*@Q}" "$status" "$output" "$stderr"
 	[[ -z $expected || $status == "$expected" ]]
@@ -62,8 +64,8 @@ expect_line() {
 	}
 }
 
-# expect_error STAGE TEXT - stderr is one line of the form that design.md part 4 gives errors, of this
-# stage, and holds TEXT.
+# expect_error STAGE TEXT - stderr is one line of the form that design.md part 4 gives errors, of
+# this stage, and holds TEXT.
 expect_error() {
 	# shellcheck disable=SC2154 # run --separate-stderr sets it
 	[[ $(grep -c '' <<<"$stderr") == 1 && $stderr == "lunette: $1: "*"$2"* ]] || {

@@ -1,7 +1,7 @@
 # need.bash - skipping what a machine cannot do, with the reason
 #
-# A reason that begins with `host:` is a fact about the machine. The others say what would have to be
-# installed or done; with STRICT=1 tests/run counts those as failures.
+# A reason that begins with `host:` is a fact about the machine. The others say what would have to
+# be installed or done; with STRICT=1 tests/run counts those as failures.
 # shellcheck shell=bash
 
 # need_command NAME... - programs that ./quickstart installs.

@@ -1,8 +1,8 @@
 /* tap.h - results of a unit test as TAP version 13
  *
  * A test is one program, tests/unit/NAME.c, linked with everything of the launcher but main(). It
- * calls ok() and its kin, and returns done() from main(). A failed check prints what was expected and
- * goes on, so that one run shows all that is wrong.
+ * calls ok() and its kin, and returns done() from main(). A failed check prints what was expected
+ * and goes on, so that one run shows all that is wrong.
  */
 #ifndef TESTS_UNIT_TAP_H
 #define TESTS_UNIT_TAP_H
