@@ -233,9 +233,9 @@ uint32_t bpf_run(const struct sock_filter *filter, size_t count, const struct se
 
 /* The names of struct seccomp_data's words, in order of their offset. */
 static const char *const word_names[] = {
-	"nr",       "arch",     "ip.low",   "ip.high",  "arg0.low", "arg0.high", "arg1.low",
-	"arg1.high", "arg2.low", "arg2.high", "arg3.low", "arg3.high", "arg4.low", "arg4.high",
-	"arg5.low", "arg5.high",
+	"nr",       "arch",      "ip.low",   "ip.high",   "arg0.low", "arg0.high",
+	"arg1.low", "arg1.high", "arg2.low", "arg2.high", "arg3.low", "arg3.high",
+	"arg4.low", "arg4.high", "arg5.low", "arg5.high",
 };
 
 static int show_action(uint32_t action, char *out, size_t size)
@@ -283,9 +283,9 @@ size_t bpf_disassemble(const struct sock_filter *filter, size_t at, char *out, s
 
 	switch (now->code) {
 	case BPF_LD | BPF_W | BPF_ABS:
-		length = now->k / 4 < sizeof(word_names) / sizeof(*word_names) ?
-				 snprintf(out, size, "ld %s", word_names[now->k / 4]) :
-				 snprintf(out, size, "ld [%u]", now->k);
+		length = now->k / 4 < sizeof(word_names) / sizeof(*word_names)
+				 ? snprintf(out, size, "ld %s", word_names[now->k / 4])
+				 : snprintf(out, size, "ld [%u]", now->k);
 		break;
 	case BPF_ALU | BPF_AND | BPF_K:
 		length = snprintf(out, size, "and 0x%x", now->k);
@@ -300,8 +300,9 @@ size_t bpf_disassemble(const struct sock_filter *filter, size_t at, char *out, s
 	case BPF_JMP | BPF_JGE | BPF_K:
 	case BPF_JMP | BPF_JGT | BPF_K:
 	case BPF_JMP | BPF_JSET | BPF_K:
-		length = snprintf(out, size, now->k < 4096 ? "%s %u, %zu, %zu" : "%s 0x%x, %zu, %zu",
-				  jump_name(now->code), now->k, at + 1 + now->jt, at + 1 + now->jf);
+		length =
+			snprintf(out, size, now->k < 4096 ? "%s %u, %zu, %zu" : "%s 0x%x, %zu, %zu",
+				 jump_name(now->code), now->k, at + 1 + now->jt, at + 1 + now->jf);
 		break;
 	default:
 		length = snprintf(out, size, "op 0x%x k=0x%x jt=%u jf=%u", now->code, now->k,

@@ -1,9 +1,8 @@
 /* compile.c - policies as seccomp filters (see policy.h, compiler.h)
  *
- * Each architecture's numbers are cut at the ends of all intervals of its rules. For every interval
- * the list of rules that can decide there is collected, in order, up to the first that has no test;
- * equal lists are one list. Each list becomes a decision diagram, each architecture a switch over its
- * numbers, and the whole a test of the architecture before them.
+ * Each architecture gets a switch over its numbers, and before them stands a test of the architecture.
+ * A second architecture may leave numbers on which it agrees with an earlier one to that one's switch:
+ * x32 is x86_64 with bit 30 taken off but for some numbers, and all architectures agree from 424 on.
  */
 #include "policy/compiler.h"
 
@@ -12,44 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define X32_BIT UINT32_C(0x40000000)
-#define SKIPPED UINT32_MAX /* a tracer's number for a call that it wants skipped */
-
-enum { WORD_NUMBER = 0, WORD_ARCH = 1 };
-
-/* Rules that can decide, the last added last; each is the one before and one class more. */
-struct list {
-	int32_t before;
-	int32_t class; /* index in `classes`, or NONE for the empty list */
-	int32_t count;
-	bool closed;    /* its last rule has no test */
-	int32_t mapped; /* what becomes of it under the rule that is being added */
-	uint32_t mapped_at;
-	int32_t diagrams[3]; /* by enum otherwise, NONE until made */
-};
-
-enum otherwise { OTHERWISE_FALLBACK, OTHERWISE_NEWER, OTHERWISE_SKIPPED };
-
-/* An interval of numbers: from `start` to the next one's. */
-struct span {
-	uint32_t start;
-	int32_t list;
-	enum otherwise otherwise;
-};
-
-struct spans {
-	const struct policy *policy;
-	struct span *spans;
-	size_t count;
-	struct list *lists; /* MAX_LISTS */
-	int32_t list_count;
-	const struct policy_rule **classes; /* of equal tests and actions the first rule */
-	int32_t *class_hash;                /* by hash of test and action; NONE at the end */
-	int32_t *class_next;
-	int32_t class_count;
-	const struct policy_rule **chosen; /* room for the rules of one list */
-};
 
 static int fail(struct policy_error *error, int number, size_t arch, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
@@ -66,311 +27,17 @@ static int fail(struct policy_error *error, int number, size_t arch, const char 
 	return number;
 }
 
-static bool is_kill(uint32_t action)
-{
-	uint32_t kind = action & SECCOMP_RET_ACTION_FULL;
-
-	return kind == SECCOMP_RET_KILL_PROCESS || kind == SECCOMP_RET_KILL_THREAD;
-}
-
-/* Where the numbers of an architecture are cut: small numbers as bits, the few others in a list. */
-struct cuts {
-	uint64_t small[64];
-	uint32_t *large;
-	size_t large_count;
+/* A finished switch and its cells, which later ones may lean on. */
+struct model {
+	int32_t root;
+	int32_t from; /* of its cells */
+	int32_t count;
 };
 
-static void cut(struct cuts *cuts, uint32_t at)
-{
-	if (at < sizeof(cuts->small) * 8)
-		cuts->small[at / 64] |= UINT64_C(1) << at % 64;
-	else
-		cuts->large[cuts->large_count++] = at;
-}
-
-static void cut_intervals(struct cuts *cuts, const struct policy_interval *intervals, size_t count)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++) {
-		cut(cuts, intervals[i].first);
-		cut(cuts, intervals[i].last + 1);
-	}
-}
-
-static int compare_numbers(const void *a, const void *b)
-{
-	uint32_t x, y;
-
-	memcpy(&x, a, sizeof(x));
-	memcpy(&y, b, sizeof(y));
-	return x < y ? -1 : x > y;
-}
-
-/* How many cuts an architecture's intervals can make. */
-static size_t cut_limit(const struct policy_arch *arch)
-{
-	size_t limit = 2 + 2 * arch->known_count;
-	size_t i;
-
-	for (i = 0; i < arch->rule_count; i++)
-		limit += 2 * arch->rules[i].call_count;
-	return limit;
-}
-
-static void add_span(struct spans *s, uint32_t start)
-{
-	if (s->count == 0 || s->spans[s->count - 1].start != start)
-		s->spans[s->count++] = (struct span){ start, 0, OTHERWISE_NEWER };
-}
-
-static void make_spans(struct spans *s, const struct policy_arch *arch, uint32_t *room)
-{
-	struct cuts cuts = { .large = room };
-	size_t i;
-
-	cut(&cuts, 0);
-	cut(&cuts, SKIPPED);
-	cut_intervals(&cuts, arch->known, arch->known_count);
-	for (i = 0; i < arch->rule_count; i++)
-		cut_intervals(&cuts, arch->rules[i].calls, arch->rules[i].call_count);
-	if (cuts.large_count > 1)
-		qsort(cuts.large, cuts.large_count, sizeof(*cuts.large), compare_numbers);
-	s->count = 0;
-	for (i = 0; i < sizeof(cuts.small) / sizeof(*cuts.small); i++) {
-		uint64_t bits = cuts.small[i];
-
-		for (; bits; bits &= bits - 1)
-			add_span(s, (uint32_t)(i * 64) + (uint32_t)__builtin_ctzll(bits));
-	}
-	for (i = 0; i < cuts.large_count; i++)
-		add_span(s, cuts.large[i]);
-}
-
-static size_t find_span(const struct spans *s, uint32_t number)
-{
-	size_t low = 0;
-	size_t high = s->count;
-
-	while (high - low > 1) {
-		size_t middle = (low + high) / 2;
-
-		if (s->spans[middle].start <= number)
-			low = middle;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static void mark_known(struct spans *s, const struct policy_arch *arch)
-{
-	size_t i, k;
-
-	for (i = 0; i < arch->known_count; i++)
-		for (k = find_span(s, arch->known[i].first);
-		     k < s->count && s->spans[k].start <= arch->known[i].last; k++)
-			s->spans[k].otherwise = OTHERWISE_FALLBACK;
-}
-
-static bool same_test(const struct policy_rule *a, const struct policy_rule *b)
-{
-	size_t i;
-
-	if (a->action != b->action || a->token_count != b->token_count)
-		return false;
-	for (i = 0; i < a->token_count; i++) {
-		const struct policy_token *x = &a->test[i], *y = &b->test[i];
-
-		if (x->op != y->op)
-			return false;
-		if (x->op == OP_COMPARE &&
-		    (x->argument != y->argument || x->width != y->width || x->mask != y->mask ||
-		     x->low != y->low || x->high != y->high))
-			return false;
-	}
-	return true;
-}
-
-static uint32_t hash_test(const struct policy_rule *rule)
-{
-	uint64_t hash = rule->action;
-	size_t i;
-
-	for (i = 0; i < rule->token_count; i++) {
-		const struct policy_token *token = &rule->test[i];
-
-		hash = hash * 31 + token->op;
-		if (token->op != OP_COMPARE)
-			continue;
-		hash = (hash ^ token->low) * UINT64_C(0x9e3779b97f4a7c15);
-		hash = (hash ^ token->high ^ token->mask << 1) * UINT64_C(0x9e3779b97f4a7c15);
-		hash = (hash ^ hash >> 29) + token->argument;
-	}
-	return (uint32_t)(hash ^ hash >> 32) % HASH_SIZE;
-}
-
-static int32_t find_class(struct spans *s, const struct policy_rule *rule)
-{
-	uint32_t hash = hash_test(rule);
-	int32_t id;
-
-	for (id = s->class_hash[hash]; id != NONE; id = s->class_next[id])
-		if (same_test(s->classes[id], rule))
-			return id;
-	s->classes[s->class_count] = rule;
-	s->class_next[s->class_count] = s->class_hash[hash];
-	s->class_hash[hash] = s->class_count;
-	return s->class_count++;
-}
-
-/* The list that is @list and then @class; @at, not 0, tells rules apart. */
-static int32_t extend(struct compiler *c, struct spans *s, int32_t list, int32_t class, uint32_t at)
-{
-	struct list *old = &s->lists[list];
-
-	if (old->closed || old->class == class)
-		return list;
-	if (old->mapped_at == at)
-		return old->mapped;
-	if (s->list_count == MAX_LISTS) {
-		c->full = true;
-		return list;
-	}
-	s->lists[s->list_count] = (struct list){ .before = list,
-						 .class = class,
-						 .count = old->count + 1,
-						 .closed = s->classes[class]->token_count == 0,
-						 .diagrams = { NONE, NONE, NONE } };
-	old->mapped = s->list_count;
-	old->mapped_at = at;
-	return s->list_count++;
-}
-
-static void add_rules(struct compiler *c, struct spans *s, const struct policy_arch *arch)
-{
-	size_t i, k, n;
-
-	for (i = 0; i < arch->rule_count && !c->full; i++) {
-		const struct policy_rule *rule = &arch->rules[i];
-		int32_t class = rule->call_count ? find_class(s, rule) : NONE;
-
-		for (k = 0; k < rule->call_count; k++)
-			for (n = find_span(s, rule->calls[k].first);
-			     n < s->count && s->spans[n].start <= rule->calls[k].last; n++)
-				s->spans[n].list = extend(c, s, s->spans[n].list, class,
-							  (uint32_t)i + 1);
-	}
-}
-
-static uint32_t otherwise_action(const struct policy *policy, enum otherwise otherwise)
-{
-	uint32_t action = otherwise == OTHERWISE_FALLBACK ? policy->fallback : policy->newer;
-
-	if (otherwise == OTHERWISE_SKIPPED && is_kill(action))
-		return SECCOMP_RET_ERRNO | ENOSYS;
-	return action;
-}
-
-static int32_t span_diagram(struct compiler *c, struct spans *s, const struct span *span)
-{
-	struct list *list = &s->lists[span->list];
-	enum otherwise otherwise = list->closed ? OTHERWISE_FALLBACK : span->otherwise;
-	int32_t at = span->list;
-	int32_t i;
-
-	if (list->diagrams[otherwise] != NONE)
-		return list->diagrams[otherwise];
-	for (i = list->count; i-- > 0; at = s->lists[at].before)
-		s->chosen[i] = s->classes[s->lists[at].class];
-	list->diagrams[otherwise] =
-		diagram_rules(c, s->chosen, (size_t)list->count,
-			      diagram_leaf(c, otherwise_action(s->policy, otherwise)));
-	return list->diagrams[otherwise];
-}
-
-static uint32_t span_origin(const struct spans *s, const struct span *span)
-{
-	const struct list *list = &s->lists[span->list];
-
-	return list->class == NONE ? UINT32_MAX : s->classes[list->class]->origin;
-}
-
-/* Frees what make_arch() allocates. */
-struct arch_memory {
-	void *block;
+struct models {
+	struct model list[ENTRY_COUNT];
+	int count;
 };
-
-static bool arch_memory(struct arch_memory *memory, struct spans *s, const struct policy_arch *arch,
-			uint32_t **room)
-{
-	size_t limit = cut_limit(arch);
-	size_t rules = arch->rule_count + 1;
-	size_t sizes[7] = { MAX_LISTS * sizeof(*s->lists), rules * sizeof(*s->classes),
-			    rules * sizeof(*s->chosen),    limit * sizeof(*s->spans),
-			    limit * sizeof(**room),        HASH_SIZE * sizeof(*s->class_hash),
-			    rules * sizeof(*s->class_next) };
-	char *parts[7];
-	size_t total = 0;
-	size_t i;
-
-	for (i = 0; i < 7; i++)
-		total += (sizes[i] + 15) & ~(size_t)15;
-	memory->block = malloc(total);
-	if (!memory->block)
-		return false;
-	parts[0] = memory->block;
-	for (i = 1; i < 7; i++)
-		parts[i] = parts[i - 1] + ((sizes[i - 1] + 15) & ~(size_t)15);
-	s->lists = (struct list *)(void *)parts[0];
-	s->classes = (const struct policy_rule **)(void *)parts[1];
-	s->chosen = (const struct policy_rule **)(void *)parts[2];
-	s->spans = (struct span *)(void *)parts[3];
-	*room = (uint32_t *)(void *)parts[4];
-	s->class_hash = (int32_t *)(void *)parts[5];
-	s->class_next = (int32_t *)(void *)parts[6];
-	memset(s->class_hash, 0xff, HASH_SIZE * sizeof(*s->class_hash));
-	return true;
-}
-
-/* The cells of an architecture's numbers, each with the instruction that decides there while A holds
- * the number; they are put behind c->cell_count and stay there. *@skipped is what 0xffffffff gets.
- */
-static int make_cells(struct compiler *c, const struct policy *policy,
-		      const struct policy_arch *arch, uint32_t shift, int32_t *skipped)
-{
-	struct spans s = { .policy = policy };
-	struct arch_memory memory;
-	uint32_t *room;
-	size_t i;
-
-	if (!arch_memory(&memory, &s, arch, &room))
-		return -ENOMEM;
-	s.lists[0] = (struct list){ .before = NONE, .class = NONE, .diagrams = { NONE, NONE, NONE } };
-	s.list_count = 1;
-	make_spans(&s, arch, room);
-	mark_known(&s, arch);
-	add_rules(c, &s, arch);
-	s.spans[s.count - 1].otherwise = OTHERWISE_SKIPPED;
-	for (i = 0; i < s.count && !c->full; i++) {
-		struct cell cell = { s.spans[i].start + shift, 0, span_origin(&s, &s.spans[i]) };
-
-		cell.target = lower_enter(c, span_diagram(c, &s, &s.spans[i]), WORD_NUMBER,
-					  UINT32_MAX);
-		if (i + 1 == s.count) {
-			*skipped = cell.target;
-			break;
-		}
-		if (i && c->cells[c->cell_count - 1].target == cell.target)
-			continue;
-		if (c->cell_count == MAX_CELLS)
-			c->full = true;
-		else
-			c->cells[c->cell_count++] = cell;
-	}
-	free(memory.block);
-	return 0;
-}
 
 static const struct policy_arch *find_entry(const struct policy *policy, enum policy_entry entry)
 {
@@ -387,70 +54,192 @@ static int32_t foreign(struct compiler *c, const struct policy *policy)
 	return instruction(c, BPF_RET | BPF_K, policy->foreign, NONE, NONE, UINT32_MAX);
 }
 
-/* The switch over the cells from @from on, which it takes off again. */
-static int32_t finish_switch(struct compiler *c, int32_t from)
+/* What a model says of @number. */
+static int32_t model_target(const struct compiler *c, const struct model *model, uint32_t number)
 {
-	int32_t result = 0;
+	int32_t low = model->from;
+	int32_t high = model->from + model->count;
 
+	while (high - low > 1) {
+		int32_t middle = (low + high) / 2;
+
+		if (c->cells[middle].start <= number)
+			low = middle;
+		else
+			high = middle;
+	}
+	return c->cells[low].target;
+}
+
+static void push_cell(struct compiler *c, int32_t from, struct cell cell)
+{
+	const struct cell *last = c->cells + c->cell_count;
+
+	if (c->cell_count > from && last[-1].target == cell.target && last[-1].other == cell.other)
+		return;
+	if (c->cell_count == MAX_CELLS)
+		c->full = true;
+	else
+		c->cells[c->cell_count++] = cell;
+}
+
+/* The cells @from to the end once more, behind them, cut where the model's are cut too, with the
+ * model's root as the other target wherever both agree below number @limit.
+ */
+static void lean(struct compiler *c, const struct model *model, int32_t from, int32_t end,
+		 uint32_t limit)
+{
+	int32_t mine = from, its = model->from;
+	uint32_t start = 0;
+
+	while (!c->full) {
+		struct cell cell = c->cells[mine];
+
+		cell.start = start;
+		if (start < limit && model_target(c, model, start) == cell.target)
+			cell.other = model->root;
+		push_cell(c, end, cell);
+		while (its < model->from + model->count && c->cells[its].start <= start)
+			its++;
+		if (mine + 1 < end && (its == model->from + model->count ||
+				       c->cells[mine + 1].start <= c->cells[its].start))
+			start = c->cells[++mine].start;
+		else if (its < model->from + model->count)
+			start = c->cells[its].start;
+		else
+			return;
+	}
+}
+
+/* A switch over the cells from @from on, its own or leaning on the model that saves most. They stay,
+ * to be a model, without what leaning on another added. @limit: numbers from there on are not left to
+ * a model. @price: what a lean costs besides its tests.
+ */
+static int32_t best_switch(struct compiler *c, const struct models *models, int32_t from,
+			   uint32_t limit, int32_t price)
+{
+	int32_t end = c->cell_count;
+	int32_t best = NONE, best_cost, result = 0;
+	int i;
+
+	if (c->full)
+		return 0;
+	best_cost = lower_count(c, c->cells + from, (size_t)(end - from), UINT32_MAX);
+	for (i = 0; i < models->count && !c->full; i++) {
+		int32_t cost;
+
+		lean(c, &models->list[i], from, end, limit);
+		cost = price +
+		       lower_count(c, c->cells + end, (size_t)(c->cell_count - end), UINT32_MAX);
+		c->cell_count = end;
+		if (cost >= best_cost)
+			continue;
+		best_cost = cost;
+		best = i;
+	}
+	if (best != NONE) {
+		lean(c, &models->list[best], from, end, limit);
+		from = end;
+	}
 	if (!c->full)
-		result = lower_switch(c, c->cells + from, (size_t)(c->cell_count - from), UINT32_MAX);
-	c->cell_count = from;
+		result = lower_switch(c, c->cells + from, (size_t)(c->cell_count - from),
+				      UINT32_MAX, NONE);
+	c->cell_count = end;
 	return result;
 }
 
-/* x86_64 and x32 share an architecture; bit 30 tells the numbers apart, and 0xffffffff is neither's.
- * No number of x86_64 reaches bit 30, so that the last cell of its switch may tell x32's numbers.
- */
-static int make_x86_64(struct compiler *c, const struct policy *policy, int32_t *result)
+/* What 0xffffffff gets is one more cell, unless the last one says the same. */
+static void push_skipped(struct compiler *c, int32_t from, int32_t skipped)
 {
-	const struct policy_arch *native = find_entry(policy, ENTRY_X86_64);
-	const struct policy_arch *x32 = find_entry(policy, ENTRY_X32);
-	int32_t skipped = foreign(c, policy);
-	int32_t last_x32 = skipped, root_x32 = skipped, ignored, tail;
-	int32_t from = c->cell_count;
-	int rc = 0;
+	push_cell(c, from, (struct cell){ SKIPPED, skipped, NONE, UINT32_MAX });
+}
 
-	if (x32) {
-		rc = make_cells(c, policy, x32, X32_BIT, &ignored);
-		if (rc || c->full)
-			return rc;
-		last_x32 = c->cells[c->cell_count - 1].target;
-		root_x32 = finish_switch(c, from);
-	}
-	if (native)
-		rc = make_cells(c, policy, native, 0, &skipped);
-	else
-		c->cells[c->cell_count++] = (struct cell){ 0, skipped, UINT32_MAX };
+/* x32's numbers, with bit 30 set: taken off, they are nearly x86_64's. *@last is what its numbers from
+ * 0x80000000 on get. Without rules for x32 both are the policy's `foreign`.
+ */
+static int make_x32(struct compiler *c, const struct policy *policy, const struct models *models,
+		    int32_t *root, int32_t *last)
+{
+	const struct policy_arch *x32 = find_entry(policy, ENTRY_X32);
+	int32_t from = c->cell_count;
+	int32_t ignored;
+	int rc;
+
+	*root = *last = foreign(c, policy);
+	if (!x32)
+		return 0;
+	rc = make_cells(c, policy, x32, &ignored);
 	if (rc || c->full)
 		return rc;
-	tail = c->cells[c->cell_count - 1].target;
-	ignored = root_x32 == tail ? tail : last_x32;
-	tail = instruction(c, BPF_JMP | BPF_JSET | BPF_K, X32_BIT, root_x32, tail, UINT32_MAX);
-	if (skipped != ignored)
-		tail = instruction(c, BPF_JMP | BPF_JEQ | BPF_K, SKIPPED, skipped, tail, UINT32_MAX);
-	c->cells[c->cell_count - 1].target = tail;
-	*result = finish_switch(c, from);
+	*last = c->cells[c->cell_count - 1].target;
+	*root = best_switch(c, models, from, X32_BIT, 1);
+	*root = instruction(c, BPF_ALU | BPF_AND | BPF_K, ~X32_BIT, *root, NONE, UINT32_MAX);
+	c->cell_count = from;
 	return 0;
 }
 
-static int make_other(struct compiler *c, const struct policy *policy,
-		      const struct policy_arch *arch, int32_t *result)
+/* x86_64 and x32 share an architecture; bit 30 tells the numbers apart, and 0xffffffff is neither's.
+ * No number of x86_64 reaches bit 30, so that only where its last cell ends up x32 need be told.
+ */
+static int make_x86_64(struct compiler *c, const struct policy *policy, struct models *models,
+		       int32_t *root)
+{
+	const struct policy_arch *native = find_entry(policy, ENTRY_X86_64);
+	int32_t from = c->cell_count;
+	int32_t skipped = foreign(c, policy);
+	int32_t root_x32, last_x32, tail, count;
+	int rc = 0;
+
+	if (native)
+		rc = make_cells(c, policy, native, &skipped);
+	else
+		push_cell(c, from, (struct cell){ 0, skipped, NONE, UINT32_MAX });
+	if (rc || c->full)
+		return rc;
+	count = c->cell_count - from;
+	tail = c->cells[c->cell_count - 1].target;
+	root_x32 = best_switch(c, models, from, X32_BIT, 0);
+	models->list[models->count++] = (struct model){ root_x32, from, count };
+	rc = make_x32(c, policy, models, &root_x32, &last_x32);
+	if (rc || c->full)
+		return rc;
+	if (root_x32 == tail)
+		last_x32 = tail;
+	if (skipped != last_x32 && skipped != tail)
+		push_skipped(c, from, skipped);
+	if (root_x32 != tail) {
+		int32_t otherwise = instruction(c, BPF_JMP | BPF_JSET | BPF_K, X32_BIT, root_x32,
+						tail, UINT32_MAX);
+
+		if (skipped != last_x32 && skipped == tail)
+			otherwise = instruction(c, BPF_JMP | BPF_JEQ | BPF_K, SKIPPED, skipped,
+						otherwise, UINT32_MAX);
+		tail = otherwise;
+	}
+	*root = lower_switch(c, c->cells + from, (size_t)(c->cell_count - from), UINT32_MAX, tail);
+	c->cell_count = from + count;
+	return 0;
+}
+
+static int make_other(struct compiler *c, const struct policy *policy, struct models *models,
+		      const struct policy_arch *arch, int32_t *root)
 {
 	int32_t from = c->cell_count;
 	int32_t skipped = 0;
-	int rc = make_cells(c, policy, arch, 0, &skipped);
+	int rc = make_cells(c, policy, arch, &skipped);
 
 	if (rc || c->full)
 		return rc;
-	if (c->cells[c->cell_count - 1].target != skipped && c->cell_count < MAX_CELLS)
-		c->cells[c->cell_count++] = (struct cell){ SKIPPED, skipped, UINT32_MAX };
-	*result = finish_switch(c, from);
+	push_skipped(c, from, skipped);
+	*root = best_switch(c, models, from, X32_BIT, 0);
+	models->list[models->count++] = (struct model){ *root, from, c->cell_count - from };
 	return 0;
 }
 
 /* One test of the architecture after the other, in the order of the policy. */
 static int make_root(struct compiler *c, const struct policy *policy, int32_t *root)
 {
+	struct models models = { .count = 0 };
 	int32_t roots[ENTRY_COUNT];
 	uint32_t archs[ENTRY_COUNT];
 	size_t count = 0;
@@ -467,9 +256,9 @@ static int make_root(struct compiler *c, const struct policy *policy, int32_t *r
 			continue;
 		archs[count] = arch;
 		if (entry == ENTRY_X86_64 || entry == ENTRY_X32)
-			rc = make_x86_64(c, policy, &roots[count]);
+			rc = make_x86_64(c, policy, &models, &roots[count]);
 		else
-			rc = make_other(c, policy, &policy->archs[i], &roots[count]);
+			rc = make_other(c, policy, &models, &policy->archs[i], &roots[count]);
 		if (rc || c->full)
 			return rc;
 		count++;
@@ -503,6 +292,8 @@ static void compiler_init(struct compiler *c)
 	c->visit = 0;
 	c->graph_count = 0;
 	c->cell_count = 0;
+	c->single_count = 0;
+	c->run_count = 0;
 	memset(c->node_hash, 0xff, sizeof(c->node_hash));
 	memset(c->graph_hash, 0xff, sizeof(c->graph_hash));
 	memset(c->cache, 0, sizeof(c->cache));

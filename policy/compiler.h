@@ -1,8 +1,9 @@
 /* compiler.h - what the parts of the policy compiler share; private to policy/
  *
- *   compile.c  rules -> for each interval of numbers the list of rules that can decide there
+ *   cells.c    rules -> for each interval of numbers the list of rules that can decide there
  *   diagram.c  a list of rules -> decision diagram over the words of the arguments
  *   lower.c    number intervals and diagrams -> one graph of instructions, equal ones shared
+ *   compile.c  the switches over the numbers of all architectures, and policy_compile()
  *   emit.c     graph -> instructions in order, with jumps that reach
  *
  * All of it lives in one block of memory, sized at the start. Whatever does not fit is an error, never
@@ -19,24 +20,30 @@
 #include "policy/policy.h"
 
 enum {
-	MAX_VARIABLES = 128,   /* different (word, mask) pairs in a policy */
-	MAX_LEAVES = 1024,     /* different actions */
-	MAX_NODES = 16384,     /* of all diagrams */
+	MAX_VARIABLES = 128, /* different (word, mask) pairs in a policy */
+	MAX_LEAVES = 1024,   /* different actions */
+	MAX_NODES = 16384,   /* of all diagrams */
 	MAX_EDGES = 65536,
-	MAX_SCRATCH = 16384,   /* edges of diagrams under construction */
-	MAX_GRAPH = 12288,     /* instructions before layout */
-	MAX_LISTS = 16384,     /* different lists of rules */
-	HASH_SIZE = 4096,      /* of nodes and of instructions */
-	CACHE_SIZE = 2048,     /* of diagram_choose() */
-	MAX_CELLS = 8192,      /* of switches: no filter of more fits in the kernel */
+	MAX_SCRATCH = 16384, /* edges of diagrams under construction */
+	MAX_GRAPH = 12288,   /* instructions before layout */
+	MAX_LISTS = 16384,   /* different lists of rules */
+	HASH_SIZE = 4096,    /* of nodes and of instructions */
+	CACHE_SIZE = 2048,   /* of diagram_choose() */
+	MAX_CELLS = 16384,   /* of switches: no filter of more fits in the kernel */
 	NONE = -1,
+	WORD_NUMBER = 0, /* the words of struct seccomp_data */
+	WORD_ARCH = 1,
+	WORD_ARGUMENTS = 4,
 };
+
+#define X32_BIT UINT32_C(0x40000000)
+#define SKIPPED UINT32_MAX /* a tracer's number for a call that it wants skipped */
 
 /* A value that a diagram decides on: a word of struct seccomp_data under a mask. */
 struct variable {
 	uint32_t mask;
-	uint8_t word;  /* index of the 32-bit word in struct seccomp_data */
-	uint8_t rank;  /* its place in the order that is being used */
+	uint8_t word; /* index of the 32-bit word in struct seccomp_data */
+	uint8_t rank; /* its place in the order that is being used */
 };
 
 /* Values from `start` on go to `target`, up to the next edge's start. */
@@ -51,8 +58,8 @@ struct edge {
 struct node {
 	uint16_t variable;
 	uint16_t count;
-	uint32_t first; /* of its edges */
-	int32_t next;   /* in its hash chain */
+	uint32_t first;  /* of its edges */
+	int32_t next;    /* in its hash chain */
 	int32_t lowered; /* instruction that decides it while A holds its word, or NONE */
 	uint32_t visit;
 	uint32_t origin;
@@ -75,28 +82,31 @@ struct cache_entry {
 	int32_t test, yes, no, result;
 };
 
-/* One interval of a switch: from `start` to the next one's. `target` is an instruction; `origin` the
- * rule that decides there.
+/* One interval of a switch: from `start` to the next one's. `target` is an instruction, and `other`,
+ * unless NONE, another one that leads to the same answer; `origin` is the rule that decides there.
  */
 struct cell {
 	uint32_t start;
 	int32_t target;
+	int32_t other;
 	uint32_t origin;
 };
 
-/* How the cheapest switch treats a cell (lower.c). */
+/* How the cheapest switch treats a cell, going to its target [0] or its other one [1] (lower.c). */
 struct plan {
-	int32_t cost;
-	int32_t previous; /* the cell that is kept before this one, or NONE */
+	int32_t cost[2];
+	int32_t previous[2]; /* twice the cell that is kept before, plus the way it goes; or NONE */
+	int32_t way;         /* the one chosen, or NONE: it is taken out */
 	bool single;
-	bool kept;
 };
 
 /* Kept cells that go the same way, and the single cells taken out from among them (lower.c). */
 struct run {
 	uint32_t start;
 	int32_t target;
+	int32_t tail; /* where values go that no single cell takes out */
 	uint32_t origin;
+	int32_t cell;  /* its first one */
 	int32_t first; /* of its single cells */
 	int32_t count;
 	int32_t weight; /* of it and all before */
@@ -123,9 +133,11 @@ struct compiler {
 	int32_t graph_hash[HASH_SIZE];
 	struct cell cells[MAX_CELLS]; /* of switches whose targets are being lowered */
 	int32_t cell_count;
-	struct plan plan[MAX_CELLS]; /* of the switch that is being lowered, as the next two */
-	struct cell singles[MAX_CELLS];
+	struct plan plan[MAX_CELLS];    /* of the switch that is being planned */
+	struct cell singles[MAX_CELLS]; /* of the switches that are being lowered, as the next */
+	int32_t single_count;
 	struct run runs[MAX_CELLS];
+	int32_t run_count;
 };
 
 enum { LEAF_FALSE, LEAF_TRUE };
@@ -155,11 +167,27 @@ int32_t lower_cost(struct compiler *c, const struct node *node);
 /* lower_enter() - the instruction that decides diagram @id while A holds @word under @mask */
 int32_t lower_enter(struct compiler *c, int32_t id, unsigned int word, uint32_t mask);
 
-/* lower_switch() - a tree of tests on A, in which @mask's bits are what may be set */
-int32_t lower_switch(struct compiler *c, const struct cell *cells, size_t count, uint32_t mask);
+/* lower_switch() - a tree of tests on A, in which @mask's bits are what may be set
+ * @tail: NONE, or where the last cell of more than one value goes in the end in place of its target.
+ *        It may differ from that for values of the last cell only.
+ */
+int32_t lower_switch(struct compiler *c, const struct cell *cells, size_t count, uint32_t mask,
+		     int32_t tail);
+
+/* lower_count() - how many tests lower_switch() is going to make, long chains apart */
+int32_t lower_count(struct compiler *c, const struct cell *cells, size_t count, uint32_t mask);
 
 int32_t instruction(struct compiler *c, uint16_t code, uint32_t k, int32_t yes, int32_t no,
 		    uint32_t origin);
+
+/* cells.c */
+
+/* make_cells() - what the rules of @arch say, put behind c->cell_count: what decides while A holds the
+ * number. *@skipped is what 0xffffffff gets.
+ * Returns 0 or -ENOMEM; c->full where it does not fit.
+ */
+int make_cells(struct compiler *c, const struct policy *policy, const struct policy_arch *arch,
+	       int32_t *skipped);
 
 /* emit.c */
 int emit(struct compiler *c, int32_t root, struct sock_filter *filter, size_t *count,

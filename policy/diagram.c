@@ -181,9 +181,9 @@ static int32_t diagram_choose(struct compiler *c, int32_t test, int32_t yes, int
 		return yes;
 	if (test == LEAF_FALSE)
 		return no;
-	entry = &c->cache[((uint32_t)test * 31 + (uint32_t)yes * 17 + (uint32_t)no * 7) % CACHE_SIZE];
-	if (entry->epoch == c->epoch && entry->test == test && entry->yes == yes &&
-	    entry->no == no)
+	entry = &c->cache[((uint32_t)test * 31 + (uint32_t)yes * 17 + (uint32_t)no * 7) %
+			  CACHE_SIZE];
+	if (entry->epoch == c->epoch && entry->test == test && entry->yes == yes && entry->no == no)
 		return entry->result;
 	if (rank_of(c, yes) < rank_of(c, top))
 		top = yes;
@@ -279,7 +279,7 @@ static int32_t test_word(struct compiler *c, unsigned int word, uint32_t mask, u
 /* The words of an argument: all entries that we know are little-endian. */
 static unsigned int low_word(const struct policy_token *token)
 {
-	return 4 + 2 * (unsigned int)token->argument;
+	return WORD_ARGUMENTS + 2 * (unsigned int)token->argument;
 }
 
 static int32_t test_token(struct compiler *c, const struct policy_token *token)
@@ -322,17 +322,17 @@ static int32_t test_rule(struct compiler *c, const struct policy_rule *rule)
 			break;
 		case OP_AND:
 			depth--;
-			stack[depth - 1] = diagram_choose(c, stack[depth - 1], stack[depth],
-							  LEAF_FALSE);
+			stack[depth - 1] =
+				diagram_choose(c, stack[depth - 1], stack[depth], LEAF_FALSE);
 			break;
 		case OP_OR:
 			depth--;
-			stack[depth - 1] = diagram_choose(c, stack[depth - 1], LEAF_TRUE,
-							  stack[depth]);
+			stack[depth - 1] =
+				diagram_choose(c, stack[depth - 1], LEAF_TRUE, stack[depth]);
 			break;
 		default:
-			stack[depth - 1] = diagram_choose(c, stack[depth - 1], LEAF_FALSE,
-							  LEAF_TRUE);
+			stack[depth - 1] =
+				diagram_choose(c, stack[depth - 1], LEAF_FALSE, LEAF_TRUE);
 			break;
 		}
 	}
@@ -392,8 +392,8 @@ static void find_order(struct compiler *c, struct order *order,
 			if (token->width == 8)
 				add_high_variables(c, order, token);
 			if (token->low >> 32 == token->high >> 32) {
-				add_variable(c, order, low_word(token), mask,
-					     (uint32_t)token->low, (uint32_t)token->high);
+				add_variable(c, order, low_word(token), mask, (uint32_t)token->low,
+					     (uint32_t)token->high);
 				continue;
 			}
 			add_variable(c, order, low_word(token), mask, (uint32_t)token->low,

@@ -40,8 +40,7 @@ static int32_t distance(const struct compiler *c, const struct output *out, int3
 static void bring_near(struct compiler *c, struct output *out, int32_t id)
 {
 	struct instruction *target = &c->graph[id];
-	struct sock_filter now = { .code = BPF_JMP | BPF_JA,
-				   .k = (uint32_t)distance(c, out, id) };
+	struct sock_filter now = { .code = BPF_JMP | BPF_JA, .k = (uint32_t)distance(c, out, id) };
 
 	if (target->code == (BPF_RET | BPF_K))
 		now = (struct sock_filter){ .code = target->code, .k = target->k };

@@ -56,7 +56,10 @@ static const struct {
 	uint16_t known_count;
 	const struct policy_interval *known;
 } entry_rows[ENTRY_COUNT] = {
-#define ENTRY(name) { call_at_##name, COUNT(call_at_##name), COUNT(known_##name), known_##name }
+#define ENTRY(name)                                                                                \
+	{                                                                                          \
+		call_at_##name, COUNT(call_at_##name), COUNT(known_##name), known_##name           \
+	}
 	[ENTRY_X86_64] = ENTRY(x86_64),   [ENTRY_I386] = ENTRY(i386),
 	[ENTRY_X32] = ENTRY(x32),         [ENTRY_AARCH64] = ENTRY(aarch64),
 	[ENTRY_RISCV64] = ENTRY(riscv64),
@@ -236,8 +239,7 @@ static int find_constant(const struct tables_family *family, enum policy_entry e
 	return -ENOENT;
 }
 
-int tables_constant(enum policy_entry entry, const char *family, const char *name,
-		    uint64_t *value)
+int tables_constant(enum policy_entry entry, const char *family, const char *name, uint64_t *value)
 {
 	const struct tables_family *row = find_family(family);
 	size_t length = strlen(family);

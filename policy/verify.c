@@ -17,12 +17,12 @@
 #include <linux/audit.h>
 
 enum {
-	WORDS = 12,         /* of the arguments */
-	MAX_TESTS = 512,    /* of one word */
-	MAX_VALUES = 2048,  /* candidates of one word */
+	WORDS = 12,        /* of the arguments */
+	MAX_TESTS = 512,   /* of one word */
+	MAX_VALUES = 2048, /* candidates of one word */
 	MAX_COMBINED = 1 << 17,
 	SAMPLES = 4096,
-	DENSE = 2048,       /* numbers below are all tried */
+	DENSE = 2048, /* numbers below are all tried */
 };
 
 /* Where (word & mask) begins to mean something else. */
@@ -117,8 +117,8 @@ static void add_rules(struct verifier *v, const struct seccomp_data *call)
 
 		if (policy_audit_arch(arch->entry) != call->arch)
 			continue;
-		number = arch->entry == ENTRY_X32 ? (uint32_t)call->nr & ~0x40000000u :
-						    (uint32_t)call->nr;
+		number = arch->entry == ENTRY_X32 ? (uint32_t)call->nr & ~0x40000000u
+						  : (uint32_t)call->nr;
 		for (r = 0; r < arch->rule_count; r++) {
 			const struct policy_rule *rule = &arch->rules[r];
 			bool here = false;
@@ -283,8 +283,9 @@ static void find_values(struct verifier *v, struct word *word)
 					start = ((start | ~masks[k]) + 1) & masks[k];
 				add_value(v, word, (word->values[n] & ~masks[k]) | start);
 				if (masks[k] & -masks[k])
-					add_value(v, word, (word->values[n] & ~masks[k]) |
-								   (masks[k] & -masks[k]));
+					add_value(v, word,
+						  (word->values[n] & ~masks[k]) |
+							  (masks[k] & -masks[k]));
 			}
 	}
 	add_value(v, word, UINT32_MAX);
@@ -327,8 +328,8 @@ static int compare_all(struct verifier *v, struct seccomp_data *call)
 	}
 	for (; samples && !rc; samples--) {
 		for (i = 0; i < WORDS; i++)
-			set_word(call, i, v->words[i].values[next_random(v) %
-							     v->words[i].value_count]);
+			set_word(call, i,
+				 v->words[i].values[next_random(v) % v->words[i].value_count]);
 		rc = compare(v, call);
 	}
 	while (total <= MAX_COMBINED && !rc) {
@@ -438,16 +439,21 @@ static size_t number_limit(const struct verifier *v)
 int policy_verify(const struct policy *policy, const struct sock_filter *filter, size_t count,
 		  bool *exact, struct policy_error *error)
 {
-	static const uint32_t archs[] = { AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64,
-					  AUDIT_ARCH_RISCV64, AUDIT_ARCH_ARM, 0, UINT32_MAX };
+	static const uint32_t archs[] = { AUDIT_ARCH_X86_64,  AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64,
+					  AUDIT_ARCH_RISCV64, AUDIT_ARCH_ARM,  0,
+					  UINT32_MAX };
 	struct verifier *v = calloc(1, sizeof(*v));
 	struct numbers numbers = { NULL, 0 };
 	size_t a, i;
 	int rc = v ? 0 : -ENOMEM;
 
 	if (!rc) {
-		*v = (struct verifier){ .policy = policy, .filter = filter, .count = count,
-					.error = error, .exact = true, .random = 88172645463325252u };
+		*v = (struct verifier){ .policy = policy,
+					.filter = filter,
+					.count = count,
+					.error = error,
+					.exact = true,
+					.random = 88172645463325252u };
 		numbers.list = malloc(number_limit(v) * sizeof(*numbers.list));
 		rc = numbers.list ? 0 : -ENOMEM;
 	}

@@ -67,8 +67,11 @@ static inline struct policy_token test_compare(const char *op, int argument, uin
 					       uint64_t value, uint64_t second)
 {
 	uint64_t widest = width == 4 ? UINT32_MAX : UINT64_MAX;
-	struct policy_token token = { .op = OP_COMPARE, .argument = (uint8_t)argument,
-				      .width = width, .mask = widest, .high = widest };
+	struct policy_token token = { .op = OP_COMPARE,
+				      .argument = (uint8_t)argument,
+				      .width = width,
+				      .mask = widest,
+				      .high = widest };
 
 	value &= widest;
 	if (!strcmp(op, "MEQ")) {

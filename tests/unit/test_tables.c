@@ -52,8 +52,8 @@ static void test_numbers(void)
 		for (entry = 0; entry < ENTRY_COUNT; entry++) {
 			int number = tables_call_number(call, (enum policy_entry)entry);
 
-			if (number >= 0 && tables_call_at((enum policy_entry)entry,
-							  (uint32_t)number) != call)
+			if (number >= 0 &&
+			    tables_call_at((enum policy_entry)entry, (uint32_t)number) != call)
 				wrong++;
 		}
 	}
@@ -116,9 +116,25 @@ static bool is_composite(const char *group)
 static void test_groups(void)
 {
 	static const char *const dangerous[] = {
-		"ptrace", "mount", "bpf", "unshare", "setns", "userfaultfd", "io_uring_setup",
-		"keyctl", "init_module", "kexec_load", "pidfd_getfd", "process_vm_writev", "chroot",
-		"open_by_handle_at", "perf_event_open", "ipc", "vm86", "uselib", "pivot_root",
+		"ptrace",
+		"mount",
+		"bpf",
+		"unshare",
+		"setns",
+		"userfaultfd",
+		"io_uring_setup",
+		"keyctl",
+		"init_module",
+		"kexec_load",
+		"pidfd_getfd",
+		"process_vm_writev",
+		"chroot",
+		"open_by_handle_at",
+		"perf_event_open",
+		"ipc",
+		"vm86",
+		"uselib",
+		"pivot_root",
 	};
 	int call, alone = 0, unknown = 0;
 	size_t i, k;
@@ -154,7 +170,9 @@ static void test_groups(void)
 /* Splits a signature into "type name" and checks each; returns the number of arguments or -1. */
 static int check_signature(const char *signature)
 {
-	static const char *const types[] = { "u16", "i32", "u32", "i64", "u64", "ptr", "str", "fd" };
+	static const char *const types[] = {
+		"u16", "i32", "u32", "i64", "u64", "ptr", "str", "fd"
+	};
 	char text[256], *save = NULL, *part;
 	int count = 0;
 
@@ -216,14 +234,16 @@ static void test_constants(void)
 	is_number((int64_t)value, 0x4000, "on aarch64");
 	is_number(tables_constant(ENTRY_X86_64, "O", "O_CREAT", &value), 0, "with its prefix");
 	is_number((int64_t)value, 0100, "O_CREAT");
-	is_number(tables_constant(ENTRY_AARCH64, "MAP", "32bit", &value), -ENOENT, "not on aarch64");
+	is_number(tables_constant(ENTRY_AARCH64, "MAP", "32bit", &value), -ENOENT,
+		  "not on aarch64");
 	is_number(tables_constant(ENTRY_I386, "IOCTL", "TIOCSTI", &value), 0, "TIOCSTI");
 	is_number((int64_t)value, 0x5412, "TIOCSTI's value");
 	is_number(tables_constant(ENTRY_X86_64, "AT", "FDCWD", &value), 0, "AT_FDCWD");
 	is_number((int64_t)value, -100, "is negative");
 	is_number(tables_constant(ENTRY_X86_64, "PR", "SET_NO_NEW_PRIVS", &value), 0, "a prctl");
 	is_number((int64_t)value, PR_SET_NO_NEW_PRIVS, "as in linux/prctl.h");
-	is_number(tables_constant(ENTRY_X86_64, "PR", "SET_NO_NEW_PRIV", &value), -ENOENT, "prefix");
+	is_number(tables_constant(ENTRY_X86_64, "PR", "SET_NO_NEW_PRIV", &value), -ENOENT,
+		  "prefix");
 	is_number(tables_constant(ENTRY_X86_64, "NOPE", "X", &value), -ENOENT, "no family");
 }
 
