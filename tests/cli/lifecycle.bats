@@ -23,17 +23,22 @@ teardown() {
 	done
 }
 
-# start ARGUMENT... - `lunette ARGUMENT...` in the background; its pid is $PID. No timeout stands
-# between, so that signals reach the launcher itself.
+# start ARGUMENT... - `lunette ARGUMENT...` in the background; its pid is $PID. Nothing stands between,
+# so that signals reach the launcher itself; what a shell has its background jobs ignore is undone.
 start() {
-	"$LUNETTE" "$@" </dev/null >"$WORK/out" 2>"$WORK/err" 3>&- &
+	env --default-signal=INT,QUIT "$LUNETTE" "$@" </dev/null >"$WORK/out" 2>"$WORK/err" 3>&- &
 	PID=$!
 }
 
-# ended PID - waits for it and sets $status
+# ended PID - waits for it, at most ten seconds, and sets $status
 ended() {
+	within 10 finished "$1" || kill -KILL "$1"
 	status=0
 	wait "$1" || status=$?
+}
+
+finished() {
+	[[ ! -e /proc/$1/stat || $(</proc/"$1"/stat) == *") Z "* ]]
 }
 
 running() {

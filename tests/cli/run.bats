@@ -223,7 +223,7 @@ setup() {
 
 @test "an option of the wrong form is an error of usage that names it" {
 	local option
-	for option in --wall=soon --pids=many --pids=-1 --ro= --ro=:/x --hostname='a b' --tmpfs=relative \
+	for option in --wall=soon --pids=many --pids=-1 --ro= --ro=:/x --hostname='a b' \
 		--env== --net=wire; do
 		launch -125 run "$option" -- true
 		expect_error usage "${option%%=*}"
