@@ -58,7 +58,7 @@ local function id(name)
 	end
 end
 
-local plan = "run plan doctor seccomp"
+local plan = "run plan doctor"
 local launch = "run plan"
 
 M.rows = {

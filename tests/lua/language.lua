@@ -57,9 +57,11 @@ gives('mounts = { same "/etc/os-release" }', "mount",
 gives('mounts = { tmpfs { "/tmp", size = "64M", mode = "1777", inodes = 100, noexec = true } }',
 	"mount",
 	"tmpfs /tmp mode=1777 size=67108864 inodes=100 noexec")
-gives('mounts = { proc "/proc", dev "/dev", sysfs "/sys", mqueue "/dev/mqueue", mask "/proc/kcore" }',
+gives('mounts = { proc "/proc", dev "/dev", sysfs "/sys", mqueue "/dev/mqueue", '
+	.. 'mask "/proc/kcore" }',
 	"mount", "proc /proc\ndev /dev\nsysfs /sys\nmqueue /dev/mqueue\nmask /proc/kcore")
-gives('mounts = { file { "/etc/x", text = "a\\nb" }, file { "/e", text = "" }, dir { "/d", mode = "700" } }',
+gives('mounts = { file { "/etc/x", text = "a\\nb" }, file { "/e", text = "" }, '
+	.. 'dir { "/d", mode = "700" } }',
 	"mount", "file /etc/x text=a\\x0ab\nfile /e text=\\e\ndir /d mode=0700")
 gives('mounts = { overlay { "/a", at = "/b", upper = "tmpfs", size = "1G" } }', "mount",
 	"overlay /b source=/a size=1073741824")
@@ -134,7 +136,8 @@ gives("user = { groups = { 5, 6 } }", "user.group", "5\n6")
 gives("user = { nested = true }", "user.nested", "1")
 gives("user = { map = { uid = { { 0, 100000, 10 }, { 10, 5, 1 } }, gid = { { 0, 1, 2 } } } }",
 	"user.map.uid", "0 100000 10\n10 5 1")
-gives('caps = { keep = { "net_admin", "CAP_CHOWN" }, ambient = { "chown" }, securebits = { "noroot" } }',
+gives('caps = { keep = { "net_admin", "CAP_CHOWN" }, ambient = { "chown" }, '
+	.. 'securebits = { "noroot" } }',
 	"caps.keep", "0x1001")
 gives('caps = { keep = { "chown" }, securebits = { "noroot", "no_setuid_fixup" } }',
 	"caps.securebits",
@@ -150,14 +153,16 @@ gives('limits = { wall = 2.5, grace = "500ms", pids = prefer(64), stack = "8M", 
 	"64 prefer")
 gives('limits = { wall = 2.5 }', "limit.wall", "2500")
 gives('limits = prefer { files = 5 }', "limit.files", "5 prefer")
-gives('process = { tty = "inherit", init = false, die_with_parent = false, fds = { 9, 3 }, stdin = "null" }',
+gives('process = { tty = "inherit", init = false, die_with_parent = false, fds = { 9, 3 }, '
+	.. 'stdin = "null" }',
 	"process.fd", "3\n9")
 gives('process = { tty = "inherit" }', "process.tty", "inherit")
 gives('process = { tty = false }', "process.tty", "")
 gives('process = { init = false }', "process.die_with_parent", "0")
 gives('needs = { "landlock >= 4", "kernel >= 6.1", "overlay" }', "net", "none",
 	{ host = { features = { landlock = "7", kernel = "6.10.2", overlay = "yes" } } })
-gives('net = veth { address = { "10.0.0.2/24", "FD00:0:0::2/64" }, gateway = "10.0.0.1", mtu = 1400 }',
+gives('net = veth { address = { "10.0.0.2/24", "FD00:0:0::2/64" }, gateway = "10.0.0.1", '
+	.. 'mtu = 1400 }',
 	"net.veth.address6", "fd00::2/64")
 for text, want in pairs { ["1:0:0:2:0:0:0:3"] = "1:0:0:2::3", ["::"] = "::", ["::1"] = "::1",
 	["1::"] = "1::",
@@ -168,11 +173,13 @@ end
 
 -- Facts of the host and parameters
 gives('cwd = host.env.WORK', "cwd", "/w", { host = { env = { WORK = "/w" } } })
-gives('cwd = host.exists "/lib" == "dir" and host.readlink "/bin" == "usr/bin" and "/yes" or "/no"', "cwd",
+gives('cwd = host.exists "/lib" == "dir" and host.readlink "/bin" == "usr/bin" and "/yes" '
+	.. 'or "/no"', "cwd",
 	"/yes", files)
 gives('hostname = host.arch .. "-" .. #host.command .. host.uid', "hostname", "x86_64-21000")
 gives('local a = params { t = time { default = "90s" }, s = size { default = "1K" }, '
-	.. 'c = choice { "x", "y", default = "y" }, f = flag { default = false }, o = path { optional = true } } '
+	.. 'c = choice { "x", "y", default = "y" }, f = flag { default = false }, '
+	.. 'o = path { optional = true } } '
 	.. 'return profile { hostname = a.t .. a.s .. a.c .. tostring(a.f) .. tostring(a.o) }',
 	"hostname", "901024yfalsenil")
 for given, want in pairs { ["t=2m"] = "120", ["t=5"] = "5", ["t=500ms"] = "0.5" } do

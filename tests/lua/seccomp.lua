@@ -123,7 +123,8 @@ answers('allow { sys.clone { flags = without "newuser" } }', "errno:38", "clone3
 answers('allow { sys.clone { tls = 0 } }', "allow", "clone3")
 
 -- Guards
-local guards = 'guard = { "no-new-userns", "no-tty-injection", "no-io-uring", "no-keyring", "no-vsock", '
+local guards = 'guard = { "no-new-userns", "no-tty-injection", "no-io-uring", "no-keyring", '
+	.. '"no-vsock", '
 	.. '"no-write-execute", "no-ptrace", "no-bpf-perf", "no-userfaultfd" }'
 for _, case in ipairs {
 	{ "errno:1", "clone", 0x10000000 }, { "allow", "clone", 0x11 }, { "errno:1", "clone",
@@ -184,7 +185,8 @@ answers('return profile { extends = "old", seccomp = { default = none } }', "all
 	family)
 
 -- Other entries
-local both = plan_of('default = errno "EPERM", arch = { "i386", "x32" }, allow { "read", "socketcall" }')
+local both = plan_of('default = errno "EPERM", arch = { "i386", "x32" }, '
+	.. 'allow { "read", "socketcall" }')
 tap.is(front.decide(both, "socketcall", nil, "i386"), "allow", "an entry has its own numbers")
 tap.is(front.lines(both, "seccomp.known")[2]:match("^%S+"), "i386",
 	"entries in order, the native first")

@@ -1,0 +1,113 @@
+-- schema.lua - the tables agree with each other, and what is made of them is well-formed
+
+local root = arg[0]:match("^(.*)/tests/") or "."
+local front = dofile(root .. "/tests/lib/front.lua")
+local tap = dofile(root .. "/tests/lib/tap.lua")
+
+local function read(path)
+	local file <close> = assert(io.open(root .. "/" .. path, "rb"))
+	return file:read("a")
+end
+
+local native = front.native { features = {} }
+local schema = native.load("lunette.schema")
+local docs = native.load("lunette.schema_doc")
+local keys = native.load("lunette.keys")
+
+-- Each key is documented, and each documented key is there.
+local documented = {}
+for _, row in ipairs(docs.keys) do
+	local section, name = row[1]:match("^([%w_]+)%.([%w_]+)$")
+	local class = section and type(schema[section]) == "table" and schema[section][name]
+		or not section and schema[row[1]]
+	tap.ok(type(class) == "string" and row[4] and #row == 4, "schema.lua has " .. row[1])
+	documented[row[1]] = true
+end
+local function check(path, class)
+	tap.ok(documented[path], "schema_doc.lua has " .. path)
+	if path ~= "seccomp.guard" and path ~= "mounts" then
+		tap.ok(type(keys[class:match("^%a+")]) == "function", path .. " has a type: " .. class)
+	end
+end
+for name, class in pairs(schema) do
+	if type(class) == "table" then
+		for below, inner in pairs(class) do
+			check(name .. "." .. below, inner)
+		end
+	else
+		check(name, class)
+	end
+end
+
+-- So is each word.
+local words = {}
+for _, row in ipairs(docs.words) do
+	words[row[1]] = true
+	local plan, err = front.plan("return profile { doc = type(" .. row[1] .. ") }")
+	tap.ok(plan, "a profile knows " .. row[1], front.message(err))
+end
+for name in read("lua/lunette/words.lua"):match("local classes = {(.-)\n}"):gmatch("([%w_]+) = ") do
+	tap.ok(words[name], "schema_doc.lua has the word " .. name)
+end
+
+-- Options
+local names, letters = {}, {}
+for _, row in ipairs(native.load("lunette.options").rows) do
+	tap.ok(not names[row.name] and not (row.short and letters[row.short]) and #row.help < 100
+		and not row.help:find("%.$"), "option " .. row.name)
+	names[row.name] = true
+	letters[row.short or ""] = true
+end
+
+-- The generators' output
+local made = os.tmpname()
+local lua = arg[-1]
+local function generate(script, arguments)
+	local command = ("cd '%s' && '%s' lua/generate/%s '%s' %s")
+		:format(root, lua, script, made, arguments)
+	local good = os.execute(command)
+	local file <close> = assert(io.open(made, "rb"))
+	return good and file:read("a") or ""
+end
+for _, page in ipairs { "lunette.1", "lunette-profile.5" } do
+	local text = generate("man.lua", "docs/man/" .. page .. ".in lua/lunette launcher/cmd/cmd.h")
+	tap.ok(text:find("^%.TH") and not text:find("@%u+@"), page)
+end
+tap.ok(generate("man.lua", "docs/man/lunette-profile.5.in lua/lunette launcher/cmd/cmd.h")
+	:find("limits.wall", 1, true), "lunette-profile(5) has the keys")
+tap.ok(load(generate("meta.lua", "lua/lunette")), "the annotations are Lua")
+tap.ok(generate("completion.lua", "bash lua/lunette"):find("--wall", 1, true),
+	"completion for bash")
+tap.ok(generate("completion.lua", "zsh lua/lunette"):find("--wall", 1, true), "completion for zsh")
+tap.ok(generate("options.lua", "lua/lunette/options.lua"):find('{ "wall", 0, "TIME"', 1, true),
+	"the table for C")
+os.remove(made)
+
+-- The example of the design is a profile.
+local example = read("docs/design.md"):match("\n(    local arg = params.-\n    }\n)")
+local usual = {
+	files = { ["/bin"] = "-> usr/bin", ["/sbin"] = "-> usr/sbin", ["/lib"] = "-> usr/lib",
+		["/lib64"] = "-> usr/lib64" },
+	features = { landlock = "7" },
+}
+local plan, err = front.plan(example, { host = usual })
+tap.ok(not plan and front.message(err):find("cpu.*not built yet"),
+	"the design's example asks for too "
+	.. "much yet", plan or front.message(err))
+plan, err = front.plan((example:gsub('cpu = "5s", output = "1M", ', "")), { host = usual })
+tap.ok(plan, "the rest of it is a plan", front.message(err))
+
+-- What one launch loads
+for profile, most in pairs { default = 36000, untrusted = 44000 } do
+	local loaded, size = {}, 0
+	assert(front.plan("", { profile = profile, host = { loaded = loaded, files = {
+		["/bin"] = "dir", ["/sbin"] = "dir", ["/lib"] = "dir" } } }))
+	for _, name in ipairs(loaded) do
+		local path = root .. "/lua/lunette/" .. name:match("%.(.*)$") .. ".lua"
+		size = size + #string.dump(assert(loadfile(path)), true)
+	end
+	tap.ok(size <= most, ("%s loads %d bytes of bytecode, at most %d"):format(profile, size, most),
+		table.concat(loaded, " "))
+end
+
+tap.done()
