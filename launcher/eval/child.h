@@ -4,6 +4,7 @@
 
 #include "launcher/eval/eval.h"
 #include "launcher/eval/host.h"
+#include "launcher/eval/likely.h"
 #include "launcher/eval/lookup.h"
 
 /* What the child was born with: it reads these from its own copy of the launcher's memory. */
@@ -11,7 +12,8 @@ struct child_birth {
 	const struct eval_question *question;
 	const struct host_facts *facts;
 	const struct profile *profile; /* the one that was asked for */
-	int launcher;                  /* pid */
+	const struct likely_answers *likely;
+	int launcher; /* pid */
 };
 
 /* child_main() - confine this process, which has no threads, and answer the question over @socket. */

@@ -286,12 +286,15 @@ static int start(int sockets[2], struct child_birth *birth)
 static int evaluate(struct session *session, const struct eval_question *question,
 		    const struct host_facts *facts, const struct profile *profile, struct err *err)
 {
-	struct child_birth birth = { question, facts, profile, 0 };
+	struct likely_answers likely = { .count = 0 };
+	struct child_birth birth = { question, facts, profile, &likely, 0 };
 	int sockets[2];
 	long ret = sys_socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets);
 
 	if (ret < 0)
 		return err_set(err, STAGE_PROFILE, (int)ret, NULL, "socketpair");
+	if (!question->record)
+		likely_gather(&likely);
 	session->started_ms = clock_ms(CLOCK_MONOTONIC);
 	session->pid = start(sockets, &birth);
 	(void)sys_close(sockets[1]);
