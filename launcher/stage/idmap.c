@@ -10,12 +10,14 @@
 
 #include "launcher/stage/ids.h"
 
-/* The helper does nothing but be there; it dies with the launcher. */
-static void __attribute__((noreturn)) idle(void)
+/* The helper does nothing but be there; it dies with the launcher, also where that is dead already. */
+static void __attribute__((noreturn)) idle(long launcher)
 {
 	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	for (;;)
+	while (sys_getppid() == launcher)
 		(void)sys_ppoll(NULL, 0, NULL, NULL, 0);
+	for (;;)
+		(void)sys_exit_group(0);
 }
 
 static int open_namespace(const char *process)
@@ -40,13 +42,14 @@ static int make_namespace(const struct plan_user *user, uint32_t uid, uint32_t g
 {
 	struct clone_args args = { .flags = RAW_CLONE_NEWUSER, .exit_signal = SIGCHLD };
 	char process[16];
+	long launcher = sys_getpid();
 	long pid = sys_clone3(&args, sizeof(args));
 	int fd;
 
 	if (pid < 0)
 		return (int)pid;
 	if (pid == 0)
-		idle();
+		idle(launcher);
 	snprintf(process, sizeof(process), "%d", (int)pid);
 	fd = map_and_open(process, user, uid, gid);
 	(void)sys_kill((int)pid, SIGKILL);
