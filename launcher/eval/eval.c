@@ -37,6 +37,7 @@ struct session {
 	unsigned int questions;
 	unsigned int warnings;
 	struct record record;
+	const char *profile; /* to show */
 	struct eval_answer *answer;
 };
 
@@ -121,8 +122,7 @@ static int send_all(struct session *session, const struct buf *out)
 	return 0;
 }
 
-static int take_question(struct session *session, const char *bytes, size_t length,
-			 struct err *err)
+static int take_question(struct session *session, const char *bytes, size_t length, struct err *err)
 {
 	cleanup_buf struct buf out = BUF_EMPTY;
 	char argument[MESSAGE_MAX_ASK];
@@ -157,7 +157,7 @@ static int take_error(struct session *session, const char *bytes, size_t length,
 		at = nul + 1;
 	}
 	err_set(err, bytes[0] == STAGE_USAGE ? STAGE_USAGE : STAGE_PROFILE, EINVAL, parts[2], "%s",
-		parts[0]);
+		*parts[0] ? parts[0] : session->profile);
 	return err_reason(err, "%s", parts[1]);
 }
 
@@ -237,17 +237,18 @@ static int explain_death(struct session *session, struct err *err)
 		ret = sys_waitid(P_PID, session->pid, &info, WEXITED, NULL);
 	} while (ret == -EINTR);
 	session->answer->child = 0;
-	err_set(err, STAGE_PROFILE, session->killed ? ETIMEDOUT : EPROTO, NULL, "evaluator");
+	err_set(err, STAGE_PROFILE, session->killed ? ETIMEDOUT : EPROTO, NULL, "%s",
+		session->profile);
 	if (session->killed) {
 		err_hint(err, "look for a loop that does not end, or a costly string pattern");
-		return err_reason(err, "the profile was not ready after %d ms of processor time",
-				  CPU_MS);
+		return err_reason(err, "not ready after %d ms of processor time", CPU_MS);
 	}
 	if (info.si_code == CLD_EXITED)
-		return err_reason(err, "ended without an answer (status %d)", info.si_status);
+		return err_reason(err, "its evaluator ended without an answer (status %d)",
+				  info.si_status);
 	if (info.si_status == SIGSYS)
-		return err_reason(err, "was killed: it made a system call that it may not make");
-	return err_reason(err, "was killed by signal %d", info.si_status);
+		return err_reason(err, "its evaluator made a system call that it may not make");
+	return err_reason(err, "its evaluator was killed by signal %d", info.si_status);
 }
 
 static int converse(struct session *session, struct err *err)
@@ -284,10 +285,10 @@ static int start(int sockets[2], struct child_birth *birth)
 }
 
 static int evaluate(struct session *session, const struct eval_question *question,
-		    const struct host_facts *facts, const struct profile *profile, struct err *err)
+		    const struct host_facts *facts, struct err *err)
 {
 	struct likely_answers likely = { .count = 0 };
-	struct child_birth birth = { question, facts, profile, &likely, 0 };
+	struct child_birth birth = { question, facts, session->profile, &likely, 0 };
 	int sockets[2];
 	long ret = sys_socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets);
 
@@ -344,8 +345,10 @@ int eval_run(const struct eval_question *question, struct eval_answer *answer, s
 		return ret;
 	ret = lookup_profile(question->profile, question->environment, &profile, err);
 	if (ret == 0) {
+		session.profile = profile.name;
+		session.profile = &profile;
 		record_first(&session, question);
-		ret = evaluate(&session, question, &facts, &profile, err);
+		ret = evaluate(&session, question, &facts, err);
 	}
 	profile_finish(&profile);
 	fd_close(&session.socket);

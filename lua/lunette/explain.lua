@@ -54,7 +54,8 @@ end
 
 -- profile() - @name cannot be loaded
 function M.profile(from, name, message)
-	fail(from, from == "" and name or "extends", message or "there is no profile \"" .. name .. '"',
+	fail(from, from == "" and name or "extends",
+		message and name .. ": " .. message or 'there is no profile "' .. name .. '"',
 		"`lunette profiles` lists the shipped ones; a path holds a /")
 end
 

@@ -149,6 +149,9 @@ return function(layer, name, from)
 	layer.where = layer.name .. ":1"
 	local chunk, message = native.compile(text, layer.name, world)
 	if not chunk then
+		if text:byte() == 27 then
+			fail(layer.name, "", "is compiled Lua, and a profile is text")
+		end
 		error(message, 0)
 	end
 	local result = chunk()
