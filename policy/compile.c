@@ -280,7 +280,7 @@ static int make_root(struct compiler *c, const struct policy *policy, int32_t *r
 }
 
 /* Only what is looked at before it is written is set; the pages of the rest are never touched. */
-static void compiler_init(struct compiler *c)
+void compiler_init(struct compiler *c)
 {
 	c->full = false;
 	c->leaf_count = LEAF_TRUE + 1;

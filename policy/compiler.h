@@ -27,8 +27,8 @@ enum {
 	MAX_SCRATCH = 16384, /* edges of diagrams under construction */
 	MAX_GRAPH = 12288,   /* instructions before layout */
 	MAX_LISTS = 16384,   /* different lists of rules */
-	HASH_SIZE = 4096,    /* of nodes and of instructions */
-	CACHE_SIZE = 2048,   /* of diagram_choose() */
+	HASH_SIZE = 1024,    /* of nodes and of instructions */
+	CACHE_SIZE = 512,    /* of diagram_choose() */
 	MAX_CELLS = 16384,   /* of switches: no filter of more fits in the kernel */
 	NONE = -1,
 	WORD_NUMBER = 0, /* the words of struct seccomp_data */
@@ -146,6 +146,9 @@ static inline bool is_leaf(int32_t id)
 {
 	return id < MAX_LEAVES;
 }
+
+/* compile.c */
+void compiler_init(struct compiler *c);
 
 /* diagram.c */
 

@@ -124,6 +124,49 @@ uint32_t policy_evaluate(const struct policy *policy, const struct seccomp_data 
 int policy_verify(const struct policy *policy, const struct sock_filter *filter, size_t count,
 		  bool *exact, struct policy_error *error);
 
+/* What is probably not meant. */
+enum policy_warning_kind {
+	WARN_SHADOWED, /* rules before it decide all of the rule's calls */
+	WARN_NEVER,    /* the rule's test can never be true */
+	WARN_HOLE,     /* a call that is known to lead out of sandboxes is allowed */
+};
+
+struct policy_warning {
+	enum policy_warning_kind kind;
+	size_t arch; /* SIZE_MAX: none */
+	size_t rule; /* the rule it is about, or that allows the hole; SIZE_MAX: none */
+	const char *what;
+	const char *why;
+};
+
+/* policy_warn() - find what is probably not meant in @policy, which policy_check() has accepted
+ * @warnings: room for @size of them; @count: how many there are there now
+ * Returns 0 or -ENOMEM. Where an architecture has more than a thousand rules it only finds holes.
+ */
+int policy_warn(const struct policy *policy, struct policy_warning *warnings, size_t size,
+		size_t *count);
+
+/* Figures of a filter at one entry. */
+struct policy_stats {
+	size_t instructions;
+	size_t longest;          /* instructions on the longest path */
+	size_t calls;            /* that the tables know at the entry */
+	size_t worst;            /* instructions run for one of them, with arguments of 0 */
+	uint64_t mean_thousandths;
+	size_t absorbed;         /* of them, answered by the kernel without running the filter */
+};
+
+void policy_stats(const struct sock_filter *filter, size_t count, enum policy_entry entry,
+		  struct policy_stats *stats);
+
+/* bpf_constant_allow() - does the kernel find out when the filter is installed that it always allows
+ * call @number? (Linux 5.11; never for x32) */
+bool bpf_constant_allow(const struct sock_filter *filter, size_t count, uint32_t arch,
+			uint32_t number);
+
+/* policy_describe_token() - one token of a test as text; returns the length. */
+size_t policy_describe_token(const struct policy_token *token, char *out, size_t size);
+
 /* bpf_valid() - would the kernel take this filter? (opcodes of seccomp_check_filter(), jumps forward
  * and inside, aligned loads, a return at the end of each path) */
 bool bpf_valid(const struct sock_filter *filter, size_t count);

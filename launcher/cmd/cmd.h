@@ -40,6 +40,7 @@ struct request {
 	const char *profile; /* as it was given, or NULL */
 	const char *report;
 	const char *plan;
+	const char *out;
 	bool verbose;
 	bool json;
 	bool help;
@@ -55,6 +56,7 @@ int cmd_check(const struct request *request);
 int cmd_plan(const struct request *request);
 int cmd_doctor(const struct request *request);
 int cmd_profiles(const struct request *request);
+int cmd_seccomp(const struct request *request);
 
 /* help_print() - the usage of @verb, or of all where it is NULL. */
 void help_print(const struct verb *verb);

@@ -113,6 +113,8 @@ static void take(struct request *request, const struct option_row *row, const ch
 		request->report = value;
 	else if (strcmp(name, "plan") == 0)
 		request->plan = value;
+	else if (strcmp(name, "to") == 0)
+		request->out = value;
 	else if (strcmp(name, "verbose") == 0)
 		request->verbose = true;
 	else if (strcmp(name, "json") == 0)

@@ -1,0 +1,199 @@
+/* seccomp.c - `lunette seccomp`: the filter that a profile becomes, listed, tried and explained
+ *
+ *   dump PROFILE          instructions, with the names of calls and the profile's lines
+ *   sim PROFILE CALL      what one call would get, and which line decides
+ *   why PROFILE NAME      the rules that speak of a call
+ *   stats PROFILE         size, paths, and how much the kernel's bitmap answers
+ *   groups [GROUP]        the groups of calls, or the members of one
+ *   compile PROFILE       raw BPF to -o FILE or standard output, as `bwrap --seccomp` takes it
+ *
+ * Everything is computed from the plan; nothing is installed.
+ */
+#include "launcher/cmd/seccomp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "launcher/cmd/options.h"
+#include "policy/tables.h"
+
+static int misuse(struct err *err, const char *object, const char *reason)
+{
+	err_set(err, STAGE_USAGE, EINVAL,
+		"`lunette seccomp dump|sim|why|stats|groups|compile PROFILE ...`", "%s", object);
+	return err_reason(err, "%s", reason);
+}
+
+const char *seccomp_origin(const struct seccomp_view *view, uint32_t origin)
+{
+	return origin < view->plan.rule_origin_count ? view->plan.rule_origins[origin] : "";
+}
+
+const char *seccomp_rule_origin(const struct seccomp_view *view, size_t arch, size_t rule)
+{
+	const struct policy *policy = &view->plan.seccomp;
+
+	if (arch >= policy->arch_count || rule >= policy->archs[arch].rule_count)
+		return "";
+	return seccomp_origin(view, policy->archs[arch].rules[rule].origin);
+}
+
+void seccomp_action(struct buf *out, uint32_t action)
+{
+	uint32_t data = action & SECCOMP_RET_DATA;
+	const char *name;
+
+	switch (action & SECCOMP_RET_ACTION_FULL) {
+	case SECCOMP_RET_ALLOW:
+		buf_text(out, "allow");
+		break;
+	case SECCOMP_RET_ERRNO:
+		name = tables_errno_name((int)data);
+		if (name)
+			buf_format(out, "errno %s", name);
+		else
+			buf_format(out, "errno(%u)", data);
+		break;
+	case SECCOMP_RET_KILL_THREAD:
+		buf_text(out, "kill_thread");
+		break;
+	case SECCOMP_RET_TRAP:
+		buf_format(out, "trap(%u)", data);
+		break;
+	case SECCOMP_RET_TRACE:
+		buf_format(out, "trace(%u)", data);
+		break;
+	case SECCOMP_RET_USER_NOTIF:
+		buf_text(out, "notify");
+		break;
+	case SECCOMP_RET_LOG:
+		buf_text(out, "log");
+		break;
+	default:
+		buf_text(out, "kill");
+		break;
+	}
+}
+
+static int load(const struct request *request, const char *profile, struct seccomp_view *view,
+		struct err *err)
+{
+	struct policy_error why = { .text = "" };
+	struct request asked = *request;
+	int ret;
+
+	asked.words = NULL;
+	asked.word_count = 0;
+	ret = ask_plan(&asked, profile, false, &view->answer, err);
+	if (ret == 0)
+		ret = plan_decode(&view->plan, view->answer.plan.data, view->answer.plan.length,
+				  err);
+	if (ret < 0)
+		return ret;
+	if (!view->plan.has_seccomp) {
+		err_set(err, STAGE_PROFILE, EINVAL, NULL, "%s", profile);
+		return err_reason(err, "has no seccomp rules");
+	}
+	ret = policy_compile(&view->plan.seccomp, view->filter, &view->count, view->origins, &why);
+	if (ret < 0) {
+		err_set(err, STAGE_FILTERS, ret, NULL, "%s", profile);
+		return err_reason(err, "%s", why.text);
+	}
+	return 0;
+}
+
+/* The profile is the last word but what `sim` and `why` ask for. */
+static int answer(const struct request *request, const char *verb, struct buf *out,
+		  struct seccomp_view *view, struct err *err)
+{
+	bool asks = strcmp(verb, "sim") == 0 || strcmp(verb, "why") == 0;
+	int ret;
+
+	if (strcmp(verb, "groups") == 0 && request->word_count <= 1)
+		return seccomp_groups(request->word_count ? request->words[0] : NULL, out, err);
+	if (strcmp(verb, "dump") && strcmp(verb, "stats") && strcmp(verb, "compile") && !asks)
+		return misuse(err, verb, "no such question");
+	if (request->word_count != (asks ? 2u : 1u))
+		return misuse(err, verb, asks ? "wants a profile and a call" : "wants a profile");
+	ret = load(request, request->words[0], view, err);
+	if (ret < 0)
+		return ret;
+	if (strcmp(verb, "sim") == 0)
+		return seccomp_sim(view, request->words[1], out, err);
+	if (strcmp(verb, "why") == 0)
+		return seccomp_why(view, request->words[1], out, err);
+	if (strcmp(verb, "dump") == 0)
+		seccomp_dump(view, out);
+	else if (strcmp(verb, "stats") == 0)
+		seccomp_stats(view, out);
+	else
+		buf_bytes(out, view->filter, view->count * sizeof(*view->filter));
+	return 0;
+}
+
+static int write_file(const char *path, const struct buf *out, struct err *err)
+{
+	cleanup_fd int fd = -1;
+	size_t done = 0;
+
+	fd = (int)sys_openat(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return err_set(err, STAGE_USAGE, fd, NULL, "%s", path);
+	while (done < out->length) {
+		long sent = sys_write(fd, out->data + done, out->length - done);
+
+		if (sent < 0 && sent != -EINTR)
+			return err_set(err, STAGE_USAGE, (int)sent, NULL, "%s", path);
+		done += sent > 0 ? (size_t)sent : 0;
+	}
+	return 0;
+}
+
+static int show(const struct request *request, const char *verb, struct err *err)
+{
+	cleanup_buf struct buf out = BUF_EMPTY;
+	struct seccomp_view *view = calloc(1, sizeof(*view));
+	int ret = -ENOMEM;
+
+	if (view)
+		ret = answer(request, verb, &out, view, err);
+	else
+		err_set(err, STAGE_PLAN, ENOMEM, NULL, "seccomp");
+	if (ret == 0 && out.failed)
+		ret = err_set(err, STAGE_PLAN, ENOMEM, NULL, "seccomp");
+	if (ret == 0 && request->out)
+		ret = write_file(request->out, &out, err);
+	else if (ret == 0 && print_out(out.data, out.length) < 0)
+		ret = err_set(err, STAGE_PLAN, EIO, NULL, "standard output");
+	if (view) {
+		plan_finish(&view->plan);
+		eval_finish(&view->answer);
+	}
+	free(view);
+	return ret;
+}
+
+int cmd_seccomp(const struct request *request)
+{
+	struct request rest = { .verb = request->verb, .environment = request->environment };
+	struct err err = { 0 };
+	int ret;
+
+	if (request->word_count == 0)
+		ret = misuse(&err, "seccomp", "a question is missing");
+	else
+		ret = options_read(&rest, request->words + 1, request->word_count - 1, &err);
+	if (ret == 0 && rest.help) {
+		help_print(request->verb);
+	} else if (ret == 0) {
+		rest.out = rest.out ? rest.out : request->out;
+		ret = show(&rest, request->words[0], &err);
+	}
+	options_finish(&rest);
+	if (ret == 0)
+		return EXIT_YES;
+	print_error(&err);
+	return err.stage == STAGE_USAGE ? EXIT_USAGE : EXIT_NO;
+}

@@ -1,0 +1,41 @@
+/* seccomp.h - what the parts of `lunette seccomp` share */
+#ifndef LAUNCHER_CMD_SECCOMP_H
+#define LAUNCHER_CMD_SECCOMP_H
+
+#include "launcher/cmd/cmd.h"
+#include "launcher/plan/plan.h"
+
+/* A profile's rules and the filter they become. */
+struct seccomp_view {
+	struct eval_answer answer;
+	struct plan plan;
+	struct sock_filter filter[POLICY_MAX_INSTRUCTIONS];
+	uint32_t origins[POLICY_MAX_INSTRUCTIONS];
+	size_t count;
+};
+
+/* seccomp_origin() - the profile line of an origin index, or "". */
+const char *seccomp_origin(const struct seccomp_view *view, uint32_t origin);
+
+/* seccomp_rule_origin() - the same of rule @rule of architecture @arch. */
+const char *seccomp_rule_origin(const struct seccomp_view *view, size_t arch, size_t rule);
+
+/* seccomp_action() - append an action as profiles write it. */
+void seccomp_action(struct buf *out, uint32_t action);
+
+void seccomp_dump(const struct seccomp_view *view, struct buf *out);
+
+/* seccomp_sim() - what the filter answers @call: "openat(-100, 0, O_CREAT)", "i386:open" or
+ * "x86_64:257(1, 2)". Returns 0 or -EINVAL with @err.
+ */
+int seccomp_sim(const struct seccomp_view *view, const char *call, struct buf *out,
+		struct err *err);
+
+/* seccomp_why() - the rules that speak of call @name, in order. */
+int seccomp_why(const struct seccomp_view *view, const char *name, struct buf *out,
+		struct err *err);
+
+void seccomp_stats(const struct seccomp_view *view, struct buf *out);
+int seccomp_groups(const char *name, struct buf *out, struct err *err);
+
+#endif
