@@ -255,7 +255,7 @@ static void send_raised(lua_State *lua, int status)
 	const char *words = lua_tostring(lua, -1);
 
 	if (status == LUA_ERRMEM) {
-		send_error(STAGE_PROFILE, "", "not enough memory: a profile gets 128 MiB", "");
+		send_error(STAGE_PROFILE, "", "needs more memory than the 128 MiB that a profile gets", "");
 	} else if (lua_istable(lua, -1)) {
 		bool usage = strcmp(field_text(lua, "stage"), "usage") == 0;
 

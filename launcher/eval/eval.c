@@ -37,7 +37,7 @@ struct session {
 	unsigned int questions;
 	unsigned int warnings;
 	struct record record;
-	const char *profile; /* to show */
+	const struct profile *profile;
 	struct eval_answer *answer;
 };
 
@@ -157,7 +157,7 @@ static int take_error(struct session *session, const char *bytes, size_t length,
 		at = nul + 1;
 	}
 	err_set(err, bytes[0] == STAGE_USAGE ? STAGE_USAGE : STAGE_PROFILE, EINVAL, parts[2], "%s",
-		*parts[0] ? parts[0] : session->profile);
+		parts[0]);
 	return err_reason(err, "%s", parts[1]);
 }
 
@@ -238,7 +238,7 @@ static int explain_death(struct session *session, struct err *err)
 	} while (ret == -EINTR);
 	session->answer->child = 0;
 	err_set(err, STAGE_PROFILE, session->killed ? ETIMEDOUT : EPROTO, NULL, "%s",
-		session->profile);
+		session->profile->name);
 	if (session->killed) {
 		err_hint(err, "look for a loop that does not end, or a costly string pattern");
 		return err_reason(err, "not ready after %d ms of processor time", CPU_MS);
@@ -285,10 +285,10 @@ static int start(int sockets[2], struct child_birth *birth)
 }
 
 static int evaluate(struct session *session, const struct eval_question *question,
-		    const struct host_facts *facts, struct err *err)
+		    const struct host_facts *facts, const struct profile *profile, struct err *err)
 {
 	struct likely_answers likely = { .count = 0 };
-	struct child_birth birth = { question, facts, session->profile, &likely, 0 };
+	struct child_birth birth = { question, facts, profile, &likely, 0 };
 	int sockets[2];
 	long ret = sys_socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets);
 
@@ -345,10 +345,8 @@ int eval_run(const struct eval_question *question, struct eval_answer *answer, s
 		return ret;
 	ret = lookup_profile(question->profile, question->environment, &profile, err);
 	if (ret == 0) {
-		session.profile = profile.name;
-		session.profile = &profile;
 		record_first(&session, question);
-		ret = evaluate(&session, question, &facts, err);
+		ret = evaluate(&session, question, &facts, &profile, err);
 	}
 	profile_finish(&profile);
 	fd_close(&session.socket);

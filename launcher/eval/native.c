@@ -42,6 +42,11 @@ static int compile(lua_State *lua)
 	int status;
 
 	luaL_checktype(lua, 3, LUA_TTABLE);
+	if (text[0] == LUA_SIGNATURE[0]) {
+		lua_pushnil(lua);
+		lua_pushfstring(lua, "%s:1: is bytecode; a profile is text", name);
+		return 2;
+	}
 	name = lua_pushfstring(lua, "@%s", name);
 	status = luaL_loadbufferx(lua, text, length, name, "t");
 	if (status != LUA_OK) {
