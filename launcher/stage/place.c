@@ -47,6 +47,7 @@ static int open_directory(struct setup *setup, const struct plan_mount *mount, c
 	cleanup_fd int above = -1;
 	char parent[4096];
 	char *slash;
+	int from;
 	long r;
 
 	if (fd >= 0)
@@ -56,14 +57,16 @@ static int open_directory(struct setup *setup, const struct plan_mount *mount, c
 	strcpy(parent, path);
 	slash = strrchr(parent, '/');
 	*slash = '\0';
-	above = open_directory(setup, mount, parent, err);
-	if (above < 0)
-		return above;
-	if (!is_ours(setup, above))
+	from = setup->root;
+	if (parent[0])
+		from = above = open_directory(setup, mount, parent, err);
+	if (from < 0)
+		return from;
+	if (!is_ours(setup, from))
 		return not_ours(mount, path, err);
-	r = sys_mkdirat(above, slash + 1, 0755);
+	r = sys_mkdirat(from, slash + 1, 0755);
 	if (r == 0)
-		r = sys_openat(above, slash + 1, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+		r = sys_openat(from, slash + 1, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 	if (r == -EEXIST)
 		r = -ELOOP; /* a symlink that leads nowhere */
 	if (r < 0)
