@@ -345,6 +345,7 @@ int eval_run(const struct eval_question *question, struct eval_answer *answer, s
 		return ret;
 	ret = lookup_profile(question->profile, question->environment, &profile, err);
 	if (ret == 0) {
+		session.profile = &profile;
 		record_first(&session, question);
 		ret = evaluate(&session, question, &facts, &profile, err);
 	}
