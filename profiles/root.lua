@@ -27,7 +27,6 @@ return profile {
 	mounts  = replace {
 		rw { arg.root, at = "/" }, proc "/proc", dev "/dev",
 		tmpfs { "/tmp", mode = "1777", size = "1G" }, tmpfs { "/run", mode = "0755", size = "64M" },
-		ro { "/etc/resolv.conf", optional = true, on_symlink = "replace" },
 	},
 	cwd     = "/",
 	env     = { set = { USER = "root", LOGNAME = "root" } },

@@ -14,24 +14,18 @@ setup() {
 # host_status - the lines of /proc/PID/status, seen from the host, of a sandboxed `sleep`; the
 # launcher's options are the arguments. The name of the program is unique.
 host_status() {
-	local token=$BASHPID$RANDOM pid=
-	cp /bin/sleep "$WORK/sleep-$token"
-	"$LUNETTE" run "$@" -- "./sleep-$token" 5 </dev/null 3>&- &
-	local launcher=$!
-	local file
+	local name=slp$BASHPID file pid='' word launcher # comm holds 15 bytes
+	cp /bin/sleep "$WORK/$name"
+	"$LUNETTE" run "$@" -- "./$name" 5 </dev/null 3>&- &
+	launcher=$!
 	for _ in {1..100}; do
 		for file in /proc/[0-9]*/comm; do
-			if [[ $(cat "$file" 2>/dev/null) == "sleep-$token" ]]; then
-				pid=${file#/proc/}
-				pid=${pid%/comm}
-			fi
-		done
+			read -r word <"$file" && [[ $word == "$name" ]] && pid=${file//[!0-9]/}
+		done 2>/dev/null
 		[[ -z $pid ]] || break
 		sleep 0.02
 	done
-	if [[ -n $pid ]]; then
-		cat "/proc/$pid/status"
-	fi
+	cat "/proc/$pid/status"
 	kill -KILL "$launcher"
 	wait "$launcher" || true
 }

@@ -121,10 +121,10 @@ setup() {
 
 @test "bats runs a small suite in ci, and leaves the checkout as it was" {
 	need_command bats
-	mkdir suite && cat >suite/small.bats <<-'END'
-		@test "one" { [ "$(id -u)" = 1000 ]; }
-		@test "writes" { echo x >"$BATS_TEST_TMPDIR/f"; echo x >made-by-test; [ -e made-by-test ]; }
-		@test "changes" { echo changed >tracked; rm -r dir; [ "$(cat tracked)" = changed ]; }
+	mkdir suite && sed 's/^%/@/' >suite/small.bats <<-'END' # this file is Bats' own, too
+		%test "one" { [ "$(id -u)" = 1000 ]; }
+		%test "writes" { echo x >"$BATS_TEST_TMPDIR/f"; echo x >made-by-test; [ -e made-by-test ]; }
+		%test "changes" { echo changed >tracked; rm -r dir; [ "$(cat tracked)" = changed ]; }
 	END
 	echo original >tracked && mkdir dir && echo x >dir/file
 	local before

@@ -12,7 +12,7 @@ setup() {
 	need_command busybox
 	((EUID == 0)) || grep -q "^\($(id -un)\|$EUID\):" /etc/subuid || skip "host: no subordinate ids for uid $EUID"
 	TREE=$WORK/tree
-	mkdir -p "$TREE"/{bin,etc,root,var} && cp "$(command -v busybox)" "$TREE/bin/busybox"
+	mkdir -p "$TREE"/{bin,dev,etc,proc,root,run,tmp,var} && cp "$(command -v busybox)" "$TREE/bin/busybox"
 	ln -s busybox "$TREE/bin/sh"
 	ldd "$TREE/bin/busybox" 2>&1 | grep -q 'not a dynamic' || skip "host: busybox is not static"
 	((EUID != 0)) || chown -R 100000:100000 "$TREE"
