@@ -206,6 +206,21 @@ static int start(struct launch *launch, struct err *err)
 	return 0;
 }
 
+/* The sandbox's end is set up by its own process, which then waits until ours can send. */
+static int finish_pair(struct launch *launch, const char *host_name)
+{
+	struct transfer go = { 0 };
+	struct err gone;
+	int r = transfer_send(&go, launch->link);
+
+	if (r < 0)
+		return r;
+	if (transfer_wait(launch->link, &gone) < 0)
+		return -EPIPE;
+	net_veth_wait(host_name);
+	return transfer_send(&go, launch->link);
+}
+
 /* The launcher's part of the set-up. Where the child has failed already, its error is the one. */
 static int take_part(struct launch *launch, struct err *err)
 {
@@ -228,7 +243,7 @@ static int take_part(struct launch *launch, struct err *err)
 	if (r == 0 && setup->caller.privileged)
 		r = mounts_send(setup, launch->link, launch->supervised.pid, err);
 	if (r == 0 && setup->plan->net == NET_VETH)
-		r = transfer_send(&go, launch->link);
+		r = finish_pair(launch, host_name);
 	return r == -EPIPE ? 0 : r;
 }
 

@@ -74,6 +74,7 @@ static int become_inside(struct setup *setup, struct err *err)
 
 static int set_up_network(struct setup *setup, struct err *err)
 {
+	struct transfer done = { 0 };
 	int r;
 
 	if (!(setup->plan->namespaces & NAMESPACE_NET))
@@ -81,7 +82,11 @@ static int set_up_network(struct setup *setup, struct err *err)
 	if (setup->plan->net != NET_VETH)
 		return net_loopback_up(err);
 	r = transfer_wait(setup->link, err);
-	return r < 0 ? r : net_veth_configure(&setup->plan->veth, err);
+	if (r == 0)
+		r = net_veth_configure(&setup->plan->veth, err);
+	if (r == 0)
+		r = transfer_send(&done, setup->link);
+	return r == 0 ? transfer_wait(setup->link, err) : r;
 }
 
 static int set_up(struct setup *setup, struct err *err)

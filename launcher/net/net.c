@@ -4,8 +4,8 @@
  * opened in the namespace it is for and closed before returning, as it would keep that namespace
  * alive, and the pair with it.
  *
- * The host's end is set up point to point unless the profile gives it a network of its own
- * (`peer`), so that any number of sandboxes can have the same gateway address on the host.
+ * The host reaches the sandbox by a route to its one address, and its own end is in no network unless
+ * the profile says one (`peer`), so that any number of sandboxes can have the same gateway there.
  */
 #include "launcher/net/net.h"
 
@@ -26,16 +26,19 @@ _Static_assert(NET_NAME_SIZE == IFNAMSIZ, "net.h has the kernel's limit on names
 
 enum {
 	LOOPBACK_INDEX = 1, /* include/net/flow.h: LOOPBACK_IFINDEX */
-	MAX_STEPS = 8,
+	MAX_STEPS = 9,
 	REQUEST_SIZE = 1024,
-	NAME_ATTEMPTS = 10,
+	NAME_ATTEMPTS = 100,
 	TEXT_SIZE = 128,
+	OPERATIONAL = 6, /* <linux/if.h>, which clashes with <net/if.h>: IF_OPER_UP */
+	WAIT_NS = 100000,
+	WAIT_ROUNDS = 5000, /* a round takes about 200 us */
 };
 
 static const char host[] = "host";
 static const char sandbox[] = "sandbox";
 
-enum step { STEP_LOOPBACK, STEP_PAIR, STEP_LINK, STEP_ADDRESS, STEP_ROUTE };
+enum step { STEP_LOOPBACK, STEP_PAIR, STEP_LINK, STEP_ADDRESS, STEP_HOST_ROUTE, STEP_ROUTE };
 
 /* A request and what each of its messages is about, for the sake of errors. */
 struct batch {
@@ -116,14 +119,17 @@ static void batch_note(struct batch *batch, enum step step, const struct plan_ad
 	batch->count++;
 }
 
-/* One end's own address: point to point where its network does not hold the other end's. */
-static void batch_address(struct batch *batch, const struct plan_address *own,
-			  const struct plan_address *other)
+static void batch_address(struct batch *batch, const struct plan_address *address)
 {
-	bool to_point = other && !in_network(own, other);
+	batch_note(batch, STEP_ADDRESS, address);
+	rtnl_add_address(&batch->request, batch->index, address);
+}
 
-	batch_note(batch, STEP_ADDRESS, own);
-	rtnl_add_address(&batch->request, batch->index, own, to_point ? other : NULL);
+static void batch_host_route(struct batch *batch, const struct plan_address *address,
+			     const struct plan_address *source)
+{
+	batch_note(batch, STEP_HOST_ROUTE, address);
+	rtnl_add_host_route(&batch->request, batch->index, address, source);
 }
 
 static void set_object(const struct batch *batch, uint32_t message, int error, struct err *err)
@@ -145,6 +151,10 @@ static void set_object(const struct batch *batch, uint32_t message, int error, s
 	case STEP_ADDRESS:
 		err_set(err, STAGE_NETWORK, error, NULL, "address %s/%u on %s (%s)", text,
 			address->prefix, batch->device, batch->where);
+		break;
+	case STEP_HOST_ROUTE:
+		err_set(err, STAGE_NETWORK, error, NULL, "route to %s on %s (%s)", text,
+			batch->device, batch->where);
 		break;
 	case STEP_ROUTE:
 		err_set(err, STAGE_NETWORK, error, NULL, "default route via %s on %s (%s)", text,
@@ -339,8 +349,10 @@ static int add_host_addresses(int fd, const struct plan_veth *veth, const char *
 		return status;
 	for (int i = 0; i < 2; i++) {
 		find_ends(veth, i == 1, &ends[i]);
-		if (ends[i].inside && ends[i].outside)
-			batch_address(&batch, ends[i].outside, ends[i].inside);
+		if (!ends[i].inside || !ends[i].outside)
+			continue;
+		batch_address(&batch, ends[i].outside);
+		batch_host_route(&batch, ends[i].inside, ends[i].outside);
 	}
 	return batch.count > 0 ? batch_call(&batch, fd, err) : 0;
 }
@@ -394,8 +406,11 @@ int net_veth_configure(const struct plan_veth *veth, struct err *err)
 	rtnl_link_up(&batch.request, batch.index);
 	for (int i = 0; i < 2; i++) {
 		find_ends(veth, i == 1, &ends[i]);
-		if (ends[i].inside)
-			batch_address(&batch, ends[i].inside, ends[i].outside);
+		if (!ends[i].inside)
+			continue;
+		batch_address(&batch, ends[i].inside);
+		if (ends[i].outside && !in_network(ends[i].inside, ends[i].outside))
+			batch_host_route(&batch, ends[i].outside, ends[i].inside);
 	}
 	for (int i = 0; i < 2; i++) {
 		if (!ends[i].gateway)
@@ -403,5 +418,37 @@ int net_veth_configure(const struct plan_veth *veth, struct err *err)
 		batch_note(&batch, STEP_ROUTE, ends[i].gateway);
 		rtnl_add_default_route(&batch.request, batch.index, ends[i].gateway);
 	}
+	/* Since Linux 6.8 the kernel finishes what is pending before it answers this; else the program
+	 * may see its device as down for a moment. */
+	batch_note(&batch, STEP_LINK, NULL);
+	rtnl_get_link(&batch.request, batch.index);
 	return batch_call(&batch, fd, err);
+}
+
+static void read_state(void *context, const uint8_t *payload, size_t length)
+{
+	*(uint8_t *)context = rtnl_link_state(payload, length);
+}
+
+void net_veth_wait(const char *host_name)
+{
+	struct batch batch;
+	struct nl_answer answer;
+	uint8_t state = 0;
+	cleanup_fd int fd = nl_open(NETLINK_ROUTE);
+	int index = fd < 0 ? fd : index_of(fd, host_name);
+
+	for (int round = 0; index > 0 && round < WAIT_ROUNDS; round++) {
+		struct raw_timespec pause = { .nanoseconds = WAIT_NS };
+
+		if (round > 0)
+			(void)sys_ppoll(NULL, 0, &pause, NULL, 0);
+		batch_start(&batch, host, host_name);
+		batch.request.reply = read_state;
+		batch.request.context = &state;
+		/* Since Linux 6.8 the kernel finishes what is pending before it answers this. */
+		rtnl_get_link(&batch.request, index);
+		if (nl_call(fd, &batch.request, &answer) < 0 || state == OPERATIONAL)
+			return;
+	}
 }

@@ -36,4 +36,13 @@ int net_veth_create(const struct plan_veth *veth, int pid, char host_name[NET_NA
  * its addresses (IPv6 ones usable at once) and its default routes, in one request */
 int net_veth_configure(const struct plan_veth *veth, struct err *err);
 
+/* net_veth_wait() - in the launcher, after net_veth_configure() in the sandbox: wait until the end here
+ * can send
+ * The kernel opens a device's queue only some time after the other end has come up, in a worker that
+ * waits for the lock that every other launch takes too. What is sent before is lost, and ARP and TCP
+ * repeat it a second later. Gives up after about a second: then too the sandbox works, only its first
+ * packets are at risk. IPv6 keeps a risk of its own: the kernel joins the group in which neighbours
+ * ask for the host's address by a worker too, and shows nowhere cheaply when it has. */
+void net_veth_wait(const char *host_name);
+
 #endif

@@ -130,37 +130,41 @@ int nl_open(int protocol)
 	return (int)fd;
 }
 
-/* The attributes of an extended answer: the words and the offset. */
-static int read_details(const uint8_t *data, size_t length, struct nl_answer *answer)
+const uint8_t *nl_find(const uint8_t *attributes, size_t length, uint16_t type,
+		       size_t *value_length)
 {
 	while (length >= ATTRIBUTE) {
 		struct nlattr attribute;
-		size_t value;
 
-		memcpy(&attribute, data, sizeof(attribute));
+		memcpy(&attribute, attributes, sizeof(attribute));
 		if (attribute.nla_len < ATTRIBUTE || attribute.nla_len > length)
-			return -EBADMSG;
-		value = (size_t)attribute.nla_len - ATTRIBUTE;
-		switch (attribute.nla_type & NLA_TYPE_MASK) {
-		case NLMSGERR_ATTR_MSG:
-			snprintf(answer->text, sizeof(answer->text), "%.*s", (int)value,
-				 (const char *)data + ATTRIBUTE);
-			break;
-		case NLMSGERR_ATTR_OFFS:
-			if (value != sizeof(answer->offset))
-				return -EBADMSG;
-			memcpy(&answer->offset, data + ATTRIBUTE, sizeof(answer->offset));
-			answer->has_offset = true;
-			break;
-		default:
-			break;
+			return NULL;
+		if ((attribute.nla_type & NLA_TYPE_MASK) == type) {
+			*value_length = (size_t)attribute.nla_len - ATTRIBUTE;
+			return attributes + ATTRIBUTE;
 		}
 		if (aligned(attribute.nla_len) >= length)
-			return 0;
-		data += aligned(attribute.nla_len);
+			return NULL;
+		attributes += aligned(attribute.nla_len);
 		length -= aligned(attribute.nla_len);
 	}
-	return length == 0 ? 0 : -EBADMSG;
+	return NULL;
+}
+
+/* The attributes of an extended answer: the words and the offset, either of which may be missing. */
+static void read_details(const uint8_t *data, size_t length, struct nl_answer *answer)
+{
+	size_t size;
+	const uint8_t *words = nl_find(data, length, NLMSGERR_ATTR_MSG, &size);
+	const uint8_t *offset;
+
+	if (words)
+		snprintf(answer->text, sizeof(answer->text), "%.*s", (int)size,
+			 (const char *)words);
+	offset = nl_find(data, length, NLMSGERR_ATTR_OFFS, &size);
+	answer->has_offset = offset && size == sizeof(answer->offset);
+	if (answer->has_offset)
+		memcpy(&answer->offset, offset, sizeof(answer->offset));
 }
 
 /* One NLMSG_ERROR, whose header is already checked: data[0 .. length) is its payload. */
@@ -187,33 +191,45 @@ static int read_error(const struct nlmsghdr *header, const uint8_t *data, size_t
 			return -EBADMSG;
 		echo = sizeof(failure.error) + aligned(failure.msg.nlmsg_len);
 	}
-	return echo >= length ? 0 : read_details(data + echo, length - echo, answer);
+	if (echo < length)
+		read_details(data + echo, length - echo, answer);
+	return 0;
 }
 
-int nl_read_answers(const void *data, size_t length, uint32_t count, struct nl_answer *answer)
+/* One message of a datagram. Returns 1 if it is the answer to the last one of the request. */
+static int read_message(const struct nl_request *request, const struct nlmsghdr *header,
+			const uint8_t *payload, struct nl_answer *answer)
+{
+	size_t length = header->nlmsg_len - sizeof(*header);
+	int status;
+
+	if (header->nlmsg_seq < 1 || header->nlmsg_seq > request->count)
+		return 0;
+	if (header->nlmsg_type >= NLMSG_MIN_TYPE && request->reply)
+		request->reply(request->context, payload, length);
+	if (header->nlmsg_type != NLMSG_ERROR)
+		return 0;
+	status = read_error(header, payload, length, answer);
+	return status < 0 ? status : header->nlmsg_seq == request->count;
+}
+
+int nl_read_answers(const struct nl_request *request, const void *data, size_t length,
+		    struct nl_answer *answer)
 {
 	const uint8_t *at = data;
 
 	while (length > 0) {
 		struct nlmsghdr header;
+		int status;
 
 		if (length < sizeof(header))
 			return -EBADMSG;
 		memcpy(&header, at, sizeof(header));
 		if (header.nlmsg_len < sizeof(header) || header.nlmsg_len > length)
 			return -EBADMSG;
-		if (header.nlmsg_type == NLMSG_ERROR && header.nlmsg_seq >= 1 &&
-		    header.nlmsg_seq <= count) {
-			int status = read_error(&header, at + sizeof(header),
-						header.nlmsg_len - sizeof(header), answer);
-
-			if (status < 0)
-				return status;
-			if (header.nlmsg_seq == count)
-				return 1;
-		}
-		if (aligned(header.nlmsg_len) >= length)
-			return 0;
+		status = read_message(request, &header, at + sizeof(header), answer);
+		if (status != 0 || aligned(header.nlmsg_len) >= length)
+			return status;
 		at += aligned(header.nlmsg_len);
 		length -= aligned(header.nlmsg_len);
 	}
@@ -227,7 +243,7 @@ static int fail(struct nl_answer *answer, long error, const char *text)
 	return answer->error;
 }
 
-static int receive(int fd, uint32_t count, struct nl_answer *answer)
+static int receive(int fd, const struct nl_request *request, struct nl_answer *answer)
 {
 	_Alignas(4) uint8_t data[ANSWER_SIZE];
 	struct sockaddr_nl sender = { 0 };
@@ -244,7 +260,7 @@ static int receive(int fd, uint32_t count, struct nl_answer *answer)
 		return 0;
 	if ((size_t)got > sizeof(data))
 		return fail(answer, -EMSGSIZE, "the kernel's answer is too long");
-	status = nl_read_answers(data, (size_t)got, count, answer);
+	status = nl_read_answers(request, data, (size_t)got, answer);
 	return status < 0 ? fail(answer, status, "the kernel's answer makes no sense") : status;
 }
 
@@ -268,7 +284,7 @@ int nl_call(int fd, struct nl_request *request, struct nl_answer *answer)
 	if (sent < 0)
 		return fail(answer, sent, "sending the request");
 	do {
-		status = receive(fd, request->count, answer);
+		status = receive(fd, request, answer);
 	} while (status == 0);
 	return status < 0 ? status : answer->error;
 }

@@ -29,6 +29,10 @@ struct nl_request {
 	size_t message;
 	uint32_t count; /* messages begun; their sequence numbers are 1 to count */
 	bool overflow;
+	/* Where the request asks for something: what takes a message of the reply, without its header.
+	 * NULL: replies are skipped. */
+	void (*reply)(void *context, const uint8_t *payload, size_t length);
+	void *context;
 };
 
 /* What the kernel said to a request. */
@@ -77,10 +81,16 @@ int nl_open(int protocol);
  * carried out. */
 int nl_call(int fd, struct nl_request *request, struct nl_answer *answer);
 
-/* nl_read_answers() - take one datagram of answers to messages 1 to @count into @answer
- * Foreign messages are skipped. Returns 1 when the last message has been answered, 0 when more is to
- * come, -EBADMSG. Never reads past @length. */
-int nl_read_answers(const void *data, size_t length, uint32_t count, struct nl_answer *answer);
+/* nl_read_answers() - take one datagram of answers to @request into @answer, and its replies to
+ * request->reply. Foreign messages are skipped. Returns 1 when the last message has been answered, 0
+ * when more is to come, -EBADMSG. Never reads past @length. */
+int nl_read_answers(const struct nl_request *request, const void *data, size_t length,
+		    struct nl_answer *answer);
+
+/* nl_find() - the value of the first attribute of @type in @length bytes of them, and its length in
+ * @value_length; NULL where there is none, or where the attributes make no sense before it. */
+const uint8_t *nl_find(const uint8_t *attributes, size_t length, uint16_t type,
+		       size_t *value_length);
 
 /* nl_locate() - which attribute is at answer->offset: its name, with those around it before it
  * ("IFLA_LINKINFO/IFLA_INFO_KIND"). @messages names the message types, their fixed headers and what

@@ -46,7 +46,9 @@ static const struct nl_field address_fields[] = {
 };
 
 static const struct nl_field route_fields[] = {
+	{ .name = "RTA_DST", .type = RTA_DST },
 	{ .name = "RTA_GATEWAY", .type = RTA_GATEWAY },
+	{ .name = "RTA_PREFSRC", .type = RTA_PREFSRC },
 	{ .name = "RTA_OIF", .type = RTA_OIF },
 	{ 0 },
 };
@@ -76,6 +78,24 @@ void rtnl_link_up(struct nl_request *request, int index)
 	};
 
 	nl_begin(request, RTM_NEWLINK, 0, &link, sizeof(link));
+}
+
+void rtnl_get_link(struct nl_request *request, int index)
+{
+	struct ifinfomsg link = { .ifi_index = index };
+
+	nl_begin(request, RTM_GETLINK, 0, &link, sizeof(link));
+}
+
+uint8_t rtnl_link_state(const uint8_t *payload, size_t length)
+{
+	size_t size = 0;
+	const uint8_t *state = NULL;
+
+	if (length > sizeof(struct ifinfomsg))
+		state = nl_find(payload + sizeof(struct ifinfomsg),
+				length - sizeof(struct ifinfomsg), IFLA_OPERSTATE, &size);
+	return size == 1 ? *state : 0;
 }
 
 void rtnl_add_pair(struct nl_request *request, const struct rtnl_pair *pair)
@@ -126,24 +146,43 @@ static void put_broadcast(struct nl_request *request, const struct plan_address 
 	nl_put(request, IFA_BROADCAST, bytes, sizeof(bytes));
 }
 
-void rtnl_add_address(struct nl_request *request, int index, const struct plan_address *address,
-		      const struct plan_address *other)
+void rtnl_add_address(struct nl_request *request, int index, const struct plan_address *address)
 {
 	size_t length = address_length(address->family);
 	struct ifaddrmsg message = {
 		.ifa_family = address->family,
-		.ifa_prefixlen = other ? (uint8_t)(length * 8) : address->prefix,
+		.ifa_prefixlen = address->prefix,
 		.ifa_scope = RT_SCOPE_UNIVERSE,
 		.ifa_index = (uint32_t)index,
 	};
 
 	nl_begin(request, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &message, sizeof(message));
 	nl_put(request, IFA_LOCAL, address->bytes, length);
-	nl_put(request, IFA_ADDRESS, other ? other->bytes : address->bytes, length);
+	nl_put(request, IFA_ADDRESS, address->bytes, length);
 	if (address->family == AF_INET6)
 		nl_put_u32(request, IFA_FLAGS, IFA_F_NODAD);
-	else if (!other && address->prefix < 31)
+	else if (address->prefix < 31)
 		put_broadcast(request, address);
+}
+
+void rtnl_add_host_route(struct nl_request *request, int index, const struct plan_address *address,
+			 const struct plan_address *source)
+{
+	size_t length = address_length(address->family);
+	uint16_t order = address->family == AF_INET6 ? NLM_F_REPLACE : 0;
+	struct rtmsg route = {
+		.rtm_family = address->family,
+		.rtm_dst_len = (uint8_t)(length * 8),
+		.rtm_table = RT_TABLE_MAIN,
+		.rtm_protocol = RTPROT_STATIC,
+		.rtm_scope = RT_SCOPE_LINK,
+		.rtm_type = RTN_UNICAST,
+	};
+
+	nl_begin(request, RTM_NEWROUTE, NLM_F_CREATE | order, &route, sizeof(route));
+	nl_put(request, RTA_DST, address->bytes, length);
+	nl_put(request, RTA_PREFSRC, source->bytes, length);
+	nl_put_u32(request, RTA_OIF, (uint32_t)index);
 }
 
 void rtnl_add_default_route(struct nl_request *request, int index,

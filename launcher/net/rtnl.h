@@ -32,15 +32,25 @@ extern const struct nl_field rtnl_fields[];
 /* ip link set dev INDEX up */
 void rtnl_link_up(struct nl_request *request, int index);
 
+/* ip link show dev INDEX
+ * rtnl_link_state() reads RFC 2863's state from the reply's payload: an IF_OPER_* of <linux/if.h>. */
+void rtnl_get_link(struct nl_request *request, int index);
+uint8_t rtnl_link_state(const uint8_t *payload, size_t length);
+
 /* ip link add NAME up type veth peer name PEER_NAME netns PEER_PID
  * Kernel: needs CAP_NET_ADMIN over this namespace and over the peer's. */
 void rtnl_add_pair(struct nl_request *request, const struct rtnl_pair *pair);
 
-/* ip address add ADDRESS [peer OTHER] dev INDEX [nodad]
- * With @other (of the same family; NULL: none) the link is point to point: only that address becomes
- * reachable over it, and the prefix of @address is not used. IPv6 addresses are usable at once. */
-void rtnl_add_address(struct nl_request *request, int index, const struct plan_address *address,
-		      const struct plan_address *other);
+/* ip address add ADDRESS dev INDEX [nodad]
+ * An IPv6 address is usable at once. */
+void rtnl_add_address(struct nl_request *request, int index, const struct plan_address *address);
+
+/* ip route prepend ADDRESS dev INDEX src SOURCE (IPv4), ip route replace ... (IPv6)
+ * The prefix of @address is not used. The route goes before one to the same address over another
+ * link: that may be what is left of an earlier sandbox, which the kernel has not taken down yet.
+ * IPv6 knows no "before". */
+void rtnl_add_host_route(struct nl_request *request, int index, const struct plan_address *address,
+			 const struct plan_address *source);
 
 /* ip route add default via GATEWAY dev INDEX onlink
  * The gateway need not be in a network that the link has an address of. */

@@ -50,21 +50,36 @@ static void test_builder(void)
 		"lo up is one header and one ifinfomsg");
 
 	nl_start(&request, data, sizeof(data));
-	rtnl_add_address(&request, 3, &inside, NULL);
+	rtnl_add_address(&request, 3, &inside);
 	is_text(hex(data, request.length),
 		"30000000 14000106 01000000 00000000 02180000 03000000 "
 		"08000200 c0000202 08000100 c0000202 08000400 c00002ff",
 		"an IPv4 address with its broadcast address");
 
 	nl_start(&request, data, sizeof(data));
-	rtnl_add_address(&request, 3, &gateway, &inside);
+	rtnl_add_address(&request, 3, &gateway);
 	is_text(hex(data, request.length),
 		"28000000 14000106 01000000 00000000 02200000 03000000 "
-		"08000200 c0000201 08000100 c0000202",
-		"a point-to-point IPv4 address names the other end");
+		"08000200 c0000201 08000100 c0000201",
+		"an IPv4 address without a network");
 
 	nl_start(&request, data, sizeof(data));
-	rtnl_add_address(&request, 3, &inside6, NULL);
+	rtnl_add_host_route(&request, 3, &inside, &gateway);
+	is_text(hex(data, request.length),
+		"34000000 18000104 01000000 00000000 02200000 fe04fd01 00000000 "
+		"08000100 c0000202 08000700 c0000201 08000400 03000000",
+		"a route to an address goes before what there is");
+
+	nl_start(&request, data, sizeof(data));
+	rtnl_add_host_route(&request, 3, &inside6, &gateway6);
+	is_text(hex(data, request.length),
+		"4c000000 18000105 01000000 00000000 0a800000 fe04fd01 00000000 "
+		"14000100 20010db8 00000000 00000000 00000002 "
+		"14000700 20010db8 00000000 00000000 00000001 08000400 03000000",
+		"or replaces it");
+
+	nl_start(&request, data, sizeof(data));
+	rtnl_add_address(&request, 3, &inside6);
 	is_text(hex(data, request.length),
 		"48000000 14000106 01000000 00000000 0a400000 03000000 "
 		"14000200 20010db8 00000000 00000000 00000002 "
@@ -202,24 +217,31 @@ static struct reply make_reply(uint32_t seq, int error, const void *details, siz
 	return reply;
 }
 
+static int read_answers(const void *data, size_t length, uint32_t count, struct nl_answer *answer)
+{
+	const struct nl_request request = { .count = count };
+
+	return nl_read_answers(&request, data, length, answer);
+}
+
 static void test_answers(void)
 {
 	struct nl_answer answer = { 0 };
 	struct reply reply = make_reply(2, 0, NULL, 0);
 
-	is_number(nl_read_answers(&reply, reply.header.nlmsg_len, 2, &answer), 1,
+	is_number(read_answers(&reply, reply.header.nlmsg_len, 2, &answer), 1,
 		  "the acknowledgement of the last message ends a call");
 	is_number(answer.error, 0, "without an error");
 	reply = make_reply(1, -EEXIST, NULL, 0);
-	is_number(nl_read_answers(&reply, reply.header.nlmsg_len, 3, &answer), 0,
+	is_number(read_answers(&reply, reply.header.nlmsg_len, 3, &answer), 0,
 		  "a failure before the last one does not end it");
 	is_number(answer.error, -EEXIST, "but is kept");
 	reply = make_reply(2, -EPERM, NULL, 0);
-	(void)nl_read_answers(&reply, reply.header.nlmsg_len, 3, &answer);
+	(void)read_answers(&reply, reply.header.nlmsg_len, 3, &answer);
 	is_number(answer.error, -EEXIST, "and the first one is what counts");
 	is_number(answer.message, 0, "with its message");
 	reply = make_reply(3, -EPERM, NULL, 0);
-	is_number(nl_read_answers(&reply, reply.header.nlmsg_len, 3, &answer), 1,
+	is_number(read_answers(&reply, reply.header.nlmsg_len, 3, &answer), 1,
 		  "a failure of the last message ends the call too");
 }
 
@@ -228,21 +250,21 @@ static void test_foreign_answers(void)
 	struct nl_answer answer = { 0 };
 	struct reply reply = make_reply(7, -EPERM, NULL, 0);
 
-	is_number(nl_read_answers(&reply, reply.header.nlmsg_len, 3, &answer), 0,
+	is_number(read_answers(&reply, reply.header.nlmsg_len, 3, &answer), 0,
 		  "another request's answer is skipped");
 	reply.header.nlmsg_seq = 0;
-	is_number(nl_read_answers(&reply, reply.header.nlmsg_len, 3, &answer), 0,
+	is_number(read_answers(&reply, reply.header.nlmsg_len, 3, &answer), 0,
 		  "and so is a notification");
 	reply = make_reply(3, -EPERM, NULL, 0);
 	reply.header.nlmsg_type = RTM_NEWLINK;
-	is_number(nl_read_answers(&reply, reply.header.nlmsg_len, 3, &answer), 0,
+	is_number(read_answers(&reply, reply.header.nlmsg_len, 3, &answer), 0,
 		  "and a message that is no answer");
 	reply.header.nlmsg_type = NLMSG_DONE;
 	reply.header.nlmsg_flags = NLM_F_DUMP_INTR;
-	is_number(nl_read_answers(&reply, reply.header.nlmsg_len, 3, &answer), 0,
+	is_number(read_answers(&reply, reply.header.nlmsg_len, 3, &answer), 0,
 		  "and the end of a dump that nobody asked for");
 	is_number(answer.error, 0, "none of them says anything");
-	is_number(nl_read_answers(&reply, 0, 3, &answer), 0, "an empty datagram is no answer");
+	is_number(read_answers(&reply, 0, 3, &answer), 0, "an empty datagram is no answer");
 }
 
 /* "Unknown device type", and an offset of 48. */
@@ -255,7 +277,7 @@ static void test_details(void)
 	uint8_t echo[sizeof(reply) + 256] = { 0 };
 	const uint32_t copy = PAIR_LENGTH;
 
-	is_number(nl_read_answers(&reply, reply.header.nlmsg_len, 1, &answer), 1, "details are read");
+	is_number(read_answers(&reply, reply.header.nlmsg_len, 1, &answer), 1, "details are read");
 	is_text(answer.text, "Unknown device type", "the kernel's words");
 	ok(answer.has_offset && answer.offset == 48, "and where they point");
 
@@ -265,7 +287,7 @@ static void test_details(void)
 	reply.header.nlmsg_len += copy - (uint32_t)sizeof(struct nlmsghdr);
 	memcpy(echo, &reply, offsetof(struct reply, details));
 	memcpy(echo + sizeof(reply.header) + sizeof(int) + copy, details, sizeof(details));
-	is_number(nl_read_answers(echo, reply.header.nlmsg_len, 1, &answer), 1,
+	is_number(read_answers(echo, reply.header.nlmsg_len, 1, &answer), 1,
 		  "they are found behind a copy of the request");
 	is_text(answer.text, "Unknown device type", "with the same words");
 }
@@ -278,7 +300,7 @@ static int read_changed(struct reply reply, size_t length, struct nl_answer *ans
 
 	*answer = (struct nl_answer){ 0 };
 	memcpy(exact, &reply, length);
-	status = nl_read_answers(exact, length, 1, answer);
+	status = read_answers(exact, length, 1, answer);
 	free(exact);
 	return status;
 }
@@ -306,21 +328,69 @@ static void test_hostile_answers(void)
 	bad.error.error = INT32_MIN;
 	is_number(read_changed(bad, good.header.nlmsg_len, &answer), -EBADMSG, "an error of no errno");
 	bad = good;
-	bad.details[0] = 0;
-	is_number(read_changed(bad, good.header.nlmsg_len, &answer), -EBADMSG,
-		  "an attribute that is shorter than its header");
-	bad.details[0] = 0xff;
-	is_number(read_changed(bad, good.header.nlmsg_len, &answer), -EBADMSG,
-		  "an attribute that is longer than the answer");
-	bad = good;
-	bad.details[24] = 6;
-	is_number(read_changed(bad, good.header.nlmsg_len, &answer), -EBADMSG,
-		  "an offset that is no number of four bytes");
-	bad = good;
 	bad.header.nlmsg_flags = NLM_F_ACK_TLVS;
 	bad.error.msg.nlmsg_len = UINT32_MAX;
 	is_number(read_changed(bad, good.header.nlmsg_len, &answer), -EBADMSG,
 		  "a copy of the request that is longer than the answer");
+}
+
+/* Details that make no sense are left out; the error itself is not. */
+static void test_broken_details(void)
+{
+	static const struct {
+		uint8_t at;
+		uint8_t value;
+		bool words;
+		const char *what;
+	} rows[] = {
+		{ 0, 0, false, "an attribute that is shorter than its header" },
+		{ 0, 0xff, false, "an attribute that is longer than the answer" },
+		{ 24, 6, true, "an offset that is no number of four bytes" },
+		{ 24, 0xff, true, "an offset that is longer than the answer" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct reply reply = make_reply(1, -EOPNOTSUPP, details, sizeof(details));
+		struct nl_answer answer;
+
+		reply.details[rows[i].at] = rows[i].value;
+		ok(read_changed(reply, reply.header.nlmsg_len, &answer) == 1 &&
+			   answer.error == -EOPNOTSUPP && !answer.has_offset &&
+			   (answer.text[0] != 0) == rows[i].words,
+		   "%s", rows[i].what);
+	}
+}
+
+static void take_state(void *context, const uint8_t *payload, size_t length)
+{
+	*(uint8_t *)context = rtnl_link_state(payload, length);
+}
+
+/* A reply to RTM_GETLINK: ifinfomsg, IFLA_MTU, IFLA_OPERSTATE. */
+static void test_reply(void)
+{
+	static const uint8_t attributes[] = "\x08\0\x04\0\x78\x05\0\0\x05\0\x10\0\x06\0\0";
+	struct nlmsghdr header = {
+		.nlmsg_len = sizeof(header) + sizeof(struct ifinfomsg) + sizeof(attributes),
+		.nlmsg_type = RTM_NEWLINK,
+		.nlmsg_seq = 1,
+	};
+	uint8_t data[64] = { 0 };
+	uint8_t state = 0;
+	struct nl_request request = { .count = 1, .reply = take_state, .context = &state };
+	struct nl_answer answer = { 0 };
+
+	memcpy(data, &header, sizeof(header));
+	memcpy(data + sizeof(header) + sizeof(struct ifinfomsg), attributes, sizeof(attributes));
+	is_number(nl_read_answers(&request, data, header.nlmsg_len, &answer), 0,
+		  "a reply does not end a call");
+	is_number(state, 6, "it is handed on, and an attribute found in it");
+	state = 0;
+	header.nlmsg_seq = 2;
+	memcpy(data, &header, sizeof(header));
+	(void)nl_read_answers(&request, data, header.nlmsg_len, &answer);
+	is_number(state, 0, "another request's is not");
+	is_number(rtnl_link_state(data, 10), 0, "a reply that is cut says nothing");
 }
 
 /* Words without an end, and more of them than there is room for. */
@@ -385,6 +455,8 @@ int main(void)
 	test_foreign_answers();
 	test_details();
 	test_hostile_answers();
+	test_broken_details();
+	test_reply();
 	test_long_words();
 	test_locate();
 	return done();

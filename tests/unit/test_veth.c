@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -56,6 +57,7 @@ struct outcome {
 	bool up, running, echo, echo6, stream, gone;
 	bool peer_seen;   /* a device of the sandbox's name was announced on the host */
 	char advertised;  /* accept_ra of the host's end */
+	int reached, reached6, late; /* of the successors */
 };
 
 static struct outcome *outcome;
@@ -340,8 +342,8 @@ static bool add_far_addresses(void)
 	bool added;
 
 	nl_start(&request, data, sizeof(data));
-	rtnl_add_address(&request, 1, &far[0], NULL);
-	rtnl_add_address(&request, 1, &far[1], NULL);
+	rtnl_add_address(&request, 1, &far[0]);
+	rtnl_add_address(&request, 1, &far[1]);
 	added = net_loopback_up(&err) == 0 && nl_call(fd, &request, &answer) == 0;
 	close(fd);
 	return added;
@@ -412,6 +414,37 @@ static void two_scenario(void)
 	for (int i = 0; i < 2; i++)
 		stop_sandbox(&outcome->box[i]);
 	outcome->ran = true;
+}
+
+static int64_t milliseconds(void)
+{
+	struct raw_timespec now;
+
+	(void)sys_clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.seconds * 1000 + now.nanoseconds / 1000000;
+}
+
+/* One sandbox right after the other, all with the same address. A packet that is lost, or that goes to
+ * the one before, is repeated a second later. */
+static void successors_scenario(void)
+{
+	const struct plan_veth veth = make_veth(0);
+	struct sandbox *box = &outcome->box[0];
+
+	outcome->ran = add_far_addresses();
+	for (int i = 0; i < 10 && outcome->ran; i++) {
+		int64_t start;
+
+		start_with_pair(box, &veth);
+		net_veth_wait(box->host_name);
+		start = milliseconds();
+		if (reaches(box, REACH))
+			outcome->reached++;
+		if (milliseconds() - start >= 900)
+			outcome->late++;
+		outcome->reached6 += reaches(box, REACH6);
+		stop_sandbox(box);
+	}
 }
 
 /* Only IPv4, no gateway, the host's end in a network that the profile names. */
@@ -527,6 +560,15 @@ static void test_two(void)
 	   outcome->box[1].host_name);
 	show_failure(&outcome->box[0]);
 	show_failure(&outcome->box[1]);
+}
+
+static void test_successors(void)
+{
+	ok(run(successors_scenario, false), "one sandbox can follow another");
+	is_number(outcome->reached, 10, "each reaches the host");
+	is_number(outcome->late, 0, "and loses no packet");
+	is_number(outcome->reached6, 10, "by IPv6 too, which may have to ask for a neighbour twice");
+	show_failure(&outcome->box[0]);
 }
 
 static void test_peer(void)
@@ -677,6 +719,7 @@ int main(void)
 	test_pair(false);
 	test_pair(true);
 	test_two();
+	test_successors();
 	test_peer();
 	test_names();
 	test_faults();
