@@ -15,7 +15,7 @@ local types = {
 	text = "string", flag = "boolean", count = "integer", id = "integer", fd = "integer",
 	port = "integer", number = "number", size = "string|integer", time = "string|number",
 	offset = "string|integer", hostname = "string", path = "string", place = "string|table",
-	octal = "string", variable = "string", variables = "table<string, string>", name = "string",
+	umask = "string", variable = "string", variables = "table<string, string>", name = "string",
 	capability = "string", securebit = "string", action = "lunette.Action",
 	newer = 'lunette.Action|"default"', guard = "(string|lunette.Rule)[]",
 	namespace = '"user"|"mount"|"pid"|"net"|"ipc"|"uts"|"cgroup"|"time"',

@@ -13,6 +13,9 @@ return function(mount, escape, wrong)
 		local value = arguments[name]
 		if value ~= nil then
 			local result, reason = check(value)
+			if result == 0 then
+				result, reason = nil, "must be above 0"
+			end
 			if result == nil then
 				wrong(mount, name, reason)
 			end

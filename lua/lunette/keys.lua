@@ -101,6 +101,14 @@ function M.octal(value)
 	return ("%04o"):format(tonumber(value, 8))
 end
 
+function M.umask(value)
+	local mask = M.octal(value)
+	if not mask or mask:byte() ~= 48 then
+		return nil, 'must be an octal number as text, such as "022"'
+	end
+	return mask
+end
+
 function M.groups(value, layer, path, preferred)
 	if value == "keep" then
 		return value

@@ -5,7 +5,7 @@
 local native = ...
 local base = native.load("lunette.base")
 local keys = native.load("lunette.keys")
-local ipairs, next = ipairs, next
+local fail, ipairs, next = base.fail, ipairs, next
 local concat, escape = table.concat, native.token
 
 -- lower() - the plan's text for @question with the merged @state
@@ -112,6 +112,9 @@ return function(state, question)
 	end
 
 	-- What the program sees
+	if not has.mount and state.mounts[1] then
+		fail(state.mounts[1].where, "mounts", 'needs the namespace "mount"')
+	end
 	local mount_line = native.load("lunette.mounts").line
 	native.load("lunette.mounts").ask(state.mounts)
 	for _, mount in ipairs(state.mounts) do
@@ -166,13 +169,21 @@ return function(state, question)
 	for _, argument in ipairs(question.command) do
 		put("arg", escape(argument))
 	end
+	if values["process.init"] then
+		needs("pid", "process.init")
+	end
 	local init = switch("process.init", has.pid or false)
 	if switch("process.die_with_parent", init) and not init then
 		state.wrong(owner["process.die_with_parent"] or owner["process.init"],
 			"process.die_with_parent", "needs process.init")
 	end
-	for _, key in ipairs { "arg0", "name", "stderr", "stdin", "stdout", "tty" } do
+	for _, key in ipairs { "arg0", "name", "tty" } do
 		plain("process." .. key)
+	end
+	for _, key in ipairs { "process.stderr", "process.stdin", "process.stdout" } do
+		if values[key] ~= "inherit" then
+			plain(key)
+		end
 	end
 	local fds = values["process.fds"]
 	if fds then

@@ -108,7 +108,9 @@ function M.map(value, _, _, preferred)
 			return nil, wrong
 		end
 	end
-	if preferred and not native.ask("feature", "subids") then
+	if not out.uid or not out.gid then
+		return nil, "must have ranges of both, uid and gid"
+	elseif preferred and not native.ask("feature", "subids") then
 		return nil
 	end
 	return out

@@ -16,7 +16,7 @@ return {
 	hostname = "hostname",
 	domainname = "hostname",
 	cwd = "path",
-	umask = "octal",
+	umask = "umask",
 	mounts = "mount",
 	env = { keep = "variable*", set = "variables" },
 	caps = { keep = "capability*", ambient = "capability*", securebits = "securebit*" },

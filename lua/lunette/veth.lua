@@ -91,6 +91,8 @@ function M.address(text, prefix)
 	local six = bare and not four and ipv6(bare)
 	if not four and not six or prefix and bits > (four and 32 or 128) then
 		return nil
+	elseif six and six[1] | six[2] | six[3] | six[4] | six[5] == 0 then
+		return nil -- IPv4 in disguise, loopback or nothing: no address for a link
 	end
 	local out = four and table.concat(four, ".") or ipv6_text(six)
 	return prefix and out .. "/" .. bits or out, four and 4 or 6
@@ -98,7 +100,7 @@ end
 
 local function link_name(value)
 	return type(value) == "string" and #value <= 15 and value ~= "." and value ~= ".."
-		and value:find("^[^%s/:%c]+$") and value or nil
+		and value:find("^[^%s/:%%%c]+$") and value or nil
 end
 
 local function mac(value)

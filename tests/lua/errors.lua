@@ -36,8 +36,17 @@ wrong("user = { uid = -1 }", "user.uid: must be a whole number from 0 to 4294967
 wrong("user = { uid = 4294967295 }", "user.uid: must be a whole number from 0 to 4294967294")
 wrong("user = { uid = 1.5 }", "user.uid: must be a whole number")
 wrong("user = { groups = 'drop' }", 'user.groups: must be a list of ids, or "keep"')
-wrong("user = { map = { uid = { { 0, 1000, 0 } } } }", "user.map: a range's COUNT is above 0")
+wrong("user = { map = { gid = { { 0, 1000, 0 } } } }", "user.map: a range's COUNT is above 0")
 wrong("user = { map = { uid = { { 0, 1, 10 }, { 5, 100, 1 } } } }", "user.map: two ranges overlap")
+wrong("umask = '1777'", "umask: must be an octal number as text")
+wrong("user = { map = { uid = { { 0, 1, 2 } } } }",
+	"user.map: must have ranges of both, uid and gid")
+wrong("namespaces = { 'user' }, mounts = { tmpfs '/' }", 'mounts: needs the namespace "mount"')
+wrong("namespaces = { 'user' }, process = { init = true }",
+	'process.init: needs the namespace "pid"')
+wrong("mounts = { tmpfs { '/t', size = 0 } }", "mounts[1].size: must be above 0")
+wrong("net = veth { address = '::ffff:1.2.3.4/64' }",
+	"net.veth.address: must be an address with its")
 wrong("cwd = 'tmp'", 'cwd: must be an absolute path: "tmp" is not')
 wrong("cwd = '/a/../b'", 'cwd: must not hold "..": "/a/../b"')
 wrong("env = { keep = { 'A=B' } }", "env.keep[1]: must be the name of an environment variable")
