@@ -21,9 +21,9 @@
 #include "launcher/plan/plan.h"
 
 enum {
-	CPU_MS = 700,
+	CPU_MS = 500, /* 10,000 mounts take 120 */
 	WALL_MS = 5000,
-	LOOK_MS = 50, /* between two looks at the clocks */
+	LOOK_MS = 20, /* between two looks at the clocks */
 	READ_BYTES = 65536,
 };
 
@@ -157,7 +157,7 @@ static int take_error(struct session *session, const char *bytes, size_t length,
 		at = nul + 1;
 	}
 	err_set(err, bytes[0] == STAGE_USAGE ? STAGE_USAGE : STAGE_PROFILE, EINVAL, parts[2], "%s",
-		parts[0]);
+		*parts[0] ? parts[0] : session->profile);
 	return err_reason(err, "%s", parts[1]);
 }
 
