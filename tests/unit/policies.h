@@ -180,4 +180,118 @@ static inline struct test_policy *test_read(const char *path, const enum policy_
 	return t;
 }
 
+/* Pseudo-random, the same in every run. */
+static uint64_t test_seed = 42;
+
+static inline uint32_t pick(uint32_t below)
+{
+	test_seed ^= test_seed << 13;
+	test_seed ^= test_seed >> 7;
+	test_seed ^= test_seed << 17;
+	return (uint32_t)(test_seed >> 33) % below;
+}
+
+static inline struct policy_token random_compare(int arguments)
+{
+	static const uint64_t bounds[] = { 0,
+					   1,
+					   2,
+					   3,
+					   4,
+					   7,
+					   8,
+					   15,
+					   16,
+					   255,
+					   4096,
+					   0x7fffffff,
+					   0x80000000,
+					   0xfffffffe,
+					   0xffffffff,
+					   0x100000000,
+					   0x1ffffffff,
+					   0x200000003,
+					   0x8000000000000000,
+					   0xffffffffffffffff };
+	static const uint64_t masks[] = {
+		1,          4,          6,          0xf,         0xf0,        0x7f,
+		0xfffffff0, 0x80000001, 0x7e020000, 0xf00000000, 0x100000001, 0xfffffffffffffff0
+	};
+	struct policy_token token = { .op = OP_COMPARE };
+	uint64_t widest, a, b;
+
+	token.argument = (uint8_t)pick((uint32_t)arguments);
+	token.width = pick(3) ? 4 : 8;
+	widest = token.width == 4 ? UINT32_MAX : UINT64_MAX;
+	token.mask = pick(3) ? widest : masks[pick(12)] & widest;
+	a = bounds[pick(20)] & widest;
+	b = pick(2) ? a : bounds[pick(20)] & widest;
+	token.low = a < b ? a : b;
+	token.high = a < b ? b : a;
+	return token;
+}
+
+/* A test of up to @terms comparisons, and- and or-ed in a random order. */
+static inline size_t random_test(struct policy_token *tokens, uint32_t terms, int arguments)
+{
+	size_t count = 0, depth = 0;
+
+	while (terms || depth > 1) {
+		if (terms && (depth < 2 || pick(2))) {
+			tokens[count++] = random_compare(arguments);
+			terms--;
+			depth++;
+		} else {
+			tokens[count++].op = pick(2) ? OP_AND : OP_OR;
+			depth--;
+		}
+		if (pick(6) == 0)
+			tokens[count++].op = OP_NOT;
+	}
+	return count;
+}
+
+static inline void random_policy(struct test_policy *t, uint32_t rules, uint32_t terms)
+{
+	static const uint32_t actions[] = {
+		SECCOMP_RET_ALLOW,        SECCOMP_RET_ERRNO | 1, SECCOMP_RET_ERRNO | 2,
+		SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_TRAP | 7,  SECCOMP_RET_LOG,
+	};
+	size_t a, r, k;
+
+	memset(t, 0, sizeof(*t));
+	t->policy = (struct policy){ .fallback = actions[pick(6)],
+				     .newer = actions[pick(6)],
+				     .foreign = actions[pick(6)],
+				     .archs = t->archs,
+				     .arch_count = 1 + pick(4) };
+	for (a = 0; a < t->policy.arch_count; a++) {
+		enum policy_entry entry =
+			(enum policy_entry)((a + 3 * (t->policy.fallback & 1)) % ENTRY_COUNT);
+
+		t->archs[a] = (struct policy_arch){ .entry = entry,
+						    .rules = t->rules[a],
+						    .rule_count = pick(rules + 1) };
+		t->archs[a].known = tables_known(entry, &t->archs[a].known_count);
+		for (r = 0; r < t->archs[a].rule_count; r++) {
+			struct policy_rule *rule = &t->rules[a][r];
+
+			rule->action = actions[pick(6)];
+			rule->calls = &t->intervals[t->interval_count];
+			rule->call_count = 1 + pick(3);
+			for (k = 0; k < rule->call_count; k++) {
+				uint32_t first = pick(6) ? pick(40) : pick(600);
+
+				t->intervals[t->interval_count].first = first;
+				t->intervals[t->interval_count++].last = first + pick(4);
+			}
+			rule->test = &t->tokens[t->token_count];
+			rule->token_count = pick(4) ? random_test(&t->tokens[t->token_count],
+								  1 + pick(terms), 3)
+						    : 0;
+			t->token_count += rule->token_count;
+		}
+	}
+}
+
 #endif
