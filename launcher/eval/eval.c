@@ -37,7 +37,7 @@ struct session {
 	unsigned int questions;
 	unsigned int warnings;
 	struct record record;
-	const struct profile *profile;
+	const struct profile *profile; /* the one that was asked for */
 	struct eval_answer *answer;
 };
 
@@ -157,7 +157,7 @@ static int take_error(struct session *session, const char *bytes, size_t length,
 		at = nul + 1;
 	}
 	err_set(err, bytes[0] == STAGE_USAGE ? STAGE_USAGE : STAGE_PROFILE, EINVAL, parts[2], "%s",
-		*parts[0] ? parts[0] : session->profile);
+		*parts[0] ? parts[0] : session->profile->name);
 	return err_reason(err, "%s", parts[1]);
 }
 
