@@ -4,7 +4,6 @@
  */
 #include "launcher/eval/native.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include <lauxlib.h>
@@ -46,6 +45,19 @@ static bool add_number(uint8_t *set, enum policy_entry entry, const char *name)
 	return true;
 }
 
+/* Below 10,000, as all numbers here. */
+static char *put_number(char *to, int number)
+{
+	if (number >= 1000)
+		*to++ = (char)('0' + number / 1000);
+	if (number >= 100)
+		*to++ = (char)('0' + number / 100 % 10);
+	if (number >= 10)
+		*to++ = (char)('0' + number / 10 % 10);
+	*to++ = (char)('0' + number % 10);
+	return to;
+}
+
 static void push_intervals(lua_State *lua, const uint8_t *set)
 {
 	char text[NUMBERS * 5]; /* "1021,1023," is the longest way to say so */
@@ -53,12 +65,19 @@ static void push_intervals(lua_State *lua, const uint8_t *set)
 
 	for (int first = 0, last; first < NUMBERS; first = last + 1) {
 		last = first;
+		if (first % 8 == 0 && !set[first / 8])
+			last += 7;
 		if (!(set[first / 8] >> first % 8 & 1))
 			continue;
 		while (last + 1 < NUMBERS && set[(last + 1) / 8] >> (last + 1) % 8 & 1)
 			last++;
-		end += sprintf(end, last > first ? "%s%d-%d" : "%s%d", end > text ? "," : "",
-			       first, last);
+		if (end > text)
+			*end++ = ',';
+		end = put_number(end, first);
+		if (last > first) {
+			*end++ = '-';
+			end = put_number(end, last);
+		}
 	}
 	lua_pushlstring(lua, text, (size_t)(end - text));
 }

@@ -49,7 +49,7 @@ function M.line(layer, path)
 	end
 	local found = layer.lines[path]
 	if not found then
-		local name = match(path, "([%w_]+)[%[%]%d]*$")
+		local name = match(path, "^.*%.([%w_]+)") or match(path, "^[%w_]+")
 		local number = name and native.line_of(layer.text, name)
 		found = number and layer.name .. ":" .. number or layer.where
 		layer.lines[path] = found

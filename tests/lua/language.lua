@@ -112,7 +112,8 @@ gives('extends = "old", env = { keep = replace { "X" } }', "env.keep", "X", fami
 gives('extends = "old", env = { keep = none }', "env.keep", "", family)
 gives('extends = "old", env = { set = replace { X = "x" } }', "env.set", "X x", family)
 gives('extends = "old", env = { set = { LANG = "C" } }', "env.keep", "TERM", family)
-gives('extends = "old", namespaces = { "pid", "mount" }, hostname = none, net = "host"', "namespaces",
+gives('extends = "old", namespaces = { "pid", "mount" }, hostname = none, net = "host"',
+	"namespaces",
 	"mount pid", family)
 gives('extends = "old", mounts = { rw { "/x", at = "/usr" }, ro "/y" }', "mount",
 	"bind /usr source=/x\ntmpfs /tmp\nproc /proc\nbind /y source=/y read-only", family)

@@ -6,7 +6,8 @@ local tap = dofile(root .. "/tests/lib/tap.lua")
 
 local parent = [[return profile {
 	limits = { wall = "1m", pids = 10 }, net = "none",
-	seccomp = { default = errno "EPERM", guard = { "no-ptrace" }, allow { "read" }, kill { "mount" } },
+	seccomp = { default = errno "EPERM", guard = { "no-ptrace" }, allow { "read" },
+		kill { "mount" } },
 }]]
 
 -- The warnings for a child of `parent`, or for @text itself where it returns.
@@ -32,7 +33,8 @@ warns('net = "host"', "net: loosens a parent's: none becomes host")
 warns('net = veth { address = "10.0.0.2/24" }', "net: loosens a parent's: none becomes veth")
 warns("seccomp = { default = allow }",
 	"seccomp.default: loosens a parent's: errno:1 becomes allow")
-warns("seccomp = { default = allow }", "without no-io-uring: io_uring does what seccomp rules refuse")
+warns("seccomp = { default = allow }",
+	"without no-io-uring: io_uring does what seccomp rules refuse")
 warns("seccomp = { default = kill }", nil)
 warns('seccomp = { errno "EPERM" { "mount" } }', "seccomp[1]: loosens a parent's rule on mount")
 warns('seccomp = { remove "no-ptrace" }', "seccomp[1]: takes away a parent's no-ptrace")
