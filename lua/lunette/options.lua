@@ -151,6 +151,26 @@ function M.parameter(value, given)
 	given[name] = text
 end
 
+-- What the program is given on the command line it may use: where the profile lists places for
+-- Landlock, they list the new mount too. Without the kernel's Landlock there is nothing to list.
+local function list_for_landlock(state, value)
+	local mount = value.mounts and value.mounts[1]
+	if not mount or not state.landlock then
+		return
+	end
+	local lists, values = {}, state.values
+	local at = { mount[1].at or mount[1][1] }
+	if mount.op ~= "ro" and values["landlock.rw"] then
+		lists.rw = at
+	elseif values["landlock.ro"] then
+		lists.ro = at
+	end
+	if values["landlock.exec"] then
+		lists.exec = at
+	end
+	value.landlock = base().make("prefer", { lists })
+end
+
 -- apply() - puts the question's options on top of the merged profile, in their order
 function M.apply(state, question)
 	local by_name = {}
@@ -166,6 +186,7 @@ function M.apply(state, question)
 		if not value then
 			base().fail("", "--" .. option.key, wrong)
 		end
+		list_for_landlock(state, value)
 		state.apply({ value = value, option = "--" .. option.key, question = question })
 	end
 end

@@ -196,8 +196,10 @@ refused() {
 }
 
 @test "RLIMIT_NOFILE of 8 works on pipes, and on files says what it lacks" {
-	run bash -c 'true | (ulimit -n 8; exec "$LUNETTE" run -- sh -c "ulimit -n; exit 6") 2>&1 | cat
+	run bash -c 'exec 3>&- 4>&- 5>&- 6>&- 7>&-
+		true | (ulimit -n 8; exec "$LUNETTE" run -- sh -c "ulimit -n; exit 6") 2>&1 | cat
 		exit "${PIPESTATUS[1]}"'
+	echo "$output"
 	[[ $status == 6 && $output == 8 ]]
 	status=0
 	bash -c 'ulimit -n 8; exec "$LUNETTE" run -- sh -c "ulimit -n; exit 6"' \

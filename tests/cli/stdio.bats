@@ -160,10 +160,7 @@ refuses_all() {
 			"$LUNETTE" run -p base --ro "$WORK/probe:/probe" -- sh -c '/probe reopen 3 3>&2' \
 				2>>file >said </dev/null
 		fi
-		output=$(cat said)
-		echo "$output"
-		[[ $output == *times* ]]
-		! grep -E '^(truncate|chmod) ok' said || false
+		[[ $(cat said) == *times* ]]
 		"$LUNETTE" run -p base -- sh -c ': >/proc/self/fd/'"$fd"'; chmod 600 /proc/self/fd/'"$fd" \
 			1>>file 2>&1 </dev/null || true
 		[[ $(head -n 1 file) == precious && $(stat -c %a file) == 666 ]]

@@ -12,16 +12,17 @@ setup() {
 	need_command python3
 }
 
-# typed TEXT COMMAND... - runs the command on a terminal of its own, types TEXT, and prints what the
-# terminal shows
+# typed TEXT COMMAND... - runs the command on a terminal of its own, types TEXT, whose parts stand
+# between |, each once the terminal is quiet, and prints what the terminal shows
 typed() {
 	/usr/bin/python3 - "$@" <<-'END'
 		import os, pty, select, sys, time
 		text, command = sys.argv[1].encode().decode("unicode_escape").encode(), sys.argv[2:]
+		parts = text.split(b"|")
 		pid, master = pty.fork()
 		if pid == 0:
 		    os.execv(command[0], command)
-		shown, end, asked = b"", time.monotonic() + 10, False
+		shown, end = b"", time.monotonic() + 10
 		try:
 		    while time.monotonic() < end:
 		        if select.select([master], [], [], 0.3)[0]:
@@ -29,9 +30,8 @@ typed() {
 		            if not block:
 		                break
 		            shown += block
-		        elif not asked:
-		            os.write(master, text)
-		            asked = True
+		        elif parts:
+		            os.write(master, parts.pop(0))
 		except OSError:
 		    pass
 		status = os.waitpid(pid, 0)[1]
@@ -42,9 +42,9 @@ typed() {
 
 @test "a shell on the caller's terminal has job control and the terminal's size" {
 	need_command bash
-	run typed 'tty\nsleep 50\n\x03echo interrupted\nset -o | grep monitor\nexit 7\n' "$LUNETTE" run -p shell -- bash --norc -i
-	[[ $output == *"/dev/"* && $output == *interrupted* && $output == *"status 7"* ]]
-	[[ $output =~ monitor[[:space:]]+on ]]
+	run typed 'stty size\n|sleep 50\n|\x03|echo it was interrupted; shopt -op monitor\nexit 7\n' "$LUNETTE" run -p shell -- bash --norc -i
+	[[ $output == *[$'\r\n']"it was interrupted"* ]]
+	[[ $output == *"set -o monitor"* && $output == *"0 0"* && $output == *"status 7"* ]]
 }
 
 @test "the terminal can't be typed into" {

@@ -52,12 +52,20 @@ for family in (1, 2, 10, 16, 17, 38, 40):
 	[[ $(json report 'it["enforced"]["landlock_abi"] >= 1') == true ]]
 	# The mount allows it, the list of places to execute from does not.
 	mkdir extra && cp /bin/true extra/prog
-	launch -126 run -p untrusted --ro "$WORK/extra:/opt" -- /opt/prog
-	launch -0 run -p base --ro "$WORK/extra:/opt" -- /opt/prog
+	profile more <<-END
+		return profile {
+			extends = "untrusted",
+			mounts = { ro { "$WORK/extra", at = "/opt" }, tmpfs { "/scratch", size = "1M" } },
+		}
+	END
+	launch -126 run -p "$WORK/more.lua" -- /opt/prog
 	# The mount allows it, the list of places to write to does not.
-	launch run -p untrusted --tmpfs /scratch -- sh -c 'echo x >/scratch/file'
+	launch run -p "$WORK/more.lua" -- sh -c 'echo x >/scratch/file'
 	[[ $stderr == *"Permission denied"* ]]
 	launch -0 run -p untrusted -- sh -c 'echo x >/tmp/file && ls /'
+	# What the command line gives is to be used.
+	launch -0 run -p untrusted --ro "$WORK/extra:/opt" --tmpfs /scratch -- \
+		sh -c '/opt/prog && echo x >/scratch/file'
 }
 
 @test "limits hold: wall time, processes, files, size of a file" {
