@@ -66,6 +66,7 @@ def _musl(env):
     env.Append(CCFLAGS=["-idirafter", "/usr/include", "-idirafter",
                          f"/usr/include/{multiarch()}"])
     env["LINK"] = "musl-gcc"
+    env.Append(CPPDEFINES=["LUNETTE_OWN_MALLOC"])  # launcher/base/malloc.c says why
 
 
 def host(base):

@@ -271,6 +271,8 @@ static void finish(struct launch *launch)
 	(void)sys_rt_sigprocmask(SIG_SETMASK, &setup->signal_mask, NULL, sizeof(uint64_t));
 	fd_close(&launch->link);
 	fd_close(&setup->launcher_pidfd);
+	for (int i = 0; i < 3; i++)
+		free(setup->streams[i].path);
 	free(setup->staging.slots);
 	free(setup->own_devices);
 	free(setup->filter);

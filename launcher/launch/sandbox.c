@@ -1,11 +1,12 @@
 /* sandbox.c - the set-up process: from the clone to the program's exec (see sandbox.h)
  *
- * The order is design.md part 3's, and each step's reason stands in its stage. This process is a copy
- * of the launcher in new namespaces; it holds every capability over them and none over the host. From
- * the clone on nothing is allocated: what is needed was made before, or lies on the stack.
+ * The order is design.md part 3's, and each step's reason stands in its stage. This process is a
+ * copy of the launcher in new namespaces; it holds every capability over them and none over the
+ * host. From the clone on nothing is allocated: what is needed was made before, or lies on the
+ * stack.
  *
- * The program's process shares this one's memory until its exec (as vfork does), which spares the copy
- * of the page tables; it must not return from start_program().
+ * The program's process shares this one's memory until its exec (as vfork does), which spares the
+ * copy of the page tables; it must not return from start_program().
  */
 #include "launcher/launch/sandbox.h"
 
@@ -36,9 +37,9 @@ static void __attribute__((noreturn)) fail(struct setup *setup)
 		(void)sys_exit_group(125);
 }
 
-/* The signal comes when the launcher dies. A death before prctl shows at the launcher's pidfd, or as
- * the end of the link where there is one. Changing ids clears the signal, so this is done again after
- * that. */
+/* The signal comes when the launcher dies. A death before prctl shows at the launcher's pidfd, or
+ * as the end of the link where there is one. Changing ids clears the signal, so this is done again
+ * after that. */
 static int die_with_launcher(const struct setup *setup, struct err *err)
 {
 	struct pollfd launcher = { .fd = setup->launcher_pidfd, .events = POLLIN };
@@ -177,7 +178,8 @@ static void __attribute__((noreturn)) start_program(struct setup *setup)
 	fail(setup);
 }
 
-/* A time namespace is entered by a true fork only: a child that shares memory stays in its parent's. */
+/* A time namespace is entered by a true fork only: a child that shares memory stays in its
+ * parent's. */
 static long __attribute__((noinline)) spawn(struct setup *setup)
 {
 	struct clone_args args = { .exit_signal = SIGCHLD };

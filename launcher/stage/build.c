@@ -144,7 +144,8 @@ static int write_all(int fd, const char *text, size_t length)
 	return 0;
 }
 
-/* A file of the stage's tmpfs, mounted over the target; its name is gone before the program starts. */
+/* A file of the stage's tmpfs, mounted over the target; its name is gone before the program
+ * starts. */
 static int mount_text(struct setup *setup, const struct plan_mount *mount, const char *text,
 		      size_t length, uint32_t mode, struct err *err)
 {
@@ -173,8 +174,8 @@ static int mount_text(struct setup *setup, const struct plan_mount *mount, const
 	return (int)r;
 }
 
-/* In the root's own tmpfs, which will be read-only, the file itself can stand at the target; elsewhere
- * it is mounted there. */
+/* In the root's own tmpfs, which will be read-only, the file itself can stand at the target;
+ * elsewhere it is mounted there. */
 static int build_text(struct setup *setup, const struct plan_mount *mount, struct err *err)
 {
 	uint32_t mode = mount->has_mode ? mount->mode : 0444;

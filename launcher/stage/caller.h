@@ -8,8 +8,8 @@
 struct caller {
 	uint32_t uid;
 	uint32_t gid;
-	/* Real root: euid 0 with CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID in the initial user namespace.
-	 * Only then are sources opened by the launcher, and writable mounts idmapped. */
+	/* Real root: euid 0 with CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID in the initial user
+	 * namespace. Only then are sources opened by the launcher, and writable mounts idmapped. */
 	bool privileged;
 	uint64_t open_files; /* RLIMIT_NOFILE, soft */
 };

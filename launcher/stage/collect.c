@@ -1,8 +1,8 @@
 /* collect.c - cloning what only the host can give, while its root is still there
  *
- * Binds, lower trees of overlays, the new /proc and /sys, device nodes. Clones are always recursive:
- * below a user namespace the kernel refuses others where a submount is locked. Each becomes a detached
- * mount with its final attributes and goes to staging.
+ * Binds, lower trees of overlays, the new /proc and /sys, device nodes. Clones are always
+ * recursive: below a user namespace the kernel refuses others where a submount is locked. Each
+ * becomes a detached mount with its final attributes and goes to staging.
  *
  * An ordinary caller's set-up process opens the sources itself. For a privileged one the launcher
  * opens them (source.c), since only it may reach and idmap them, and sends them here in batches.

@@ -1,9 +1,9 @@
 /* credentials.c - capabilities, securebits and no_new_privs (see credentials.h)
  *
- * The order matters: the bounding set needs CAP_SETPCAP, so it goes first; securebits need it too, so
- * they come before the permitted set shrinks; ambient is raised only when permitted and inheritable
- * hold the bit. As uid 0 of a namespace an empty permitted set alone is worth nothing: exec gives all
- * of the bounding set back, so that is emptied (capabilities(7)).
+ * The order matters: the bounding set needs CAP_SETPCAP, so it goes first; securebits need it too,
+ * so they come before the permitted set shrinks; ambient is raised only when permitted and
+ * inheritable hold the bit. As uid 0 of a namespace an empty permitted set alone is worth nothing:
+ * exec gives all of the bounding set back, so that is emptied (capabilities(7)).
  */
 #include "launcher/stage/credentials.h"
 

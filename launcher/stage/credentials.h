@@ -4,13 +4,13 @@
 
 #include "launcher/stage/setup.h"
 
-/* credentials_bound() - take from the bounding set what the plan does not keep. The set-up process calls
- * it once, before the program's process is made, so that both have it. */
+/* credentials_bound() - take from the bounding set what the plan does not keep. The set-up process
+ * calls it once, before the program's process is made, so that both have it. */
 int credentials_bound(const struct setup *setup, struct err *err);
 
-/* credentials_drop() - hold exactly @keep (permitted, effective) and @ambient (inheritable too: more
- * there would come back through a file's inheritable set, CVE-2022-24769), with @securebits and
- * no_new_privs; read back and compared. */
+/* credentials_drop() - hold exactly @keep (permitted, effective) and @ambient (inheritable too:
+ * more there would come back through a file's inheritable set, CVE-2022-24769), with @securebits
+ * and no_new_privs; read back and compared. */
 int credentials_drop(uint64_t keep, uint64_t ambient, uint32_t securebits, struct err *err);
 
 #endif

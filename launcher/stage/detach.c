@@ -1,8 +1,8 @@
 /* detach.c - the new root, and the end of the host's
  *
  * The new root is a tmpfs mounted over "/": paths of this process still start at the old root below
- * it, so sources can be opened while staged mounts already hang in the new one. pivot_root(".", ".")
- * then puts the old root on top of the new, from where it is unmounted with everything in it.
+ * it, so sources can be opened while staged mounts already hang in the new one. pivot_root(".",
+ * ".") then puts the old root on top of the new, from where it is unmounted with everything in it.
  *
  * Sources: pivot_root(2) "pivot_root(".", ".")"; mount_namespaces(7).
  */

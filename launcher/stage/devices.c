@@ -1,8 +1,8 @@
 /* devices.c - a minimal /dev
  *
- * A tmpfs with the six harmless nodes of the host bound in (mknod is not for user namespaces), a devpts
- * instance of its own, a private shm, and the customary links. nodev is set per mount: a recursive one
- * would kill the nodes.
+ * A tmpfs with the six harmless nodes of the host bound in (mknod is not for user namespaces), a
+ * devpts instance of its own, a private shm, and the customary links. nodev is set per mount: a
+ * recursive one would kill the nodes.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -213,7 +213,8 @@ static bool interpreter(const char *path, char *name, size_t size)
 		snprintf(name, size, "%.*s", (int)strcspn(at, " \t\n"), at);
 		return name[0] != '\0';
 	}
-	/* A dynamic program's PT_INTERP stands near its start: the first string that looks like one. */
+	/* A dynamic program's PT_INTERP stands near its start: the first string that looks like
+	 * one. */
 	for (at = head; memcmp(head, "\177ELF", 4) == 0 && at < head + got; at += strlen(at) + 1)
 		if (at[0] == '/' && strlen(at) > 4) {
 			snprintf(name, size, "%s", at);

@@ -10,8 +10,8 @@ int filters_compile(struct setup *setup, struct err *err);
 /* filters_check_exec() - would the filter let the launcher's own last execve happen? */
 int filters_check_exec(const struct setup *setup, struct err *err);
 
-/* filters_landlock() - in the program-to-be, inside the new root. Rights, ports and scopes that this
- * kernel's ABI lacks are an error, or under `prefer` left out and reported. Linux 5.13. */
+/* filters_landlock() - in the program-to-be, inside the new root. Rights, ports and scopes that
+ * this kernel's ABI lacks are an error, or under `prefer` left out and reported. Linux 5.13. */
 int filters_landlock(const struct setup *setup, struct err *err);
 
 /* filters_seccomp() - install setup->filter: the last step before exec. Needs no_new_privs. */

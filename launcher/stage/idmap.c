@@ -10,7 +10,8 @@
 
 #include "launcher/stage/ids.h"
 
-/* The helper does nothing but be there; it dies with the launcher, also where that is dead already. */
+/* The helper does nothing but be there; it dies with the launcher, also where that is dead
+ * already. */
 static void __attribute__((noreturn)) idle(long launcher)
 {
 	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);

@@ -1,9 +1,9 @@
 /* ids.c - the id maps of the user namespace, and the switch to the inside ids (see ids.h)
  *
  * An ordinary caller's own id is mapped by the set-up process itself, which costs no round trip. A
- * privileged launcher writes the map of its child: inside id to an outer id that is nobody's, so that
- * the program owns nothing of the host, not even as the owner of a file in /proc/sys. Ranges are
- * written by the launcher too, directly as root, else by newuidmap(1) and newgidmap(1).
+ * privileged launcher writes the map of its child: inside id to an outer id that is nobody's, so
+ * that the program owns nothing of the host, not even as the owner of a file in /proc/sys. Ranges
+ * are written by the launcher too, directly as root, else by newuidmap(1) and newgidmap(1).
  *
  * Source: user_namespaces(7) "Defining user and group ID mappings".
  */

@@ -43,15 +43,17 @@ int mounts_build(struct setup *setup, struct err *err);
 int source_open(const struct plan_mount *mount, const char *path, struct err *err);
 
 /* source_clone() - a detached, private clone of what @at has open, with all its submounts
- * @idmap: a user namespace to idmap it with, or -1. Returns a descriptor or -errno with @err filled. */
+ * @idmap: a user namespace to idmap it with, or -1. Returns a descriptor or -errno with @err
+ * filled. */
 int source_clone(const struct plan_mount *mount, const char *path, int at, int idmap,
 		 struct err *err);
 
-/* mount_new() - a detached mount of a new file system; @options: key, value pairs, NULL at the end (a
- * NULL value: a flag). @attributes: MOUNT_ATTR_*. Returns a descriptor or -errno. Linux 5.2. */
+/* mount_new() - a detached mount of a new file system; @options: key, value pairs, NULL at the end
+ * (a NULL value: a flag). @attributes: MOUNT_ATTR_*. Returns a descriptor or -errno. Linux 5.2. */
 int mount_new(const char *fstype, const char *const options[], unsigned int attributes);
 
-/* mount_failed() - fill @err for @mount with the kernel's reason and a remedy where one is known. */
+/* mount_failed() - fill @err for @mount with the kernel's reason and a remedy where one is
+ * known. */
 int mount_failed(const struct plan_mount *mount, long error, const char *object, struct err *err);
 
 /* place: where inside the new tree a mount goes. */
@@ -79,7 +81,8 @@ int device_build(struct setup *setup, const struct plan_mount *mount, size_t slo
 		 struct err *err);
 enum { DEVICE_SLOTS = 6 };
 
-/* overlay_home() - the directory that holds both @mount's upper and its work: what is cloned for them. */
+/* overlay_home() - the directory that holds both @mount's upper and its work: what is cloned for
+ * them. */
 void overlay_home(const struct plan_mount *mount, char home[4096]);
 
 /* device_finish() - the last /dev that was built becomes read-only: no mount is coming any more. */
@@ -88,8 +91,9 @@ int device_finish(struct setup *setup, struct err *err);
 /* mounts_own() - remember the file system of @fd as one that this launch made. */
 void mounts_own(struct setup *setup, int fd);
 
-/* mounts_below() - append the mount points below @directory, of "PID/mountinfo" in @proc (a directory of
- * a procfs), to @names, a space before each. For an error's sake only: what cannot be read is left out. */
+/* mounts_below() - append the mount points below @directory, of "PID/mountinfo" in @proc (a
+ * directory of a procfs), to @names, a space before each. For an error's sake only: what cannot be
+ * read is left out. */
 void mounts_below(int proc, const char *directory, struct buf *names);
 
 #endif

@@ -5,7 +5,8 @@
  * from Linux 6.13). overlayfs keeps clones of its own, so the scratch mounts go at once.
  *
  * Measured: a lower tree with submounts is EINVAL always; a lower file of an unmapped owner is
- * EOVERFLOW on write; tmpfs has the user.* attributes that a removed lower directory needs from 6.6.
+ * EOVERFLOW on write; tmpfs has the user.* attributes that a removed lower directory needs from
+ * 6.6.
  *
  * Source: Documentation/filesystems/overlayfs.rst.
  */

@@ -1,9 +1,9 @@
 /* place.c - mount points inside the new tree
  *
- * By now the host's root is gone, so the worst that a planted symlink can do is to lead somewhere else
- * in the sandbox. Links on the way are resolved inside the new root; the last component follows the
- * mount's on_symlink. Missing directories are made in file systems of the sandbox's own only: a
- * directory of the host is never changed to make room for a mount.
+ * By now the host's root is gone, so the worst that a planted symlink can do is to lead somewhere
+ * else in the sandbox. Links on the way are resolved inside the new root; the last component
+ * follows the mount's on_symlink. Missing directories are made in file systems of the sandbox's own
+ * only: a directory of the host is never changed to make room for a mount.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -20,7 +20,7 @@ struct stdio_stream {
 	int fd;          /* what becomes 0, 1 or 2; -1: opened by stdio_apply() */
 	bool reopen;     /* a regular file to be opened again, read-only, through a detached mount */
 	bool landlocked; /* a regular file for which Landlock needs a rule of its own */
-	char path[4096]; /* reopen: its path on the host */
+	char *path;      /* reopen: its path on the host (malloc'ed) */
 };
 
 /* How far the set-up is, in memory that launcher, set-up process and program-to-be share. Whoever

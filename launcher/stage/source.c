@@ -1,8 +1,8 @@
 /* source.c - opening the host's side of a mount
  *
- * source_clone() runs in the set-up process of an ordinary caller, or in a privileged launcher, which
- * sends the clone on (mounts_send()). Only there can a writable mount be idmapped, so that what the
- * program creates, as nobody's id, belongs to the owner of the mounted directory.
+ * source_clone() runs in the set-up process of an ordinary caller, or in a privileged launcher,
+ * which sends the clone on (mounts_send()). Only there can a writable mount be idmapped, so that
+ * what the program creates, as nobody's id, belongs to the owner of the mounted directory.
  *
  * Sources: open_tree(2), mount_setattr(2) "ID-mapped mounts".
  */
@@ -14,7 +14,8 @@
 #include "launcher/stage/mounts.h"
 #include "launcher/stage/transfer.h"
 
-/* Lower trees of overlays are idmapped too: a copy-up keeps the owner, who must have an id inside. */
+/* Lower trees of overlays are idmapped too: a copy-up keeps the owner, who must have an id
+ * inside. */
 static bool wants_idmap(const struct plan_mount *mount)
 {
 	return mount->kind == MOUNT_OVERLAY || !mount->read_only;
@@ -105,7 +106,8 @@ static int idmap_of(struct sender *sender, const struct plan_mount *mount, const
 			  err);
 }
 
-/* The owner is read from the descriptor that is cloned: a path may mean something else meanwhile. */
+/* The owner is read from the descriptor that is cloned: a path may mean something else
+ * meanwhile. */
 static int send_source(struct sender *sender, const struct plan_mount *mount, const char *path,
 		       struct err *err)
 {

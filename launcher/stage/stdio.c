@@ -59,20 +59,21 @@ static int open_read_only(const char *path, int fd)
 	return (int)r;
 }
 
-/* Can the file that @fd has open be found and read by its path? */
-static bool find_path(int fd, char path[4096])
+/* The path of the file that @fd has open, where it can be found and read by it; malloc'ed, or NULL. */
+static char *find_path(int fd)
 {
+	char path[4096];
 	char self[32];
 	cleanup_fd int at = -1;
 	long length;
 
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-	length = sys_readlinkat(AT_FDCWD, self, path, 4095);
+	length = sys_readlinkat(AT_FDCWD, self, path, sizeof(path) - 1);
 	if (length <= 0 || path[0] != '/')
-		return false;
+		return NULL;
 	path[length] = '\0';
 	at = path_host(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-	return at >= 0 && same_file(at, fd);
+	return at >= 0 && same_file(at, fd) ? strdup(path) : NULL;
 }
 
 static bool is_named_pipe(int fd, const struct stat *st)
@@ -160,7 +161,9 @@ static int prepare(struct setup *setup, int stream, struct stdio_relay relays[ST
 		give_pipe(setup, to->fd, &st);
 		return 0;
 	}
-	if (stream == 0 && S_ISREG(st.st_mode) && find_path(to->fd, to->path)) {
+	if (stream == 0 && S_ISREG(st.st_mode))
+		to->path = find_path(to->fd);
+	if (to->path) {
 		to->reopen = true;
 		to->landlocked = true;
 		return 0;

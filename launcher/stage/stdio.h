@@ -4,7 +4,8 @@
  * writing, truncated, its mode changed, also under a read-only root. So a regular file as standard
  * input is opened again, read-only, through a read-only detached mount of its path, which keeps it
  * seekable; where its path cannot be found, and for outputs, a relay copies between the file and a
- * pipe. Terminals, pipes and sockets are passed as they are. A directory or block device is refused.
+ * pipe. Terminals, pipes and sockets are passed as they are. A directory or block device is
+ * refused.
  */
 #ifndef LAUNCHER_STAGE_STDIO_H
 #define LAUNCHER_STAGE_STDIO_H
@@ -20,8 +21,8 @@ struct stdio_relay {
 enum { STDIO_RELAYS = 3 };
 
 /* stdio_prepare() - in the launcher, before the clone: decide each stream
- * Fills setup->streams and @relays. @ends: descriptors that only the program may keep; the launcher closes
- * them after the clone.
+ * Fills setup->streams and @relays. @ends: descriptors that only the program may keep; the launcher
+ * closes them after the clone.
  */
 int stdio_prepare(struct setup *setup, struct stdio_relay relays[STDIO_RELAYS],
 		  int ends[STDIO_RELAYS], struct err *err);
@@ -30,7 +31,8 @@ int stdio_prepare(struct setup *setup, struct stdio_relay relays[STDIO_RELAYS],
  * privileged launcher has done it in stdio_prepare().) */
 int stdio_reopen(struct setup *setup, struct err *err);
 
-/* stdio_apply() - in the set-up process: put the streams at 0, 1 and 2, and let go of what lay there. */
+/* stdio_apply() - in the set-up process: put the streams at 0, 1 and 2, and let go of what lay
+ * there. */
 int stdio_apply(struct setup *setup, struct err *err);
 
 #endif

@@ -1,4 +1,5 @@
-/* system.h - the namespaces' own settings: names, clocks, and the lock on further user namespaces */
+/* system.h - the namespaces' own settings: names, clocks, and the lock on further user
+ * namespaces */
 #ifndef LAUNCHER_STAGE_SYSTEM_H
 #define LAUNCHER_STAGE_SYSTEM_H
 
@@ -12,8 +13,9 @@ int system_names(const struct setup *setup, struct err *err);
 int system_clocks(const struct setup *setup, struct err *err);
 
 /* system_close_nesting() - no user namespace can be made below this one any more
- * Called while the host's /proc is there; afterwards setup->proc serves. Fatal where it cannot be written.
- * Source: user.max_user_namespaces in namespaces(7); its limit counts along the chain of owners. */
+ * Called while the host's /proc is there; afterwards setup->proc serves. Fatal where it cannot be
+ * written. Source: user.max_user_namespaces in namespaces(7); its limit counts along the chain of
+ * owners. */
 int system_close_nesting(const struct setup *setup, struct err *err);
 
 #endif

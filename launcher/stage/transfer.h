@@ -28,8 +28,9 @@ struct transfer {
 /* transfer_batch() - how many answers a message may hold under @open_files. */
 unsigned int transfer_batch(uint64_t open_files);
 
-/* transfer_send() - send what @transfer holds and close its descriptors. An empty one is sent too: it
- * says only "go on". Returns 0 or -errno; -EPIPE: the set-up process is gone, and has said why. */
+/* transfer_send() - send what @transfer holds and close its descriptors. An empty one is sent too:
+ * it says only "go on". Returns 0 or -errno; -EPIPE: the set-up process is gone, and has said
+ * why. */
 int transfer_send(struct transfer *transfer, int link);
 
 /* transfer_receive() - the next answer: a descriptor, -ENOENT (missing), or -errno with @err. */

@@ -21,11 +21,11 @@ enum outcome_status {
 	OUTCOME_SETUP_FAILED,
 };
 
-enum { OUTCOME_MAX_SKIPS = 32 };
+enum { OUTCOME_MAX_SKIPS = 16 };
 
 struct outcome_skip {
-	char what[64];
-	char why[160];
+	char what[48];
+	char why[96];
 };
 
 struct outcome_enforced {
