@@ -1,7 +1,7 @@
 /* caps.c - capability sets and their text form (see caps.h)
  *
- * Source: cap_text_formats(7), cap_from_text(3), and what libcap 2.66 answers where these are silent;
- * tests/unit/test_caps.c holds such answers.
+ * Source: cap_text_formats(7), cap_from_text(3), and what libcap 2.66 answers where these are
+ * silent; tests/unit/test_caps.c holds such answers.
  */
 #include "policy/caps.h"
 
@@ -30,7 +30,8 @@ static bool is_space(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* A name with its cap_, a number below 64, or "all". Returns its bits, 0 where there is none such. */
+/* A name with its cap_, a number below 64, or "all". Returns its bits, 0 where there is none
+ * such. */
 static uint64_t read_name(const char *text, size_t length)
 {
 	char name[64];

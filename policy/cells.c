@@ -1,8 +1,8 @@
 /* cells.c - what the rules of one architecture say of its numbers
  *
  * The numbers are cut at the ends of all intervals. For every interval the list of rules that can
- * decide there is collected, in order, up to the first that has no test; equal lists are one list, and
- * rules with the same test and action are one rule. Each list becomes a decision diagram.
+ * decide there is collected, in order, up to the first that has no test; equal lists are one list,
+ * and rules with the same test and action are one rule. Each list becomes a decision diagram.
  */
 #include "policy/compiler.h"
 

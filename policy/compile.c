@@ -1,8 +1,9 @@
 /* compile.c - policies as seccomp filters (see policy.h, compiler.h)
  *
- * Each architecture gets a switch over its numbers, and before them stands a test of the architecture.
- * A second architecture may leave numbers on which it agrees with an earlier one to that one's switch:
- * x32 is x86_64 with bit 30 taken off but for some numbers, and all architectures agree from 424 on.
+ * Each architecture gets a switch over its numbers, and before them stands a test of the
+ * architecture. A second architecture may leave numbers on which it agrees with an earlier one to
+ * that one's switch: x32 is x86_64 with bit 30 taken off but for some numbers, and all
+ * architectures agree from 424 on.
  */
 #include "policy/compiler.h"
 
@@ -111,9 +112,9 @@ static void lean(struct compiler *c, const struct model *model, int32_t from, in
 	}
 }
 
-/* A switch over the cells from @from on, its own or leaning on the model that saves most. They stay,
- * to be a model, without what leaning on another added. @limit: numbers from there on are not left to
- * a model. @price: what a lean costs besides its tests.
+/* A switch over the cells from @from on, its own or leaning on the model that saves most. They
+ * stay, to be a model, without what leaning on another added. @limit: numbers from there on are not
+ * left to a model. @price: what a lean costs besides its tests.
  */
 static int32_t best_switch(struct compiler *c, const struct models *models, int32_t from,
 			   uint32_t limit, int32_t price)
@@ -154,8 +155,8 @@ static void push_skipped(struct compiler *c, int32_t from, int32_t skipped)
 	push_cell(c, from, (struct cell){ SKIPPED, skipped, NONE, UINT32_MAX });
 }
 
-/* x32's numbers, with bit 30 set: taken off, they are nearly x86_64's. *@last is what its numbers from
- * 0x80000000 on get. Without rules for x32 both are the policy's `foreign`.
+/* x32's numbers, with bit 30 set: taken off, they are nearly x86_64's. *@last is what its numbers
+ * from 0x80000000 on get. Without rules for x32 both are the policy's `foreign`.
  */
 static int make_x32(struct compiler *c, const struct policy *policy, const struct models *models,
 		    int32_t *root, int32_t *last)
@@ -178,8 +179,9 @@ static int make_x32(struct compiler *c, const struct policy *policy, const struc
 	return 0;
 }
 
-/* x86_64 and x32 share an architecture; bit 30 tells the numbers apart, and 0xffffffff is neither's.
- * No number of x86_64 reaches bit 30, so that only where its last cell ends up x32 need be told.
+/* x86_64 and x32 share an architecture; bit 30 tells the numbers apart, and 0xffffffff is
+ * neither's. No number of x86_64 reaches bit 30, so that only where its last cell ends up x32 need
+ * be told.
  */
 static int make_x86_64(struct compiler *c, const struct policy *policy, struct models *models,
 		       int32_t *root)

@@ -6,9 +6,9 @@
  *   compile.c  the switches over the numbers of all architectures, and policy_compile()
  *   emit.c     graph -> instructions in order, with jumps that reach
  *
- * All of it lives in one block of memory, sized at the start. Whatever does not fit is an error, never
- * a wrong filter: `full` is set, every function goes on with harmless values, and policy_compile()
- * looks at `full` in the end.
+ * All of it lives in one block of memory, sized at the start. Whatever does not fit is an error,
+ * never a wrong filter: `full` is set, every function goes on with harmless values, and
+ * policy_compile() looks at `full` in the end.
  */
 #ifndef POLICY_COMPILER_H
 #define POLICY_COMPILER_H
@@ -82,8 +82,9 @@ struct cache_entry {
 	int32_t test, yes, no, result;
 };
 
-/* One interval of a switch: from `start` to the next one's. `target` is an instruction, and `other`,
- * unless NONE, another one that leads to the same answer; `origin` is the rule that decides there.
+/* One interval of a switch: from `start` to the next one's. `target` is an instruction, and
+ * `other`, unless NONE, another one that leads to the same answer; `origin` is the rule that
+ * decides there.
  */
 struct cell {
 	uint32_t start;
@@ -159,7 +160,8 @@ int32_t diagram_leaf(struct compiler *c, uint32_t action);
 int32_t diagram_rules(struct compiler *c, const struct policy_rule *const *rules, size_t count,
 		      int32_t otherwise);
 
-/* The smallest value that is at least @value and has no bit outside @mask; 0 where there is none. */
+/* The smallest value that is at least @value and has no bit outside @mask; 0 where there is
+ * none. */
 uint32_t next_under_mask(uint32_t value, uint32_t mask);
 
 /* lower.c */
@@ -171,8 +173,8 @@ int32_t lower_cost(struct compiler *c, const struct node *node);
 int32_t lower_enter(struct compiler *c, int32_t id, unsigned int word, uint32_t mask);
 
 /* lower_switch() - a tree of tests on A, in which @mask's bits are what may be set
- * @tail: NONE, or where the last cell of more than one value goes in the end in place of its target.
- *        It may differ from that for values of the last cell only.
+ * @tail: NONE, or where the last cell of more than one value goes in the end in place of its
+ *        target. It may differ from that for values of the last cell only.
  */
 int32_t lower_switch(struct compiler *c, const struct cell *cells, size_t count, uint32_t mask,
 		     int32_t tail);
@@ -185,8 +187,8 @@ int32_t instruction(struct compiler *c, uint16_t code, uint32_t k, int32_t yes, 
 
 /* cells.c */
 
-/* make_cells() - what the rules of @arch say, put behind c->cell_count: what decides while A holds the
- * number. *@skipped is what 0xffffffff gets.
+/* make_cells() - what the rules of @arch say, put behind c->cell_count: what decides while A holds
+ * the number. *@skipped is what 0xffffffff gets.
  * Returns 0 or -ENOMEM; c->full where it does not fit.
  */
 int make_cells(struct compiler *c, const struct policy *policy, const struct policy_arch *arch,

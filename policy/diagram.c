@@ -5,8 +5,8 @@
  * system calls and architectures, so that a test that two calls have in common is made once.
  *
  * Every path asks the variables in one order. For each list of rules several orders are tried, and
- * the one whose nodes cost the fewest new instructions is kept. Tests of 64 bits become tests of two
- * words, high and low; a mask of the form 1..10..0 becomes a plain interval.
+ * the one whose nodes cost the fewest new instructions is kept. Tests of 64 bits become tests of
+ * two words, high and low; a mask of the form 1..10..0 becomes a plain interval.
  *
  * Recursion is at most as deep as there are variables in one list of rules.
  */
@@ -134,7 +134,8 @@ static int rank_of(const struct compiler *c, int32_t id)
 	return is_leaf(id) ? UINT8_MAX : c->variables[node_of(c, id)->variable].rank;
 }
 
-/* One operand of diagram_choose(): where it stands among its edges, if it decides on the variable. */
+/* One operand of diagram_choose(): where it stands among its edges, if it decides on the
+ * variable. */
 struct cursor {
 	int32_t id;
 	const struct edge *edge;
@@ -230,7 +231,8 @@ static int find_variable(struct compiler *c, unsigned int word, uint32_t mask)
 	return c->variable_count++;
 }
 
-/* Where in the values of (word & mask) a test holds: from `low` to before `past`, 0 being the end. */
+/* Where in the values of (word & mask) a test holds: from `low` to before `past`, 0 being the
+ * end. */
 struct range {
 	uint32_t mask;
 	uint32_t low;
@@ -458,8 +460,8 @@ static void swap(struct order *order, int a, int b)
 	order->variables[b] = variable;
 }
 
-/* Sifts: each variable in turn is moved to the place where the diagram is the cheapest, until a whole
- * round finds nothing. For up to three variables this visits nearly every order.
+/* Sifts: each variable in turn is moved to the place where the diagram is the cheapest, until a
+ * whole round finds nothing. For up to three variables this visits nearly every order.
  */
 static void improve_order(struct compiler *c, struct order *order,
 			  const struct policy_rule *const *rules, size_t count, int32_t otherwise)

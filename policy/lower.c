@@ -2,9 +2,9 @@
  *
  * A switch over intervals becomes a tree of comparisons with as few of them as tests of the forms
  * `A >= k` and `A == k` allow. Taking a single value out with an equality test lets its neighbours
- * merge where they go the same way, so one instruction replaces two boundaries. Which values to take
- * out is found exactly, by dynamic programming; the rest is split at the boundaries, so that both
- * halves hold about as many tests.
+ * merge where they go the same way, so one instruction replaces two boundaries. Which values to
+ * take out is found exactly, by dynamic programming; the rest is split at the boundaries, so that
+ * both halves hold about as many tests.
  *
  * Equal instructions with equal successors are the same instruction. What the accumulator holds is
  * known at each edge: a load is made only where it holds something else.
@@ -72,7 +72,8 @@ static int32_t way_of(const struct cell *cell, int way)
 	return way ? cell->other : cell->target;
 }
 
-/* The best way to keep cell @i on @way: the cells between it and the one kept before are taken out. */
+/* The best way to keep cell @i on @way: the cells between it and the one kept before are taken
+ * out. */
 static void plan_cell(struct plan *plan, const struct cell *cells, size_t i, int way)
 {
 	int32_t target = way_of(&cells[i], way);
@@ -104,9 +105,9 @@ static void plan_cell(struct plan *plan, const struct cell *cells, size_t i, int
 	}
 }
 
-/* Finds the cheapest set of single cells to take out and sets `way` of each cell. Its cost, the number
- * of tests, is what is taken out and the boundaries that remain: f(i), the cost of cells 0 to i of
- * which i stays, is the least over k < i of f(k) and what lies between.
+/* Finds the cheapest set of single cells to take out and sets `way` of each cell. Its cost, the
+ * number of tests, is what is taken out and the boundaries that remain: f(i), the cost of cells 0
+ * to i of which i stays, is the least over k < i of f(k) and what lies between.
  */
 static int32_t plan_switch(struct compiler *c, const struct cell *cells, size_t count,
 			   struct domain domain)
@@ -195,8 +196,8 @@ static int32_t take_bits(struct compiler *c, const struct cell *region, size_t c
 	return target;
 }
 
-/* Tries whether a region of few tests does with fewer when values with certain bits are told first, by
- * one instruction. Returns the instruction, or NONE.
+/* Tries whether a region of few tests does with fewer when values with certain bits are told first,
+ * by one instruction. Returns the instruction, or NONE.
  */
 static int32_t split_bits(struct compiler *c, const struct cell *region, size_t count,
 			  struct domain domain, int32_t cost)
@@ -265,8 +266,8 @@ static int32_t tree(struct compiler *c, const struct cell *cells, const struct r
 			   split == to ? runs[to].origin : UINT32_MAX);
 }
 
-/* Gathers runs and single cells as the plan says, between two more runs that are only limits; returns
- * the number of runs.
+/* Gathers runs and single cells as the plan says, between two more runs that are only limits;
+ * returns the number of runs.
  */
 static int32_t make_runs(struct compiler *c, const struct cell *cells, size_t count,
 			 struct domain domain, int32_t tail)

@@ -43,8 +43,8 @@ struct policy_interval {
 
 /* One token of a test in postfix order. OP_COMPARE pushes low <= (argument & mask) <= high, where
  * the argument is cut to `width` bytes first (4: the low word only, 8: all of it). OP_AND and OP_OR
- * pop two and push one, OP_NOT pops one and pushes one. A well-formed test leaves exactly one value;
- * an empty test is true.
+ * pop two and push one, OP_NOT pops one and pushes one. A well-formed test leaves exactly one
+ * value; an empty test is true.
  */
 enum policy_op { OP_COMPARE, OP_AND, OP_OR, OP_NOT };
 
@@ -109,16 +109,16 @@ int policy_check(const struct policy *policy, struct policy_error *error);
 int policy_compile(const struct policy *policy, struct sock_filter *filter, size_t *count,
 		   uint32_t *origin, struct policy_error *error);
 
-/* policy_evaluate() - what @policy says of one call. @decided: NULL, or set to the index of the rule
- * that decided within its arch, SIZE_MAX where none did.
+/* policy_evaluate() - what @policy says of one call. @decided: NULL, or set to the index of the
+ * rule that decided within its arch, SIZE_MAX where none did.
  */
 uint32_t policy_evaluate(const struct policy *policy, const struct seccomp_data *call,
 			 size_t *decided);
 
-/* policy_verify() - does @filter, which bpf_valid() has accepted, answer every call as @policy says?
- * Compares it with policy_evaluate() for every number and architecture and every class of arguments
- * that either can tell apart. @exact: NULL, or set to whether that was all of them (where masks on one
- * word overlap or combinations are too many, some are sampled).
+/* policy_verify() - does @filter, which bpf_valid() has accepted, answer every call as @policy
+ * says? Compares it with policy_evaluate() for every number and architecture and every class of
+ * arguments that either can tell apart. @exact: NULL, or set to whether that was all of them (where
+ * masks on one word overlap or combinations are too many, some are sampled).
  * Returns 0, -EBADMSG with the call that differs in @error, -ENOMEM.
  */
 int policy_verify(const struct policy *policy, const struct sock_filter *filter, size_t count,
@@ -149,26 +149,26 @@ int policy_warn(const struct policy *policy, struct policy_warning *warnings, si
 /* Figures of a filter at one entry. */
 struct policy_stats {
 	size_t instructions;
-	size_t longest;          /* instructions on the longest path */
-	size_t calls;            /* that the tables know at the entry */
-	size_t worst;            /* instructions run for one of them, with arguments of 0 */
+	size_t longest; /* instructions on the longest path */
+	size_t calls;   /* that the tables know at the entry */
+	size_t worst;   /* instructions run for one of them, with arguments of 0 */
 	uint64_t mean_thousandths;
-	size_t absorbed;         /* of them, answered by the kernel without running the filter */
+	size_t absorbed; /* of them, answered by the kernel without running the filter */
 };
 
 void policy_stats(const struct sock_filter *filter, size_t count, enum policy_entry entry,
 		  struct policy_stats *stats);
 
-/* bpf_constant_allow() - does the kernel find out when the filter is installed that it always allows
- * call @number? (Linux 5.11; never for x32) */
+/* bpf_constant_allow() - does the kernel find out when the filter is installed that it always
+ * allows call @number? (Linux 5.11; never for x32) */
 bool bpf_constant_allow(const struct sock_filter *filter, size_t count, uint32_t arch,
 			uint32_t number);
 
 /* policy_describe_token() - one token of a test as text; returns the length. */
 size_t policy_describe_token(const struct policy_token *token, char *out, size_t size);
 
-/* bpf_valid() - would the kernel take this filter? (opcodes of seccomp_check_filter(), jumps forward
- * and inside, aligned loads, a return at the end of each path) */
+/* bpf_valid() - would the kernel take this filter? (opcodes of seccomp_check_filter(), jumps
+ * forward and inside, aligned loads, a return at the end of each path) */
 bool bpf_valid(const struct sock_filter *filter, size_t count);
 
 /* bpf_run() - what a valid filter answers; @executed: NULL, or the number of instructions run. */

@@ -1,7 +1,7 @@
 /* tables.c - looking names up in the generated tables (see tables.h)
  *
- * The data is static, sorted by name and made by lua/generate/tables.lua from policy/tables/. Strings
- * lie in pools and are named by 16-bit offsets. Nothing here allocates or keeps state.
+ * The data is static, sorted by name and made by lua/generate/tables.lua from policy/tables/.
+ * Strings lie in pools and are named by 16-bit offsets. Nothing here allocates or keeps state.
  */
 #include "policy/tables.h"
 

@@ -27,19 +27,19 @@ int tables_call_number(int call, enum policy_entry entry);
 /* tables_call_at() - the call with @number at @entry, or -1. */
 int tables_call_at(enum policy_entry entry, uint32_t number);
 
-/* tables_signature() - the arguments at @entry as text "fd dirfd, str path, flags:O flags, u16 mode"
- * (a call without arguments: ""). Types: u16 i32 u32 i64 u64 (compared at that width; u16 as 4 bytes
- * under the mask 0xffff), ptr (never compared) and str (a pointer to text), fd (an i32),
- * flags:FAMILY (u32 unless written flags64:FAMILY), enum:FAMILY (i32, enum64:FAMILY i64). FAMILY names
- * a table of constants. An argument that @entry hides behind a pointer is simply not there.
+/* tables_signature() - the arguments at @entry as text "fd dirfd, str path, flags:O flags, u16
+ * mode" (a call without arguments: ""). Types: u16 i32 u32 i64 u64 (compared at that width; u16 as
+ * 4 bytes under the mask 0xffff), ptr (never compared) and str (a pointer to text), fd (an i32),
+ * flags:FAMILY (u32 unless written flags64:FAMILY), enum:FAMILY (i32, enum64:FAMILY i64). FAMILY
+ * names a table of constants. An argument that @entry hides behind a pointer is simply not there.
  *
  * At i386 every type is 4 bytes wide: `int $0x80` from 64-bit code leaves garbage in the upper
  * halves, which the kernel drops but a filter sees.
  */
 const char *tables_signature(int call, enum policy_entry entry);
 
-/* tables_group() - the names of a group ("@file-system"), one after the other, NULL at the end; NULL
- * where there is no such group. A member may itself be a group.
+/* tables_group() - the names of a group ("@file-system"), one after the other, NULL at the end;
+ * NULL where there is no such group. A member may itself be a group.
  */
 const char *const *tables_group(const char *name);
 const char *tables_group_doc(const char *name);
@@ -48,12 +48,11 @@ const char *tables_group_name(size_t index); /* NULL past the end */
 /* tables_known() - the numbers that the tables know at @entry, as ascending disjoint intervals. */
 const struct policy_interval *tables_known(enum policy_entry entry, size_t *count);
 
-/* tables_constant() - the value that NAME of FAMILY ("O", "RDWR") has at @entry: O_DIRECTORY and others
- * differ between architectures. Names are given in any case, with or without the family's prefix.
- * Returns 0, or -ENOENT where family or name are unknown at @entry.
+/* tables_constant() - the value that NAME of FAMILY ("O", "RDWR") has at @entry: O_DIRECTORY and
+ * others differ between architectures. Names are given in any case, with or without the family's
+ * prefix. Returns 0, or -ENOENT where family or name are unknown at @entry.
  */
-int tables_constant(enum policy_entry entry, const char *family, const char *name,
-		    uint64_t *value);
+int tables_constant(enum policy_entry entry, const char *family, const char *name, uint64_t *value);
 
 /* tables_errno() - "EPERM" -> 1, or -1.  tables_errno_name() - 1 -> "EPERM", or NULL. */
 int tables_errno(const char *name);
@@ -65,7 +64,7 @@ const char *tables_capability_name(int capability); /* "net_admin", NULL where u
 
 /* Landlock: rights by name ("read_file", ABI that brought it), for three kinds of right. */
 enum tables_landlock { LANDLOCK_FS, LANDLOCK_NET, LANDLOCK_SCOPE };
-uint64_t tables_landlock_rights(enum tables_landlock kind, int abi); /* all that @abi has */
+uint64_t tables_landlock_rights(enum tables_landlock kind, int abi);         /* all that @abi has */
 uint64_t tables_landlock_right(enum tables_landlock kind, const char *name); /* 0 where unknown */
 const char *tables_landlock_name(enum tables_landlock kind, int bit, int *abi);
 
@@ -73,12 +72,14 @@ const char *tables_landlock_name(enum tables_landlock kind, int bit, int *abi);
  * landlock_add_rule(2) answers EINVAL. */
 uint64_t tables_landlock_file_rights(void);
 
-/* tables_nearest() - the name of @kind ("call", "group", "errno", "capability", "landlock", "family", or
- * a family of constants) nearest to @name by edit distance, or NULL where none is near.
+/* tables_nearest() - the name of @kind ("call", "group", "errno", "capability", "landlock",
+ * "family", or a family of constants) nearest to @name by edit distance, or NULL where none is
+ * near.
  */
 const char *tables_nearest(const char *kind, const char *name);
 
-/* tables_distance() - edit distance of two names, letters without regard to case, capped at @max. */
+/* tables_distance() - edit distance of two names, letters without regard to case, capped at
+ * @max. */
 unsigned int tables_distance(const char *a, const char *b, unsigned int max);
 
 #endif

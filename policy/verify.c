@@ -1,11 +1,11 @@
 /* verify.c - does a filter say what its policy says, for every call?
  *
- * Both look at a call through comparisons with constants only. So the numbers are represented by the
- * ends of all intervals in either, and for each number the words of the arguments by one value of each
- * class that the comparisons reachable there can tell apart. All combinations are run through
- * policy_evaluate() and bpf_run(). Where masks on one word overlap, or combinations are too many,
- * pseudo-random ones are added and the answer is marked as not exact. It shares no code with the
- * compiler.
+ * Both look at a call through comparisons with constants only. So the numbers are represented by
+ * the ends of all intervals in either, and for each number the words of the arguments by one value
+ * of each class that the comparisons reachable there can tell apart. All combinations are run
+ * through policy_evaluate() and bpf_run(). Where masks on one word overlap, or combinations are too
+ * many, pseudo-random ones are added and the answer is marked as not exact. It shares no code with
+ * the compiler.
  */
 #include "policy/policy.h"
 
@@ -196,8 +196,8 @@ static void follow_jump(struct verifier *v, const struct sock_filter *now,
 		reach(v, state->at + 1u + now->jf, state->word, state->mask);
 }
 
-/* Where the filter can come to with the number and architecture of @call, noting the tests it makes on
- * the way. Instructions that our compiler never writes end the exactness.
+/* Where the filter can come to with the number and architecture of @call, noting the tests it makes
+ * on the way. Instructions that our compiler never writes end the exactness.
  */
 static void follow(struct verifier *v, const struct seccomp_data *call)
 {
@@ -252,8 +252,8 @@ static void add_value(struct verifier *v, struct word *word, uint32_t value)
 		word->values[word->value_count++] = value;
 }
 
-/* One value for each class of the word: first what full comparisons tell apart, then each mask's part
- * put into each of those. */
+/* One value for each class of the word: first what full comparisons tell apart, then each mask's
+ * part put into each of those. */
 static void find_values(struct verifier *v, struct word *word)
 {
 	uint32_t masks[32];

@@ -110,8 +110,8 @@ static void find_holes(const struct policy *policy, size_t at, struct warnings *
 	}
 }
 
-/* Marks in @live each rule of @arch that some call reaches. Every rule in @rules has SECCOMP_RET_TRACE
- * and its index as its action. Returns 0, -ENOMEM or -E2BIG.
+/* Marks in @live each rule of @arch that some call reaches. Every rule in @rules has
+ * SECCOMP_RET_TRACE and its index as its action. Returns 0, -ENOMEM or -E2BIG.
  */
 static int find_live(const struct policy_arch *arch, bool *live)
 {

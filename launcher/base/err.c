@@ -31,8 +31,8 @@ static int result(const struct err *err)
 	return err->number ? -err->number : -EINVAL;
 }
 
-int err_set(struct err *err, enum err_stage stage, int number, const char *hint,
-	    const char *object, ...)
+int err_set(struct err *err, enum err_stage stage, int number, const char *hint, const char *object,
+	    ...)
 {
 	va_list args;
 

@@ -47,8 +47,8 @@ const char *err_stage_name(int stage);
  * @hint:   a remedy, or NULL
  * @object: printf format of the object
  */
-int err_set(struct err *err, enum err_stage stage, int number, const char *hint,
-	    const char *object, ...) __attribute__((format(printf, 5, 6)));
+int err_set(struct err *err, enum err_stage stage, int number, const char *hint, const char *object,
+	    ...) __attribute__((format(printf, 5, 6)));
 
 /* err_reason() - give words of our own in place of strerror()'s. Returns -err->number. */
 int err_reason(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -7,8 +7,8 @@
 
 #include "launcher/base/buf.h"
 
-/* json_bytes() - @bytes as a string. Valid UTF-8 stays as it is but for control characters, which are
- * \u00HH; every other byte is the four characters \xHH. */
+/* json_bytes() - @bytes as a string. Valid UTF-8 stays as it is but for control characters, which
+ * are \u00HH; every other byte is the four characters \xHH. */
 void json_bytes(struct buf *out, const char *bytes, size_t length);
 
 /* json_text() - the same of a text, null for NULL. */

@@ -1,7 +1,7 @@
 /* path.c - opening paths below a root (see path.h)
  *
- * openat2(2): RESOLVE_IN_ROOT may answer EAGAIN when a rename runs at the same time; it is repeated a
- * bounded number of times.
+ * openat2(2): RESOLVE_IN_ROOT may answer EAGAIN when a rename runs at the same time; it is repeated
+ * a bounded number of times.
  */
 #include "launcher/base/path.h"
 
@@ -72,13 +72,13 @@ static int resolve(int from, const char *path, int flags, uint64_t how)
 
 int path_in_root(int root, const char *path, int flags)
 {
-	int r = resolve(root, path[0] ? path : ".", flags,
-			RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	int r = resolve(root, path[0] ? path : ".", flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 
 	return r == -ENOSYS || r == -EPERM ? walk(root, path, flags) : r;
 }
 
-/* The host's own paths are the caller's to name, so where openat2 is refused openat follows links. */
+/* The host's own paths are the caller's to name, so where openat2 is refused openat follows
+ * links. */
 int path_host(const char *path, int flags)
 {
 	int r = resolve(AT_FDCWD, path, flags, RESOLVE_NO_MAGICLINKS);

@@ -16,8 +16,8 @@
  */
 int path_in_root(int root, const char *path, int flags);
 
-/* path_host() - open @path of the host as the caller may, magic links refused. Returns a descriptor or
- * -errno. */
+/* path_host() - open @path of the host as the caller may, magic links refused. Returns a descriptor
+ * or -errno. */
 int path_host(const char *path, int flags);
 
 /* path_within() - is @path the same as @directory or below it? Both absolute and normal. */

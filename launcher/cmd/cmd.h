@@ -1,7 +1,7 @@
 /* cmd.h - the verbs of the command line
  *
- * A verb is a function of what was asked; it prints and returns the exit status. This directory is the
- * only one that prints, and holds no more than that takes.
+ * A verb is a function of what was asked; it prints and returns the exit status. This directory is
+ * the only one that prints, and holds no more than that takes.
  */
 #ifndef LAUNCHER_CMD_CMD_H
 #define LAUNCHER_CMD_CMD_H

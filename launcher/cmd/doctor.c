@@ -1,8 +1,8 @@
 /* doctor.c - `lunette doctor`: what this host can do, each lack with its cause and remedy
  *
- * Everything is found out by trying (launcher/eval/probe.h); files are read only to explain a failure.
- * Without a profile the exit status says whether the shipped `base` profile can be enforced; with one,
- * whether that profile can.
+ * Everything is found out by trying (launcher/eval/probe.h); files are read only to explain a
+ * failure. Without a profile the exit status says whether the shipped `base` profile can be
+ * enforced; with one, whether that profile can.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -66,7 +66,8 @@ static void find_kernel(struct finding *finding)
 	}
 	snprintf(finding->state, sizeof(finding->state), "%.64s", name.release);
 	major = strtol(name.release, &minor, 10);
-	finding->works = major > 6 || (major == 6 && *minor == '.' && strtol(minor + 1, NULL, 10) >= 1);
+	finding->works =
+		major > 6 || (major == 6 && *minor == '.' && strtol(minor + 1, NULL, 10) >= 1);
 	if (!finding->works)
 		lack(finding, "older than Linux 6.1", "lunette is tested on 6.1 and newer");
 }
@@ -82,12 +83,14 @@ static void find_userns(struct finding *finding)
 	lack(finding, strerror(-error),
 	     "a filter of the container or service manager forbids it: allow clone with CLONE_NEWUSER");
 	if (sysctl("/proc/sys/user/max_user_namespaces") == 0)
-		lack(finding, "user.max_user_namespaces is 0", "sysctl user.max_user_namespaces=10000");
+		lack(finding, "user.max_user_namespaces is 0",
+		     "sysctl user.max_user_namespaces=10000");
 	else if (sysctl("/proc/sys/kernel/unprivileged_userns_clone") == 0)
 		lack(finding, "kernel.unprivileged_userns_clone is 0",
 		     "sysctl kernel.unprivileged_userns_clone=1");
 	else if (sysctl("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == 1)
-		lack(finding, "AppArmor takes the capabilities of unprivileged user namespaces away",
+		lack(finding,
+		     "AppArmor takes the capabilities of unprivileged user namespaces away",
 		     "an AppArmor profile for lunette with `userns,`, or sysctl "
 		     "kernel.apparmor_restrict_unprivileged_userns=0");
 	else if (error == -ENOSPC || error == -EUSERS)
@@ -254,7 +257,7 @@ static int apply_profile(const struct request *request, struct finding findings[
 static void write_text(struct buf *out, const char *name, const struct finding *finding)
 {
 	buf_format(out, "%s %s%s%s\n",
-		   finding->works   ? "ok     "
+		   finding->works    ? "ok     "
 		   : finding->needed ? "MISSING"
 				     : "without",
 		   name, finding->state[0] ? ": " : "", finding->state);

@@ -31,11 +31,13 @@ static void one_verb(struct buf *out, const struct verb *verb)
 
 static void all_verbs(struct buf *out)
 {
-	buf_text(out, "usage: lunette VERB ...\n\nRuns programs in sandboxes described in Lua.\n\n");
+	buf_text(out,
+		 "usage: lunette VERB ...\n\nRuns programs in sandboxes described in Lua.\n\n");
 	for (const struct verb *verb = verbs; verb->name; verb++)
 		buf_format(out, "  %-10s %s\n", verb->name, verb->summary);
-	buf_text(out, "\n`lunette VERB --help` lists a verb's options; `lunette --version` prints the "
-		      "version.\n");
+	buf_text(out,
+		 "\n`lunette VERB --help` lists a verb's options; `lunette --version` prints the "
+		 "version.\n");
 }
 
 void help_print(const struct verb *verb)

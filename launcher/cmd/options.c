@@ -1,7 +1,7 @@
 /* options.c - reading the command line by the generated table (see options.h)
  *
- * `--name VALUE`, `--name=VALUE`, `-p VALUE`, `-pVALUE`, `-v`. Options of the launcher itself land in
- * fields of the request; all others are handed to the front end, which knows what they mean.
+ * `--name VALUE`, `--name=VALUE`, `-p VALUE`, `-pVALUE`, `-v`. Options of the launcher itself land
+ * in fields of the request; all others are handed to the front end, which knows what they mean.
  */
 #include "launcher/cmd/options.h"
 

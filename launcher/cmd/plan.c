@@ -34,7 +34,8 @@ int cmd_plan(const struct request *request)
 	int ret;
 
 	if (request->word_count == 0) {
-		err_set(&err, STAGE_USAGE, EINVAL, "`lunette plan [options] COMMAND [ARG...]`", "plan");
+		err_set(&err, STAGE_USAGE, EINVAL, "`lunette plan [options] COMMAND [ARG...]`",
+			"plan");
 		err_reason(&err, "a command is missing");
 		print_error(&err);
 		return EXIT_USAGE;

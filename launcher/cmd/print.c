@@ -1,7 +1,7 @@
 /* print.c - the launcher's own words on standard output and error
  *
- * Straight to the descriptors: no stdio buffers, nothing to flush. What comes from elsewhere is escaped
- * where it goes to a person's terminal as part of a message.
+ * Straight to the descriptors: no stdio buffers, nothing to flush. What comes from elsewhere is
+ * escaped where it goes to a person's terminal as part of a message.
  */
 #include <errno.h>
 #include <stdarg.h>

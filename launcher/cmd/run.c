@@ -71,16 +71,16 @@ static void note_changed_inputs(const struct plan *plan, char *const *environmen
 	for (size_t i = 0; i < plan->input_count; i++) {
 		cleanup_buf struct buf room = BUF_EMPTY;
 		const struct plan_input *input = &plan->inputs[i];
-		const char *now =
-			reply_current(input->kind, input->argument, environment, &room);
+		const char *now = reply_current(input->kind, input->argument, environment, &room);
 
 		if (now && input->answer && strcmp(now, input->answer) == 0)
 			continue;
 		if (now || input->answer)
-			print_note("plan: %s %s: has changed since the plan was made (was %s, is %s)",
-				   input->kind, input->argument,
-				   input->answer ? input->answer : "not there",
-				   now ? now : "not there");
+			print_note(
+				"plan: %s %s: has changed since the plan was made (was %s, is %s)",
+				input->kind, input->argument,
+				input->answer ? input->answer : "not there",
+				now ? now : "not there");
 	}
 }
 

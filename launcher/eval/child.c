@@ -1,8 +1,8 @@
 /* child.c - the confined child in which Lua runs
  *
- * Order: lose every descriptor but the socket; be killed with the launcher, readable by nobody, limited
- * in memory; open Lua, which is our own code still; put the filter on; only then look at the first
- * byte of a profile. It answers with one write and exits without tidying up.
+ * Order: lose every descriptor but the socket; be killed with the launcher, readable by nobody,
+ * limited in memory; open Lua, which is our own code still; put the filter on; only then look at
+ * the first byte of a profile. It answers with one write and exits without tidying up.
  *
  * Must not be given anything of value: the process that runs a stranger's Lua holds the launcher's
  * environment and arguments, and nothing else.
@@ -85,12 +85,12 @@ static void strip(lua_State *lua, const char *library, const char *const *names)
 static int open_libraries(lua_State *lua)
 {
 	static const luaL_Reg libraries[] = {
-		{ LUA_GNAME, luaopen_base },       { LUA_TABLIBNAME, luaopen_table },
+		{ LUA_GNAME, luaopen_base },        { LUA_TABLIBNAME, luaopen_table },
 		{ LUA_STRLIBNAME, luaopen_string }, { LUA_MATHLIBNAME, luaopen_math },
 		{ LUA_UTF8LIBNAME, luaopen_utf8 },
 	};
 	static const char *const loaders[] = { "dofile", "loadfile", "load", "collectgarbage",
-					       "print", "warn", NULL };
+					       "print",  "warn",     NULL };
 	static const char *const dumpers[] = { "dump", NULL };
 	static const char *const chance[] = { "random", "randomseed", NULL };
 
@@ -255,7 +255,8 @@ static void send_raised(lua_State *lua, int status)
 	const char *words = lua_tostring(lua, -1);
 
 	if (status == LUA_ERRMEM) {
-		send_error(STAGE_PROFILE, "", "needs more memory than the 128 MiB that a profile gets", "");
+		send_error(STAGE_PROFILE, "",
+			   "needs more memory than the 128 MiB that a profile gets", "");
 	} else if (lua_istable(lua, -1)) {
 		bool usage = strcmp(field_text(lua, "stage"), "usage") == 0;
 

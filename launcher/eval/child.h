@@ -16,7 +16,8 @@ struct child_birth {
 	int launcher; /* pid */
 };
 
-/* child_main() - confine this process, which has no threads, and answer the question over @socket. */
+/* child_main() - confine this process, which has no threads, and answer the question over
+ * @socket. */
 _Noreturn void child_main(int socket, const struct child_birth *birth);
 
 /* child_confine() - the seccomp filter. Returns 0 or -errno. */

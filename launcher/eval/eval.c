@@ -1,8 +1,8 @@
 /* eval.c - the launcher's side of an evaluation: a child, its questions, its time
  *
  * The child is a copy of this process, so that the question need not be sent. The launcher waits on
- * the socket with a look at the child's processor clock in between, answers, and takes the first plan
- * or error as the end. A child that says anything that is not understood is killed.
+ * the socket with a look at the child's processor clock in between, answers, and takes the first
+ * plan or error as the end. A child that says anything that is not understood is killed.
  */
 #include "launcher/eval/eval.h"
 
@@ -276,7 +276,8 @@ static int start(int sockets[2], struct child_birth *birth)
 
 	birth->launcher = (int)sys_getpid();
 	pid = sys_clone3(&args, sizeof(args));
-	/* Filters of an outer sandbox answer so, because they cannot look into clone3's argument. */
+	/* Filters of an outer sandbox answer so, because they cannot look into clone3's
+	 * argument. */
 	if (pid == -ENOSYS)
 		pid = sys_clone(SIGCHLD);
 	if (pid == 0)

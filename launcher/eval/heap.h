@@ -1,7 +1,7 @@
 /* heap.h - the memory of the evaluator's Lua: one mapping, given out from the front
  *
- * The collector stays off, so nearly all blocks live to the end; what is freed by growing tables and
- * buffers goes to lists by size. When the mapping is full, Lua says "not enough memory".
+ * The collector stays off, so nearly all blocks live to the end; what is freed by growing tables
+ * and buffers goes to lists by size. When the mapping is full, Lua says "not enough memory".
  */
 #ifndef LAUNCHER_EVAL_HEAP_H
 #define LAUNCHER_EVAL_HEAP_H

@@ -1,8 +1,8 @@
 /* likely.h - answers given before they are asked
  *
- * A question over the socket costs two switches between processes, some 25 us; the answer itself one.
- * So what the shipped profiles ask of every host is looked up before the child is made, which then
- * finds the answers in its own memory. Not where questions are recorded.
+ * A question over the socket costs two switches between processes, some 25 us; the answer itself
+ * one. So what the shipped profiles ask of every host is looked up before the child is made, which
+ * then finds the answers in its own memory. Not where questions are recorded.
  */
 #ifndef LAUNCHER_EVAL_LIKELY_H
 #define LAUNCHER_EVAL_LIKELY_H

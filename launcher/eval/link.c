@@ -46,9 +46,9 @@ static void receive(int socket, void *bytes, size_t length)
 	}
 }
 
-/* What this process was born with needs no asking: the profile that was asked for and, unless questions
- * are recorded, the shipped ones, the environment and the likely answers. Pushes the results and returns
- * their number, or 0. */
+/* What this process was born with needs no asking: the profile that was asked for and, unless
+ * questions are recorded, the shipped ones, the environment and the likely answers. Pushes the
+ * results and returns their number, or 0. */
 static int known(lua_State *lua, const struct child_birth *birth, enum question_kind kind,
 		 const char *argument)
 {
@@ -142,10 +142,10 @@ static void set_answer(lua_State *lua, int count, lua_Integer index)
 	lua_rawseti(lua, 3, index);
 }
 
-/* Asks for elements of the list at index 2 from @from on, as many as one request holds; those that are
- * known are answered at once. Returns the first that is left. */
-static lua_Integer ask_some(lua_State *lua, const struct native *native, int kind,
-			    lua_Integer from, lua_Integer count)
+/* Asks for elements of the list at index 2 from @from on, as many as one request holds; those that
+ * are known are answered at once. Returns the first that is left. */
+static lua_Integer ask_some(lua_State *lua, const struct native *native, int kind, lua_Integer from,
+			    lua_Integer count)
 {
 	char request[2 * (sizeof(struct message) + 1 + MESSAGE_MAX_ASK)];
 	lua_Integer next = from;

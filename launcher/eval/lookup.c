@@ -60,8 +60,8 @@ static int check_file(int fd, const char *path, struct err *err)
 
 static int read_file(const char *path, struct profile *profile, struct err *err)
 {
-	cleanup_fd int fd = (int)sys_openat(
-		AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+	cleanup_fd int fd =
+		(int)sys_openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
 	int ret;
 
 	if (fd < 0)
@@ -139,7 +139,8 @@ int lookup_profile(const char *name, char *const *environment, struct profile *p
 	if (ret != -ENOENT)
 		return ret;
 	near = nearest(name);
-	err_set(err, STAGE_PROFILE, ENOENT, "`lunette profiles` lists the shipped ones", "%s", name);
+	err_set(err, STAGE_PROFILE, ENOENT, "`lunette profiles` lists the shipped ones", "%s",
+		name);
 	if (near)
 		err_hint(err, "did you mean \"%s\"?", near);
 	return err_reason(err, "no such profile");

@@ -1,8 +1,8 @@
 /* lookup.h - finding a profile by its name or path
  *
- * A name is a shipped profile's, or else NAME.lua in $XDG_CONFIG_HOME/lunette or /etc/lunette; with a
- * slash it is an absolute path. Never the working directory. As root only files that root owns and
- * nobody else may write are read.
+ * A name is a shipped profile's, or else NAME.lua in $XDG_CONFIG_HOME/lunette or /etc/lunette; with
+ * a slash it is an absolute path. Never the working directory. As root only files that root owns
+ * and nobody else may write are read.
  */
 #ifndef LAUNCHER_EVAL_LOOKUP_H
 #define LAUNCHER_EVAL_LOOKUP_H
@@ -24,8 +24,8 @@ struct profile {
 };
 
 /* lookup_profile() - find and read @name
- * Errors: -ENOENT with the nearest shipped name as hint, -EPERM for a file that root must not trust,
- * -EINVAL for what is no regular file or no name, -EFBIG past PROFILE_MAX_BYTES.
+ * Errors: -ENOENT with the nearest shipped name as hint, -EPERM for a file that root must not
+ * trust, -EINVAL for what is no regular file or no name, -EFBIG past PROFILE_MAX_BYTES.
  */
 int lookup_profile(const char *name, char *const *environment, struct profile *profile,
 		   struct err *err);

@@ -1,8 +1,8 @@
 /* message.h - what the evaluator and the launcher say to each other
  *
  * A stream of messages: this head, then `length` bytes. The child asks (one byte of enum
- * question_kind, then the argument) and reads the reply before it goes on; it ends with a plan or an
- * error. The launcher checks each head before it believes it.
+ * question_kind, then the argument) and reads the reply before it goes on; it ends with a plan or
+ * an error. The launcher checks each head before it believes it.
  */
 #ifndef LAUNCHER_EVAL_MESSAGE_H
 #define LAUNCHER_EVAL_MESSAGE_H
@@ -13,9 +13,9 @@ enum message_kind {
 	MESSAGE_ASK = 1,
 	MESSAGE_WARNING, /* one line of text */
 	MESSAGE_PLAN,    /* the text; the last message */
-	MESSAGE_ERROR,   /* enum err_stage as a byte, then object, reason and hint, each ended by NUL;
+	MESSAGE_ERROR, /* enum err_stage as a byte, then object, reason and hint, each ended by NUL;
 			    the last message */
-	MESSAGE_REPLY,   /* to the child: the answer, empty with `found` unset where there is none */
+	MESSAGE_REPLY, /* to the child: the answer, empty with `found` unset where there is none */
 };
 
 struct message {

@@ -1,7 +1,8 @@
 /* native.c - the C functions that the Lua front end calls
  *
- * They give Lua what it lacks without the debug, io and os libraries: the launcher's answers, the line
- * a constructor stands on, compiling a profile's text in a world of its own, loading embedded modules.
+ * They give Lua what it lacks without the debug, io and os libraries: the launcher's answers, the
+ * line a constructor stands on, compiling a profile's text in a world of its own, loading embedded
+ * modules.
  */
 #include "launcher/eval/native.h"
 
@@ -32,8 +33,8 @@ static int where(lua_State *lua)
 	return 1;
 }
 
-/* compile(text, name, env) - a function, or nil and a message. Text only: Lua does not check bytecode,
- * and a wrong chunk takes the interpreter over. */
+/* compile(text, name, env) - a function, or nil and a message. Text only: Lua does not check
+ * bytecode, and a wrong chunk takes the interpreter over. */
 static int compile(lua_State *lua)
 {
 	size_t length;
@@ -182,9 +183,11 @@ static int path(lua_State *lua)
 void native_open(lua_State *lua, struct native *native)
 {
 	static const luaL_Reg functions[] = {
-		{ "ask", link_ask },   { "ask_all", link_ask_all }, { "where", where },
-		{ "compile", compile }, { "load", load },           { "line_of", line_of },
-		{ "token", token },    { "path", path },            { NULL, NULL },
+		{ "ask", link_ask }, { "ask_all", link_ask_all },
+		{ "where", where },  { "compile", compile },
+		{ "load", load },    { "line_of", line_of },
+		{ "token", token },  { "path", path },
+		{ NULL, NULL },
 	};
 
 	*(struct native **)lua_getextraspace(lua) = native;

@@ -25,8 +25,8 @@ void native_tables(lua_State *lua);
 /* link_ask() - native.ask(kind, argument): an answer of the launcher. */
 int link_ask(lua_State *lua);
 
-/* link_ask_all() - native.ask_all(kind, list): a list of answers, false where there is none, for one
- * way to the launcher and back instead of many. */
+/* link_ask_all() - native.ask_all(kind, list): a list of answers, false where there is none, for
+ * one way to the launcher and back instead of many. */
 int link_ask_all(lua_State *lua);
 
 /* link_send() - write all of @bytes to the launcher; ends the process where nobody reads. */

@@ -82,8 +82,8 @@ static void push_intervals(lua_State *lua, const uint8_t *set)
 	lua_pushlstring(lua, text, (size_t)(end - text));
 }
 
-/* numbers(entry, list) - the calls and groups of a list of names as "0-3,7", and a list of the names
- * that @entry does not have, or nil. Members of a group are there or not without a word. */
+/* numbers(entry, list) - the calls and groups of a list of names as "0-3,7", and a list of the
+ * names that @entry does not have, or nil. Members of a group are there or not without a word. */
 static int numbers(lua_State *lua)
 {
 	enum policy_entry entry = check_entry(lua, 1);

@@ -1,7 +1,7 @@
 /* probe.c - what the kernel and this host can do (see probe.h)
  *
- * A try that needs namespaces runs in a child: attempt() makes it, the child's exit status is the errno
- * of the step that failed.
+ * A try that needs namespaces runs in a child: attempt() makes it, the child's exit status is the
+ * errno of the step that failed.
  */
 #include "launcher/eval/probe.h"
 

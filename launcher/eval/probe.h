@@ -1,7 +1,7 @@
 /* probe.h - what the kernel and this host can do, found out by trying
  *
- * Everything that changes a namespace is tried in a child that is thrown away; nothing of the host is
- * changed.
+ * Everything that changes a namespace is tried in a child that is thrown away; nothing of the host
+ * is changed.
  */
 #ifndef LAUNCHER_EVAL_PROBE_H
 #define LAUNCHER_EVAL_PROBE_H
@@ -18,13 +18,13 @@ const char *probe_feature(const char *name, char *out, size_t size);
 int probe_landlock(void);
 
 /* Each returns 0 where it works, else -errno of the step that failed. */
-int probe_userns(void);          /* a user namespace with a map and a capability in it */
-int probe_overlay(void);         /* an overlay inside a new user namespace */
-int probe_idmap(void);           /* an idmapped mount of a tmpfs */
+int probe_userns(void);  /* a user namespace with a map and a capability in it */
+int probe_overlay(void); /* an overlay inside a new user namespace */
+int probe_idmap(void);   /* an idmapped mount of a tmpfs */
 int probe_time_namespace(void);
 int probe_veth(void);
 int probe_openat2(void);
-int probe_proc(void);            /* a /proc of a new pid namespace */
+int probe_proc(void); /* a /proc of a new pid namespace */
 int probe_seccomp(void);
 
 /* probe_subids() - has the caller ranges in /etc/subuid and /etc/subgid, and newuidmap to use them?

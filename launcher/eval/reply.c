@@ -1,7 +1,7 @@
 /* reply.c - the launcher's answers to the evaluator, and the record of them (see reply.h)
  *
- * For a profile the record holds the SHA-256 of the text, for a variable that of the value: the one to
- * keep the plan short, the other because values may be secret.
+ * For a profile the record holds the SHA-256 of the text, for a variable that of the value: the one
+ * to keep the plan short, the other because values may be secret.
  */
 #include "launcher/eval/reply.h"
 

@@ -20,8 +20,8 @@ void reply_to(struct record *record, enum question_kind kind, const char *argume
 const char *reply_current(const char *kind, const char *argument, char *const *environment,
 			  struct buf *out);
 
-/* record_insert() - put the sorted record into the plan's text, at its place among the keys. Returns 0,
- * -ENOMEM, or -EINVAL where @plan holds input lines already. */
+/* record_insert() - put the sorted record into the plan's text, at its place among the keys.
+ * Returns 0, -ENOMEM, or -EINVAL where @plan holds input lines already. */
 int record_insert(struct record *record, struct buf *plan);
 
 #endif

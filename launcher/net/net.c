@@ -4,8 +4,9 @@
  * opened in the namespace it is for and closed before returning, as it would keep that namespace
  * alive, and the pair with it.
  *
- * The host reaches the sandbox by a route to its one address, and its own end is in no network unless
- * the profile says one (`peer`), so that any number of sandboxes can have the same gateway there.
+ * The host reaches the sandbox by a route to its one address, and its own end is in no network
+ * unless the profile says one (`peer`), so that any number of sandboxes can have the same gateway
+ * there.
  */
 #include "launcher/net/net.h"
 
@@ -198,7 +199,8 @@ static const char *remedy(const struct batch *batch, enum step step, int error)
 	}
 }
 
-/* Fills @err from the kernel's answer: its words if it had any, and the attribute they are about. */
+/* Fills @err from the kernel's answer: its words if it had any, and the attribute they are
+ * about. */
 static int batch_failed(const struct batch *batch, const struct nl_answer *answer, struct err *err)
 {
 	char attribute[TEXT_SIZE];
@@ -275,7 +277,8 @@ int net_loopback_up(struct err *err)
 static int name_taken(int fd, const char *name, const char *peer_name, struct err *err)
 {
 	if (index_of(fd, name) > 0)
-		return err_hint(err, "another device has that name: give net.veth.host_name another");
+		return err_hint(err,
+				"another device has that name: give net.veth.host_name another");
 	err_set(err, STAGE_NETWORK, EEXIST, "give net.veth.name another", "veth %s (%s)", peer_name,
 		sandbox);
 	return -EEXIST;
@@ -330,10 +333,11 @@ static int refuse_advertisements(const char *name, struct err *err)
 	status = fd < 0 ? fd : sys_write(fd, "0", 1);
 	if (status >= 0)
 		return 0;
-	return err_set(err, STAGE_NETWORK, (int)status,
-		       "refusing router advertisements from the sandbox needs a writable /proc/sys/net, "
-		       "or net.ipv6.conf.default.accept_ra = 0",
-		       "%s", path);
+	return err_set(
+		err, STAGE_NETWORK, (int)status,
+		"refusing router advertisements from the sandbox needs a writable /proc/sys/net, "
+		"or net.ipv6.conf.default.accept_ra = 0",
+		"%s", path);
 }
 
 static int add_host_addresses(int fd, const struct plan_veth *veth, const char *name,
@@ -371,8 +375,9 @@ int net_veth_create(const struct plan_veth *veth, int pid, char host_name[NET_NA
 	int status;
 
 	if (veth->host_name && strlen(veth->host_name) >= NET_NAME_SIZE)
-		return err_set(err, STAGE_NETWORK, ENAMETOOLONG, "a device's name has at most 15 bytes",
-			       "veth %s (%s)", veth->host_name, host);
+		return err_set(err, STAGE_NETWORK, ENAMETOOLONG,
+			       "a device's name has at most 15 bytes", "veth %s (%s)",
+			       veth->host_name, host);
 	if (veth->host_name)
 		snprintf(host_name, NET_NAME_SIZE, "%s", veth->host_name);
 	fd = open_route(host, err);
@@ -418,8 +423,8 @@ int net_veth_configure(const struct plan_veth *veth, struct err *err)
 		batch_note(&batch, STEP_ROUTE, ends[i].gateway);
 		rtnl_add_default_route(&batch.request, batch.index, ends[i].gateway);
 	}
-	/* Since Linux 6.8 the kernel finishes what is pending before it answers this; else the program
-	 * may see its device as down for a moment. */
+	/* Since Linux 6.8 the kernel finishes what is pending before it answers this; else the
+	 * program may see its device as down for a moment. */
 	batch_note(&batch, STEP_LINK, NULL);
 	rtnl_get_link(&batch.request, batch.index);
 	return batch_call(&batch, fd, err);

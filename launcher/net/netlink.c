@@ -151,7 +151,8 @@ const uint8_t *nl_find(const uint8_t *attributes, size_t length, uint16_t type,
 	return NULL;
 }
 
-/* The attributes of an extended answer: the words and the offset, either of which may be missing. */
+/* The attributes of an extended answer: the words and the offset, either of which may be
+ * missing. */
 static void read_details(const uint8_t *data, size_t length, struct nl_answer *answer)
 {
 	size_t size;

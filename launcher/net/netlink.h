@@ -20,8 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Invariants: length <= size; data[0 .. length) holds whole messages, padded to four bytes; the last
- * one starts at `message`, and its nlmsg_len is right after every call. */
+/* Invariants: length <= size; data[0 .. length) holds whole messages, padded to four bytes; the
+ * last one starts at `message`, and its nlmsg_len is right after every call. */
 struct nl_request {
 	uint8_t *data; /* the caller's */
 	size_t size;
@@ -29,8 +29,8 @@ struct nl_request {
 	size_t message;
 	uint32_t count; /* messages begun; their sequence numbers are 1 to count */
 	bool overflow;
-	/* Where the request asks for something: what takes a message of the reply, without its header.
-	 * NULL: replies are skipped. */
+	/* Where the request asks for something: what takes a message of the reply, without its
+	 * header. NULL: replies are skipped. */
 	void (*reply)(void *context, const uint8_t *payload, size_t length);
 	void *context;
 };
@@ -82,8 +82,8 @@ int nl_open(int protocol);
 int nl_call(int fd, struct nl_request *request, struct nl_answer *answer);
 
 /* nl_read_answers() - take one datagram of answers to @request into @answer, and its replies to
- * request->reply. Foreign messages are skipped. Returns 1 when the last message has been answered, 0
- * when more is to come, -EBADMSG. Never reads past @length. */
+ * request->reply. Foreign messages are skipped. Returns 1 when the last message has been answered,
+ * 0 when more is to come, -EBADMSG. Never reads past @length. */
 int nl_read_answers(const struct nl_request *request, const void *data, size_t length,
 		    struct nl_answer *answer);
 

@@ -33,7 +33,8 @@ extern const struct nl_field rtnl_fields[];
 void rtnl_link_up(struct nl_request *request, int index);
 
 /* ip link show dev INDEX
- * rtnl_link_state() reads RFC 2863's state from the reply's payload: an IF_OPER_* of <linux/if.h>. */
+ * rtnl_link_state() reads RFC 2863's state from the reply's payload: an IF_OPER_* of
+ * <linux/if.h>. */
 void rtnl_get_link(struct nl_request *request, int index);
 uint8_t rtnl_link_state(const uint8_t *payload, size_t length);
 

@@ -33,8 +33,7 @@ void *arena_take(struct arena_chunk **arena, size_t count, size_t size)
 	void *block;
 
 	if (__builtin_mul_overflow(count, size, &wanted) ||
-	    __builtin_add_overflow(wanted, ALIGNMENT - 1, &wanted) ||
-	    wanted > (size_t)-1 / 2)
+	    __builtin_add_overflow(wanted, ALIGNMENT - 1, &wanted) || wanted > (size_t)-1 / 2)
 		return NULL;
 	wanted &= ~(size_t)(ALIGNMENT - 1);
 	if (!chunk || wanted > chunk->size - chunk->used) {

@@ -1,7 +1,7 @@
 /* arena.h - memory that lives and dies with one plan
  *
- * Blocks are zeroed, aligned to 16 bytes and never freed one by one. The arena is a chain of chunks;
- * its handle is the newest chunk, NULL for an empty arena.
+ * Blocks are zeroed, aligned to 16 bytes and never freed one by one. The arena is a chain of
+ * chunks; its handle is the newest chunk, NULL for an empty arena.
  */
 #ifndef LAUNCHER_PLAN_ARENA_H
 #define LAUNCHER_PLAN_ARENA_H

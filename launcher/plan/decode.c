@@ -2,8 +2,9 @@
  *
  * The text is copied once into the plan's arena and cut up there: tokens are unescaped in place and
  * ended with NUL, so that the plan's strings are pointers into the copy. Two walks over the lines:
- * the first finds each line's key (both are sorted, so one pass along the table does) and counts, the
- * second reads, with lists allocated at their exact size. Both are linear in the length of the text.
+ * the first finds each line's key (both are sorted, so one pass along the table does) and counts,
+ * the second reads, with lists allocated at their exact size. Both are linear in the length of the
+ * text.
  *
  * It must not trust a byte of the text: it comes from a child that ran a stranger's Lua, or from a
  * file.

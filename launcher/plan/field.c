@@ -52,7 +52,8 @@ const struct plan_key plan_keys[] = {
 	{ NAME("net.veth.peer6"), TOKENS(1, 1), IN(veth.peer6), BY(address) },
 	{ NAME("origin"), TOKENS(3, 3), LIST, BY(origin) },
 	{ NAME("process.arg0"), TOKENS(1, 1), IN(process.arg0), BY(text) },
-	{ NAME("process.die_with_parent"), TOKENS(1, 1), ALWAYS, IN(process.die_with_parent), BY(flag) },
+	{ NAME("process.die_with_parent"), TOKENS(1, 1), ALWAYS, IN(process.die_with_parent),
+	  BY(flag) },
 	{ NAME("process.fd"), TOKENS(1, 1), LIST, BY(fds) },
 	{ NAME("process.init"), TOKENS(1, 1), ALWAYS, IN(process.init), BY(flag) },
 	{ NAME("process.name"), TOKENS(1, 1), IN(process.name), BY(text) },
@@ -83,4 +84,5 @@ const struct plan_key plan_keys[] = {
 
 const size_t plan_key_count = sizeof(plan_keys) / sizeof(plan_keys[0]);
 
-_Static_assert(sizeof(plan_keys) / sizeof(plan_keys[0]) < PLAN_KEYS_MAX, "PLAN_KEYS_MAX is too small");
+_Static_assert(sizeof(plan_keys) / sizeof(plan_keys[0]) < PLAN_KEYS_MAX,
+	       "PLAN_KEYS_MAX is too small");

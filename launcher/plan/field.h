@@ -1,8 +1,8 @@
 /* field.h - the keys of a plan and, for each, how its lines are read and written
  *
  * plan_keys[] is sorted by name, as the lines of a plan are. For every line the decoder calls the
- * key's `decode` with the line's tokens unescaped and counted; the encoder calls `encode` once a key,
- * which writes all of the key's lines. The two halves of a key stand next to each other in
+ * key's `decode` with the line's tokens unescaped and counted; the encoder calls `encode` once a
+ * key, which writes all of the key's lines. The two halves of a key stand next to each other in
  * field_*.c. Only launcher/plan/ includes this file.
  */
 #ifndef LAUNCHER_PLAN_FIELD_H
@@ -19,7 +19,7 @@ struct plan_reader;
 struct plan_key {
 	const char *name;
 	uint16_t length; /* of the name */
-	uint16_t least; /* tokens after the key */
+	uint16_t least;  /* tokens after the key */
 	uint16_t most;
 	bool repeated;
 	bool required;
@@ -41,11 +41,11 @@ struct plan_reader {
 	struct plan *plan;
 	struct arena_chunk *arena;
 	struct err *err;
-	size_t line;                  /* number of the line, from 1 */
-	const struct plan_key *key;   /* of the line */
-	size_t at;                    /* which line of its key this is, from 0 */
-	size_t count;                 /* how many lines its key has */
-	size_t totals[PLAN_KEYS_MAX]; /* that of every key */
+	size_t line;                   /* number of the line, from 1 */
+	const struct plan_key *key;    /* of the line */
+	size_t at;                     /* which line of its key this is, from 0 */
+	size_t count;                  /* how many lines its key has */
+	size_t totals[PLAN_KEYS_MAX];  /* that of every key */
 	const struct plan_key *origin; /* of the last `origin` line */
 	struct policy_arch *archs;
 	struct policy_rule *rules;
@@ -77,8 +77,8 @@ int field_check_seccomp(struct plan_reader *reader);
 int field_check_landlock(struct plan_reader *reader);
 int field_check_origins(struct plan_reader *reader);
 
-#define FIELD(name) \
-	int decode_##name(struct plan_reader *reader); \
+#define FIELD(name)                                                                                \
+	int decode_##name(struct plan_reader *reader);                                             \
 	void encode_##name(const struct plan *plan, const struct plan_key *key, struct buf *out)
 
 FIELD(text);

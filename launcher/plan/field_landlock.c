@@ -1,7 +1,7 @@
 /* field_landlock.c - Landlock: handled rights, and what is allowed beneath paths and on ports
  *
- * Path rules and port rules share one array, the paths first. Sources: landlock(7); the kernel refuses
- * rules whose rights are empty or not handled, and so does this file.
+ * Path rules and port rules share one array, the paths first. Sources: landlock(7); the kernel
+ * refuses rules whose rights are empty or not handled, and so does this file.
  */
 #include "launcher/plan/field.h"
 
@@ -37,7 +37,8 @@ void encode_landlock_prefer(const struct plan *plan, const struct plan_key *key,
 static struct plan_landlock_rule *next_rule(struct plan_reader *reader)
 {
 	struct plan_landlock *landlock = &reader->plan->landlock;
-	size_t count = reader_total(reader, "landlock.path") + reader_total(reader, "landlock.port");
+	size_t count =
+		reader_total(reader, "landlock.path") + reader_total(reader, "landlock.port");
 	struct plan_landlock_rule *rule;
 
 	if (count > PLAN_MAX_STRINGS) {
@@ -66,7 +67,8 @@ int decode_landlock_path(struct plan_reader *reader)
 	if (!token_hex(reader->tokens[0], UINT64_MAX, &rule->rights) || rule->rights == 0)
 		return reader_wrong(reader, "%s is not a set of bits", reader->tokens[0]);
 	if (!token_path(rule->path))
-		return reader_wrong(reader, "%s is not an absolute path in normal form", rule->path);
+		return reader_wrong(reader, "%s is not an absolute path in normal form",
+				    rule->path);
 	if (rule->optional && strcmp(reader->tokens[2], "optional") != 0)
 		return reader_wrong(reader, "%s where \"optional\" may stand", reader->tokens[2]);
 	return 0;
@@ -121,8 +123,8 @@ int field_check_landlock(struct plan_reader *reader)
 	for (size_t i = 0; i < landlock->rule_count; i++) {
 		const struct plan_landlock_rule *rule = &landlock->rules[i];
 
-		reader->key = &plan_keys[plan_key_find(rule->path ? "landlock.path"
-								  : "landlock.port")];
+		reader->key =
+			&plan_keys[plan_key_find(rule->path ? "landlock.path" : "landlock.port")];
 		if (rule->rights & ~(rule->path ? landlock->handled_fs : landlock->handled_net))
 			return reader_wrong(reader, "rights 0x%llx are not all handled",
 					    (unsigned long long)rule->rights);

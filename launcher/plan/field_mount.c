@@ -1,7 +1,7 @@
 /* field_mount.c - `mount` lines: KIND TARGET [ATTRIBUTE...]
  *
- * The attributes stand in the order of the table below, each at most once. Which of them a kind needs
- * or refuses is checked here; whether the paths exist is the stages' business.
+ * The attributes stand in the order of the table below, each at most once. Which of them a kind
+ * needs or refuses is checked here; whether the paths exist is the stages' business.
  */
 #include "launcher/plan/field.h"
 
@@ -98,10 +98,12 @@ static const struct attribute {
 	const char *name;
 	bool (*set)(struct plan_mount *mount, const char *value);
 } attributes[] = {
-	{ "source=", set_source },     { "upper=", set_upper },   { "work=", set_work },
-	{ "text=", set_text },         { "mode=", set_mode },     { "size=", set_size },
-	{ "inodes=", set_inodes },     { "on_symlink=", set_on_symlink },
-	{ "read-only", set_read_only }, { "optional", set_optional }, { "noexec", set_noexec },
+	{ "source=", set_source },      { "upper=", set_upper },
+	{ "work=", set_work },          { "text=", set_text },
+	{ "mode=", set_mode },          { "size=", set_size },
+	{ "inodes=", set_inodes },      { "on_symlink=", set_on_symlink },
+	{ "read-only", set_read_only }, { "optional", set_optional },
+	{ "noexec", set_noexec },
 };
 
 enum { ATTRIBUTES = sizeof(attributes) / sizeof(attributes[0]) };
@@ -151,8 +153,8 @@ static const char *misfit(const struct plan_mount *mount)
 
 int decode_mount(struct plan_reader *reader)
 {
-	struct plan_mount *mount = reader_element(reader, &reader->plan->mounts, sizeof(*mount),
-						  PLAN_MAX_MOUNTS);
+	struct plan_mount *mount =
+		reader_element(reader, &reader->plan->mounts, sizeof(*mount), PLAN_MAX_MOUNTS);
 	unsigned int kind = 0;
 	const char *complaint;
 	int ret;
@@ -174,7 +176,8 @@ int decode_mount(struct plan_reader *reader)
 		return ret;
 	complaint = misfit(mount);
 	if (complaint)
-		return reader_wrong(reader, "%s %s: %s", kind_names[kind], mount->target, complaint);
+		return reader_wrong(reader, "%s %s: %s", kind_names[kind], mount->target,
+				    complaint);
 	reader->plan->mount_count = reader->at + 1;
 	return 0;
 }

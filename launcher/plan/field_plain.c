@@ -85,8 +85,7 @@ void encode_flag(const struct plan *plan, const struct plan_key *key, struct buf
 int decode_strings(struct plan_reader *reader)
 {
 	struct plan_strings *list = AT(reader->plan, reader->key);
-	const char **item =
-		reader_element(reader, &list->items, sizeof(*item), PLAN_MAX_STRINGS);
+	const char **item = reader_element(reader, &list->items, sizeof(*item), PLAN_MAX_STRINGS);
 
 	if (!item)
 		return -reader->err->number;
@@ -111,8 +110,8 @@ void encode_strings(const struct plan *plan, const struct plan_key *key, struct 
 
 int decode_env(struct plan_reader *reader)
 {
-	struct plan_env *pair = reader_element(reader, &reader->plan->env_set, sizeof(*pair),
-					       PLAN_MAX_STRINGS);
+	struct plan_env *pair =
+		reader_element(reader, &reader->plan->env_set, sizeof(*pair), PLAN_MAX_STRINGS);
 
 	if (!pair)
 		return -reader->err->number;

@@ -9,8 +9,8 @@
 int decode_input(struct plan_reader *reader)
 {
 	static const char *const kinds[] = { "exists", "readlink", "feature", "env", "profile" };
-	struct plan_input *input = reader_element(reader, &reader->plan->inputs, sizeof(*input),
-						  PLAN_MAX_STRINGS);
+	struct plan_input *input =
+		reader_element(reader, &reader->plan->inputs, sizeof(*input), PLAN_MAX_STRINGS);
 	size_t kind = 0;
 
 	if (!input)
@@ -43,8 +43,8 @@ void encode_input(const struct plan *plan, const struct plan_key *key, struct bu
 
 int decode_skip(struct plan_reader *reader)
 {
-	struct plan_skip *skip = reader_element(reader, &reader->plan->skipped, sizeof(*skip),
-						PLAN_MAX_STRINGS);
+	struct plan_skip *skip =
+		reader_element(reader, &reader->plan->skipped, sizeof(*skip), PLAN_MAX_STRINGS);
 
 	if (!skip)
 		return -reader->err->number;
@@ -67,8 +67,8 @@ void encode_skip(const struct plan *plan, const struct plan_key *key, struct buf
 
 int decode_origin(struct plan_reader *reader)
 {
-	struct plan_written *written = reader_element(reader, &reader->plan->written,
-						      sizeof(*written), (size_t)-1 / 64);
+	struct plan_written *written =
+		reader_element(reader, &reader->plan->written, sizeof(*written), (size_t)-1 / 64);
 	const char *name = reader->tokens[0];
 
 	if (!written)

@@ -1,8 +1,8 @@
 /* field_seccomp.c - the filter's rules: actions, known calls, rules with their tests
  *
- * `seccomp.known` lines come before `seccomp.rule` lines and fix the order of the entries; the rules
- * of one entry stand together, in that same order, so the number of a rule's line is also its place
- * in the one array that all entries share.
+ * `seccomp.known` lines come before `seccomp.rule` lines and fix the order of the entries; the
+ * rules of one entry stand together, in that same order, so the number of a rule's line is also its
+ * place in the one array that all entries share.
  */
 #include "launcher/plan/field.h"
 
@@ -45,9 +45,9 @@ static int read_action(struct plan_reader *reader, const char *token, uint32_t *
 
 		if (strlen(action->name) != length || memcmp(token, action->name, length) != 0)
 			continue;
-		if (action->data ? !token[length] || !token_u32(token + length + 1, action->data,
-								&data)
-				 : token[length])
+		if (action->data
+			    ? !token[length] || !token_u32(token + length + 1, action->data, &data)
+			    : token[length])
 			break;
 		*value = action->value | data;
 		return 0;
@@ -145,8 +145,8 @@ static int find_entry(const char *name)
 int decode_known(struct plan_reader *reader)
 {
 	struct policy *policy = &reader->plan->seccomp;
-	struct policy_arch *arch = reader_element(reader, &reader->archs, sizeof(*arch),
-						  ENTRY_COUNT);
+	struct policy_arch *arch =
+		reader_element(reader, &reader->archs, sizeof(*arch), ENTRY_COUNT);
 	int entry = find_entry(reader->tokens[0]);
 
 	if (!arch)
@@ -236,7 +236,8 @@ static int place_rule(struct plan_reader *reader, struct policy_rule *rule)
 	while (last > 0 && reader->archs[last - 1].rule_count == 0)
 		last--;
 	if (arch == 0 || arch < last)
-		return reader_wrong(reader, "%s has no seccomp.known line, or its rules are scattered",
+		return reader_wrong(reader,
+				    "%s has no seccomp.known line, or its rules are scattered",
 				    reader->tokens[0]);
 	if (reader->archs[arch - 1].rule_count++ == 0)
 		reader->archs[arch - 1].rules = rule;
@@ -245,8 +246,8 @@ static int place_rule(struct plan_reader *reader, struct policy_rule *rule)
 
 int decode_rule(struct plan_reader *reader)
 {
-	struct policy_rule *rule = reader_element(reader, &reader->rules, sizeof(*rule),
-						  POLICY_MAX_RULES);
+	struct policy_rule *rule =
+		reader_element(reader, &reader->rules, sizeof(*rule), POLICY_MAX_RULES);
 	plan_origin *origin = reader_element(reader, &reader->plan->rule_origins, sizeof(*origin),
 					     POLICY_MAX_RULES);
 	int ret;
@@ -298,8 +299,8 @@ void encode_rule(const struct plan *plan, const struct plan_key *key, struct buf
 
 int field_check_seccomp(struct plan_reader *reader)
 {
-	static const char *const needed[] = { "seccomp.default", "seccomp.foreign",
-					      "seccomp.known", "seccomp.newer" };
+	static const char *const needed[] = { "seccomp.default", "seccomp.foreign", "seccomp.known",
+					      "seccomp.newer" };
 	struct policy_error wrong = { 0 };
 	size_t present = reader_total(reader, "seccomp.rule");
 

@@ -122,8 +122,7 @@ int decode_ranges(struct plan_reader *reader)
 	if (!token_u32(reader->tokens[0], ID_MAX, &range->inside) ||
 	    !token_u32(reader->tokens[1], ID_MAX, &range->outside) ||
 	    !token_u32(reader->tokens[2], UINT32_MAX, &range->count) || range->count == 0 ||
-	    range->count > UINT32_MAX - range->inside ||
-	    range->count > UINT32_MAX - range->outside)
+	    range->count > UINT32_MAX - range->inside || range->count > UINT32_MAX - range->outside)
 		return reader_wrong(reader, "%s %s %s is no range of ids", reader->tokens[0],
 				    reader->tokens[1], reader->tokens[2]);
 	for (size_t i = 1; i <= reader->at; i++) {
@@ -155,5 +154,6 @@ int field_check_user(struct plan_reader *reader)
 	if (!user->uid_range_count == !user->gid_range_count)
 		return 0;
 	reader->key = &plan_keys[plan_key_find(keys[user->uid_range_count != 0])];
-	return reader_wrong(reader, "the key is missing: ranges of uids and of gids stand together");
+	return reader_wrong(reader,
+			    "the key is missing: ranges of uids and of gids stand together");
 }

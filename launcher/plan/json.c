@@ -1,7 +1,7 @@
 /* json.c - a view of a plan's text as one JSON object
  *
- * It holds the text's version and hash, then the keys in their order. The shape follows the table of
- * keys, not how often a key happens to stand.
+ * It holds the text's version and hash, then the keys in their order. The shape follows the table
+ * of keys, not how often a key happens to stand.
  */
 #include <errno.h>
 #include <string.h>

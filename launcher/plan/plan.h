@@ -150,7 +150,7 @@ struct plan_veth {
 	struct plan_address peer6;
 	uint32_t mtu; /* 0: the kernel's default */
 	uint8_t mac[6];
-	const char *name; /* inside: eth0 unless given */
+	const char *name;      /* inside: eth0 unless given */
 	const char *host_name; /* outside; NULL: one is made from the launcher's pid */
 };
 

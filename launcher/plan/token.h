@@ -37,8 +37,8 @@ bool token_octal(const char *text, uint32_t max, uint32_t *value); /* four digit
 bool token_number_part(const char *text, const char *stop, uint64_t max, uint64_t *value);
 bool token_hex_part(const char *text, const char *stop, uint64_t max, uint64_t *value);
 
-/* token_path() - is @text absolute, below PATH_MAX, without empty, "." and ".." components and without
- * a slash at the end (but "/" itself)? */
+/* token_path() - is @text absolute, below PATH_MAX, without empty, "." and ".." components and
+ * without a slash at the end (but "/" itself)? */
 bool token_path(const char *text);
 
 /* token_host_path() - is @text absolute and below PATH_MAX? */

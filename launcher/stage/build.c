@@ -98,8 +98,8 @@ static int build_tmpfs(struct setup *setup, const struct plan_mount *mount, stru
 
 static int build_mqueue(struct setup *setup, const struct plan_mount *mount, struct err *err)
 {
-	cleanup_fd int fd = mount_new("mqueue", NULL,
-				      MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	cleanup_fd int fd =
+		mount_new("mqueue", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 
 	if (fd < 0)
 		return mount_failed(mount, fd, mount->target, err);
@@ -156,7 +156,8 @@ static int mount_text(struct setup *setup, const struct plan_mount *mount, const
 	cleanup_fd int fd = -1;
 	long r;
 
-	file = (int)sys_openat(setup->stage, scratch, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	file = (int)sys_openat(setup->stage, scratch, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+			       0600);
 	if (file < 0)
 		return mount_failed(mount, file, mount->target, err);
 	r = write_all(file, text, length);

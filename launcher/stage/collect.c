@@ -67,8 +67,8 @@ static int collect_source(struct setup *setup, struct transfer *transfer,
 static int collect_proc(struct setup *setup, const struct plan_mount *mount, size_t slot,
 			struct err *err)
 {
-	cleanup_fd int fd = mount_new("proc", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-							    MOUNT_ATTR_NOEXEC);
+	cleanup_fd int fd =
+		mount_new("proc", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 
 	if (fd < 0)
 		return mount_failed(mount, fd, mount->target, err);
@@ -83,10 +83,9 @@ static int collect_proc(struct setup *setup, const struct plan_mount *mount, siz
 static int collect_sysfs(struct setup *setup, const struct plan_mount *mount, size_t slot,
 			 struct err *err)
 {
-	cleanup_fd int fd =
-		mount_new("sysfs", NULL,
-			  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
-				  (mount->read_only ? MOUNT_ATTR_RDONLY : 0));
+	cleanup_fd int fd = mount_new("sysfs", NULL,
+				      MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
+					      (mount->read_only ? MOUNT_ATTR_RDONLY : 0));
 
 	if (fd < 0)
 		return mount_failed(mount, fd, mount->target, err);

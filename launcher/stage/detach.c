@@ -46,9 +46,10 @@ static int enter(int root, const char *what, struct err *err)
 		r = sys_chdir("/");
 	if (r < 0)
 		return err_set(err, STAGE_MOUNTS, (int)r,
-			       r == -EINVAL ? "pivot_root needs a root that is a mount; an initramfs "
-					      "is none"
-					    : NULL,
+			       r == -EINVAL
+				       ? "pivot_root needs a root that is a mount; an initramfs "
+					 "is none"
+				       : NULL,
 			       "%s", what);
 	return 0;
 }

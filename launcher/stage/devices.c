@@ -11,7 +11,9 @@
 #include "launcher/base/path.h"
 #include "launcher/stage/mounts.h"
 
-static const char *const nodes[DEVICE_SLOTS] = { "null", "zero", "full", "random", "urandom", "tty" };
+static const char *const nodes[DEVICE_SLOTS] = {
+	"null", "zero", "full", "random", "urandom", "tty"
+};
 
 static const struct {
 	const char *name;
@@ -105,8 +107,8 @@ static int place_terminals(const struct setup *setup, int dev, struct err *err)
 {
 	const struct plan_user *user = &setup->plan->user;
 	bool tty_mapped = setup->gid == 5 && user->gid_range_count == 0;
-	const char *options[] = { "newinstance", NULL, "ptmxmode", "666", "mode",
-				  "620",         "gid", "5",       NULL };
+	const char *options[] = { "newinstance", NULL,  "ptmxmode", "666", "mode",
+				  "620",         "gid", "5",        NULL };
 
 	for (size_t i = 0; i < user->gid_range_count; i++)
 		if (user->gid_ranges[i].inside <= 5 &&

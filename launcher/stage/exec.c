@@ -80,7 +80,8 @@ int exec_enter_directory(const struct setup *setup, struct err *err)
 
 	if (r < 0)
 		return err_set(err, STAGE_EXEC, (int)r,
-			       r == -ENOENT ? "cwd is a path inside the sandbox" : NULL, "cwd %s", cwd);
+			       r == -ENOENT ? "cwd is a path inside the sandbox" : NULL, "cwd %s",
+			       cwd);
 	return 0;
 }
 
@@ -185,7 +186,8 @@ int exec_close(const struct setup *setup, struct err *err)
 
 		r = sys_fcntl((int)fd, F_SETFD, 0);
 		if (r < 0)
-			return err_set(err, STAGE_EXEC, (int)r, "process.fds names it", "fd %u", fd);
+			return err_set(err, STAGE_EXEC, (int)r, "process.fds names it", "fd %u",
+				       fd);
 		if (fd > from)
 			r = sys_close_range(from, fd - 1, 0);
 		from = fd + 1;

@@ -28,7 +28,8 @@ static int refused(const struct setup *setup, const struct policy_error *why, in
 		if (index < plan->rule_origin_count)
 			origin = plan->rule_origins[index];
 	}
-	(void)err_set(err, STAGE_FILTERS, number, NULL, "seccomp%s%s", origin[0] ? " " : "", origin);
+	(void)err_set(err, STAGE_FILTERS, number, NULL, "seccomp%s%s", origin[0] ? " " : "",
+		      origin);
 	if (why->text[0])
 		(void)err_reason(err, "%s", why->text);
 	return -err->number;
@@ -120,9 +121,10 @@ static int add_rule(const struct plan_landlock_rule *rule, int ruleset, uint64_t
 	cleanup_fd int fd = -1;
 
 	if (!rule->path)
-		return port.allowed_access ? (int)sys_landlock_add_rule(
-						     ruleset, RAW_LANDLOCK_RULE_NET_PORT, &port, 0)
-					   : 0;
+		return port.allowed_access
+			       ? (int)sys_landlock_add_rule(ruleset, RAW_LANDLOCK_RULE_NET_PORT,
+							    &port, 0)
+			       : 0;
 	fd = path_host(rule->path, O_PATH);
 	if (fd == -ENOENT && rule->optional)
 		return 0;
@@ -174,8 +176,7 @@ static int fit(const struct setup *setup, struct raw_landlock_ruleset_attr *attr
 	net = landlock->handled_net & tables_landlock_rights(LANDLOCK_NET, (int)abi);
 	scope = landlock->scoped & tables_landlock_rights(LANDLOCK_SCOPE, (int)abi);
 	*attr = (struct raw_landlock_ruleset_attr){ fs, net, scope };
-	if (fs == landlock->handled_fs && net == landlock->handled_net &&
-	    scope == landlock->scoped)
+	if (fs == landlock->handled_fs && net == landlock->handled_net && scope == landlock->scoped)
 		return (int)abi;
 	if (landlock->prefer) {
 		outcome_skip(&setup->shared->enforced, "landlock",
@@ -184,7 +185,8 @@ static int fit(const struct setup *setup, struct raw_landlock_ruleset_attr *attr
 	}
 	(void)err_set(err, STAGE_FILTERS, EOPNOTSUPP, "wrap the table in prefer()", "landlock %s",
 		      landlock->origin ? landlock->origin : "");
-	return err_reason(err, "this kernel has Landlock ABI %ld, which lacks some of the rights", abi);
+	return err_reason(err, "this kernel has Landlock ABI %ld, which lacks some of the rights",
+			  abi);
 }
 
 int filters_landlock(const struct setup *setup, struct err *err)

@@ -70,15 +70,14 @@ int idmap_open(struct idmap *idmap, const struct setup *setup, int pid, uint32_t
 	if (idmap->fd < 0 || idmap->uid != uid || idmap->gid != gid) {
 		fd_close(&idmap->fd);
 		snprintf(process, sizeof(process), "%d", pid);
-		idmap->fd = uid == setup->uid && gid == setup->gid
-				    ? open_namespace(process)
-				    : make_namespace(user, uid, gid);
+		idmap->fd = uid == setup->uid && gid == setup->gid ? open_namespace(process)
+								   : make_namespace(user, uid, gid);
 		idmap->uid = uid;
 		idmap->gid = gid;
 	}
 	if (idmap->fd < 0)
-		return err_set(err, STAGE_IDS, idmap->fd, NULL, "idmap from %u:%u to %u:%u", uid, gid,
-			       user->outer_uid, user->outer_gid);
+		return err_set(err, STAGE_IDS, idmap->fd, NULL, "idmap from %u:%u to %u:%u", uid,
+			       gid, user->outer_uid, user->outer_gid);
 	*fd = idmap->fd;
 	return 0;
 }

@@ -133,8 +133,8 @@ static int map_ranges(const struct setup *setup, const char *process, struct err
 	int r;
 
 	if (setup->caller.privileged) {
-		r = map_ranges_directly(process, "uid_map", user->uid_ranges,
-					user->uid_range_count, err);
+		r = map_ranges_directly(process, "uid_map", user->uid_ranges, user->uid_range_count,
+					err);
 		return r < 0 ? r
 			     : map_ranges_directly(process, "gid_map", user->gid_ranges,
 						   user->gid_range_count, err);
@@ -185,7 +185,8 @@ static int set_groups(struct setup *setup, struct err *err)
 	if (user->groups == GROUPS_KEEP && !user->extra_group_count)
 		return 0;
 	r = sys_setgroups(user->extra_group_count, user->extra_groups);
-	return r < 0 ? err_set(err, STAGE_IDS, (int)r, "every group must be mapped", "setgroups") : 0;
+	return r < 0 ? err_set(err, STAGE_IDS, (int)r, "every group must be mapped", "setgroups")
+		     : 0;
 }
 
 int ids_enter(struct setup *setup, struct err *err)

@@ -22,8 +22,7 @@ static int apply(const struct setup *setup, const struct row *row, struct err *e
 	if (r == 0)
 		return 0;
 	if (r == -EPERM && row->limit->prefer) {
-		outcome_skip(&setup->shared->enforced, row->name,
-			     "above the caller's hard limit");
+		outcome_skip(&setup->shared->enforced, row->name, "above the caller's hard limit");
 		return 0;
 	}
 	return err_set(err, STAGE_LIMITS, (int)r,

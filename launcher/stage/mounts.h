@@ -77,8 +77,7 @@ bool place_is_root(const struct setup *setup, int fd);
 int overlay_build(struct setup *setup, const struct plan_mount *mount, size_t slot,
 		  struct err *err);
 int device_collect(struct setup *setup, size_t slot, struct err *err);
-int device_build(struct setup *setup, const struct plan_mount *mount, size_t slot,
-		 struct err *err);
+int device_build(struct setup *setup, const struct plan_mount *mount, size_t slot, struct err *err);
 enum { DEVICE_SLOTS = 6 };
 
 /* overlay_home() - the directory that holds both @mount's upper and its work: what is cloned for

@@ -124,11 +124,11 @@ static int overlay_failed(struct setup *setup, const struct plan_mount *mount, l
 	return r;
 }
 
-int overlay_build(struct setup *setup, const struct plan_mount *mount, size_t slot,
-		  struct err *err)
+int overlay_build(struct setup *setup, const struct plan_mount *mount, size_t slot, struct err *err)
 {
-	static const char *const options[] = { "lowerdir", "/.lower", "upperdir", "/.upperdir",
-					       "workdir", "/.workdir", "userxattr", NULL, NULL };
+	static const char *const options[] = { "lowerdir",   "/.lower", "upperdir",
+					       "/.upperdir", "workdir", "/.workdir",
+					       "userxattr",  NULL,      NULL };
 	cleanup_fd int parent = -1;
 	cleanup_fd int fd = -1;
 	char name[256];

@@ -54,7 +54,8 @@ static int idmap_failed(const struct plan_mount *mount, const char *path, struct
 	(void)mount_failed(mount, -EINVAL, path, err);
 	mounts_below(proc, path, &names);
 	if (names.length && !names.failed)
-		(void)err_reason(err, "one of the file systems mounted below it cannot be idmapped:%.*s",
+		(void)err_reason(err,
+				 "one of the file systems mounted below it cannot be idmapped:%.*s",
 				 (int)names.length, names.data);
 	else
 		(void)err_reason(err, "its file system cannot be idmapped");
@@ -90,8 +91,8 @@ struct sender {
 };
 
 /* The user namespace that maps the owner of @at to the program, borrowed; -1: none is needed. */
-static int idmap_of(struct sender *sender, const struct plan_mount *mount, const char *path,
-		    int at, int *idmap, struct err *err)
+static int idmap_of(struct sender *sender, const struct plan_mount *mount, const char *path, int at,
+		    int *idmap, struct err *err)
 {
 	struct stat st;
 	long r;

@@ -11,14 +11,13 @@
 #include <sys/stat.h>
 
 enum {
-	KEPT_MOST = 512,  /* descriptors that staging may hold */
-	KEPT_SPARE = 48,  /* descriptors that the rest of the set-up may need */
+	KEPT_MOST = 512, /* descriptors that staging may hold */
+	KEPT_SPARE = 48, /* descriptors that the rest of the set-up may need */
 };
 
 static const char home[] = ".s";
 
-void staging_init(struct staging *staging, struct staged *slots, size_t count,
-		  uint64_t open_files)
+void staging_init(struct staging *staging, struct staged *slots, size_t count, uint64_t open_files)
 {
 	staging->slots = slots;
 	staging->count = count;

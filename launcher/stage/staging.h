@@ -30,8 +30,7 @@ struct staging {
 };
 
 /* staging_init() - @slots: zeroed room for @count; @open_files: the soft RLIMIT_NOFILE. */
-void staging_init(struct staging *staging, struct staged *slots, size_t count,
-		  uint64_t open_files);
+void staging_init(struct staging *staging, struct staged *slots, size_t count, uint64_t open_files);
 
 /* staging_open() - make the numbered directories' home below @stage, where they are used. */
 int staging_open(struct staging *staging, int stage, struct err *err);

@@ -29,8 +29,8 @@ int system_names(const struct setup *setup, struct err *err)
 static int write_offset(const char *clock, int64_t seconds)
 {
 	char line[48];
-	cleanup_fd int fd = (int)sys_openat(AT_FDCWD, "/proc/self/timens_offsets",
-					    O_WRONLY | O_CLOEXEC, 0);
+	cleanup_fd int fd =
+		(int)sys_openat(AT_FDCWD, "/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC, 0);
 	long r;
 
 	if (fd < 0)

@@ -20,7 +20,7 @@ struct transfer {
 	int fds[TRANSFER_MOST]; /* in order, of those that are there */
 	uint8_t there[TRANSFER_MOST];
 	uint8_t count;
-	uint8_t next;    /* answer to be taken next */
+	uint8_t next; /* answer to be taken next */
 	uint8_t next_fd;
 	uint8_t fd_count;
 };

@@ -1,8 +1,8 @@
 /* init.c - pid 1 of the sandbox (see init.h)
  *
- * It holds no descriptor, no capability and no secret: its environment and arguments are wiped (everyone
- * may read /proc/1/cmdline), its memory is not dumpable, so the program, which has the same uid, can
- * read neither /proc/1/environ nor /proc/1/mem.
+ * It holds no descriptor, no capability and no secret: its environment and arguments are wiped
+ * (everyone may read /proc/1/cmdline), its memory is not dumpable, so the program, which has the
+ * same uid, can read neither /proc/1/environ nor /proc/1/mem.
  * All signals are blocked and taken by sigtimedwait; those from inside the sandbox, which have a
  * sender's pid, are not passed on.
  *
@@ -23,8 +23,8 @@ static void wipe(char *const *words)
 		memset(*words, 0, strlen(*words));
 }
 
-/* A terminal's signals are for the program's whole group, as a terminal sends them; the others are for
- * the program alone. */
+/* A terminal's signals are for the program's whole group, as a terminal sends them; the others are
+ * for the program alone. */
 static void pass_on(int signal, int program)
 {
 	switch (signal) {
@@ -61,7 +61,8 @@ static void reap(struct shared *shared, int program)
 	}
 }
 
-/* Where ranges map several ids the program may change its own, and only CAP_KILL reaches it then. */
+/* Where ranges map several ids the program may change its own, and only CAP_KILL reaches it
+ * then. */
 static uint64_t kept(const struct setup *setup)
 {
 	return setup->plan->user.uid_range_count ? 1ull << CAP_KILL : 0;

@@ -45,7 +45,8 @@ int report_open(const char *where, struct err *err)
 	if (strncmp(where, "fd:", 3) == 0)
 		return open_number(where, err);
 	fd = (int)sys_openat(AT_FDCWD, where,
-			     O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
+			     O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+			     0666);
 	if (fd < 0)
 		return err_set(err, STAGE_REPORT, fd,
 			       fd == -ELOOP ? "the report is not written through a symlink" : NULL,
@@ -65,10 +66,10 @@ int report_open(const char *where, struct err *err)
 static void write_status(const struct report *report, struct buf *out)
 {
 	static const char *const names[] = {
-		[OUTCOME_EXITED] = "exited",     [OUTCOME_SIGNALED] = "signaled",
-		[OUTCOME_TIMEOUT] = "timeout",   [OUTCOME_CPU_TIME] = "cpu-time",
-		[OUTCOME_MEMORY] = "memory",     [OUTCOME_OUTPUT] = "output",
-		[OUTCOME_DENIED] = "denied",     [OUTCOME_SETUP_FAILED] = "setup-failed",
+		[OUTCOME_EXITED] = "exited",   [OUTCOME_SIGNALED] = "signaled",
+		[OUTCOME_TIMEOUT] = "timeout", [OUTCOME_CPU_TIME] = "cpu-time",
+		[OUTCOME_MEMORY] = "memory",   [OUTCOME_OUTPUT] = "output",
+		[OUTCOME_DENIED] = "denied",   [OUTCOME_SETUP_FAILED] = "setup-failed",
 	};
 	const struct outcome *outcome = report->outcome;
 	enum outcome_status status = outcome ? outcome->status : OUTCOME_SETUP_FAILED;
@@ -261,7 +262,6 @@ int report_write(int fd, const char *where, const struct report *report, struct 
 	if (ret == 0)
 		ret = write_all(fd, &text);
 	if (ret < 0)
-		return err_set(err, STAGE_REPORT, ret, "the program's status stands", "%s",
-			       where);
+		return err_set(err, STAGE_REPORT, ret, "the program's status stands", "%s", where);
 	return 0;
 }

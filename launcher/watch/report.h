@@ -1,7 +1,7 @@
 /* report.h - the machine-readable account of a launch (design.md, part 4: The report)
  *
- * The destination is opened before the launch, so that a path means what it meant then and a fault is
- * known early; the object is written once, at the end.
+ * The destination is opened before the launch, so that a path means what it meant then and a fault
+ * is known early; the object is written once, at the end.
  */
 #ifndef LAUNCHER_WATCH_REPORT_H
 #define LAUNCHER_WATCH_REPORT_H

@@ -216,9 +216,8 @@ int supervise(const struct supervised *supervised, struct outcome *outcome, stru
 
 	watch.signalfd = (int)sys_signalfd4(-1, &supervised->signals, sizeof(uint64_t),
 					    SFD_CLOEXEC | SFD_NONBLOCK);
-	r = watch.signalfd < 0
-		    ? err_set(err, STAGE_WATCH, watch.signalfd, NULL, "signalfd")
-		    : start_relays(&watch, err);
+	r = watch.signalfd < 0 ? err_set(err, STAGE_WATCH, watch.signalfd, NULL, "signalfd")
+			       : start_relays(&watch, err);
 	if (r < 0) {
 		end_sandbox(&watch, SIGKILL);
 		(void)sys_waitid(P_PID, supervised->pid, NULL, WEXITED, NULL);

@@ -8,14 +8,14 @@
 struct supervised {
 	const struct setup *setup;
 	int pid; /* pid 1 of the sandbox, our child: its number stays its own until we have waited */
-	uint64_t signals; /* blocked ones: to be passed on, and SIGCHLD */
+	uint64_t signals;           /* blocked ones: to be passed on, and SIGCHLD */
 	struct stdio_relay *relays; /* STDIO_RELAYS of them */
 };
 
 /* supervise() - until nothing of the sandbox is left
- * Passes signals on, ends the sandbox at its wall time (SIGTERM first where there is a grace period), runs
- * the relays to their end. Fills the ending of @outcome. Returns 0 when the program had been executed;
- * otherwise -errno with the set-up's own error in @err.
+ * Passes signals on, ends the sandbox at its wall time (SIGTERM first where there is a grace
+ * period), runs the relays to their end. Fills the ending of @outcome. Returns 0 when the program
+ * had been executed; otherwise -errno with the set-up's own error in @err.
  */
 int supervise(const struct supervised *supervised, struct outcome *outcome, struct err *err);
 

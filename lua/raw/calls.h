@@ -1,8 +1,8 @@
 /* calls.h - one inline function per system call that the launcher makes
  *
- * sys_NAME() takes the arguments of NAME(2) in the kernel's own order and width and returns its value
- * or -errno. Nothing here allocates, prints, keeps state or calls the C library. A call that is newer
- * than the baseline (Linux 6.1) says so; the others need nothing.
+ * sys_NAME() takes the arguments of NAME(2) in the kernel's own order and width and returns its
+ * value or -errno. Nothing here allocates, prints, keeps state or calls the C library. A call that
+ * is newer than the baseline (Linux 6.1) says so; the others need nothing.
  *
  * The numbers (RAW_NAME) come from policy/tables/, which the build turns into "raw/number.h".
  */
@@ -78,11 +78,11 @@ static inline long sys_pipe2(int fds[2], int flags)
 	return raw_entry(RAW_pipe2, (long)fds, (long)flags, 0, 0, 0, 0);
 }
 
-static inline long sys_splice(int fd_in, int64_t *off_in, int fd_out, int64_t *off_out,
-	size_t len, unsigned int flags)
+static inline long sys_splice(int fd_in, int64_t *off_in, int fd_out, int64_t *off_out, size_t len,
+			      unsigned int flags)
 {
 	return raw_entry(RAW_splice, (long)fd_in, (long)off_in, (long)fd_out, (long)off_out,
-		(long)len, (long)flags);
+			 (long)len, (long)flags);
 }
 
 /* Linux 5.9 */
@@ -143,10 +143,10 @@ static inline long sys_unlinkat(int dirfd, const char *path, int flags)
 }
 
 static inline long sys_renameat2(int olddirfd, const char *oldpath, int newdirfd,
-	const char *newpath, unsigned int flags)
+				 const char *newpath, unsigned int flags)
 {
 	return raw_entry(RAW_renameat2, (long)olddirfd, (long)oldpath, (long)newdirfd,
-		(long)newpath, (long)flags, 0);
+			 (long)newpath, (long)flags, 0);
 }
 
 static inline long sys_fchmod(int fd, unsigned int mode)
@@ -205,7 +205,7 @@ static inline long sys_memfd_create(const char *name, unsigned int flags)
 static inline long sys_mmap(void *addr, size_t length, int prot, int flags, int fd, int64_t offset)
 {
 	return raw_entry(RAW_mmap, (long)addr, (long)length, (long)prot, (long)flags, (long)fd,
-		(long)offset);
+			 (long)offset);
 }
 
 static inline long sys_munmap(void *addr, size_t length)
@@ -233,10 +233,10 @@ static inline long sys_open_tree(int dirfd, const char *path, unsigned int flags
 
 /* Linux 5.2 */
 static inline long sys_move_mount(int from_dirfd, const char *from, int to_dirfd, const char *to,
-	unsigned int flags)
+				  unsigned int flags)
 {
 	return raw_entry(RAW_move_mount, (long)from_dirfd, (long)from, (long)to_dirfd, (long)to,
-		(long)flags, 0);
+			 (long)flags, 0);
 }
 
 /* Linux 5.2 */
@@ -247,7 +247,7 @@ static inline long sys_fsopen(const char *fsname, unsigned int flags)
 
 /* Linux 5.2 */
 static inline long sys_fsconfig(int fd, unsigned int cmd, const char *key, const void *value,
-	int aux)
+				int aux)
 {
 	return raw_entry(RAW_fsconfig, (long)fd, (long)cmd, (long)key, (long)value, (long)aux, 0);
 }
@@ -260,10 +260,10 @@ static inline long sys_fsmount(int fd, unsigned int flags, unsigned int attr_fla
 
 /* Linux 5.12 */
 static inline long sys_mount_setattr(int dirfd, const char *path, unsigned int flags,
-	struct mount_attr *attr, size_t size)
+				     struct mount_attr *attr, size_t size)
 {
 	return raw_entry(RAW_mount_setattr, (long)dirfd, (long)path, (long)flags, (long)attr,
-		(long)size, 0);
+			 (long)size, 0);
 }
 
 static inline long sys_pivot_root(const char *new_root, const char *put_old)
@@ -277,10 +277,10 @@ static inline long sys_umount2(const char *target, int flags)
 }
 
 static inline long sys_mount(const char *source, const char *target, const char *fstype,
-	unsigned long flags, const void *data)
+			     unsigned long flags, const void *data)
 {
 	return raw_entry(RAW_mount, (long)source, (long)target, (long)fstype, (long)flags,
-		(long)data, 0);
+			 (long)data, 0);
 }
 
 /* Processes and namespaces */
@@ -314,18 +314,18 @@ static inline long sys_execve(const char *path, char *const argv[], char *const 
 }
 
 /* Linux 3.19 */
-static inline long sys_execveat(int dirfd, const char *path, char *const argv[],
-	char *const envp[], int flags)
+static inline long sys_execveat(int dirfd, const char *path, char *const argv[], char *const envp[],
+				int flags)
 {
-	return raw_entry(RAW_execveat, (long)dirfd, (long)path, (long)argv, (long)envp,
-		(long)flags, 0);
+	return raw_entry(RAW_execveat, (long)dirfd, (long)path, (long)argv, (long)envp, (long)flags,
+			 0);
 }
 
 static inline long sys_waitid(int idtype, int id, siginfo_t *info, int options,
-	struct rusage *usage)
+			      struct rusage *usage)
 {
-	return raw_entry(RAW_waitid, (long)idtype, (long)id, (long)info, (long)options,
-		(long)usage, 0);
+	return raw_entry(RAW_waitid, (long)idtype, (long)id, (long)info, (long)options, (long)usage,
+			 0);
 }
 
 static inline long sys_kill(int pid, int sig)
@@ -342,8 +342,8 @@ static inline long sys_pidfd_open(int pid, unsigned int flags)
 /* Linux 5.1 */
 static inline long sys_pidfd_send_signal(int pidfd, int sig, siginfo_t *info, unsigned int flags)
 {
-	return raw_entry(RAW_pidfd_send_signal, (long)pidfd, (long)sig, (long)info, (long)flags,
-		0, 0);
+	return raw_entry(RAW_pidfd_send_signal, (long)pidfd, (long)sig, (long)info, (long)flags, 0,
+			 0);
 }
 
 static inline long sys_exit_group(int status)
@@ -382,16 +382,16 @@ static inline long sys_setsid(void)
 }
 
 static inline long sys_prctl(int option, unsigned long a, unsigned long b, unsigned long c,
-	unsigned long d)
+			     unsigned long d)
 {
 	return raw_entry(RAW_prctl, (long)option, (long)a, (long)b, (long)c, (long)d, 0);
 }
 
 static inline long sys_prlimit64(int pid, int resource, const struct raw_rlimit *new_limit,
-	struct raw_rlimit *old_limit)
+				 struct raw_rlimit *old_limit)
 {
-	return raw_entry(RAW_prlimit64, (long)pid, (long)resource, (long)new_limit,
-		(long)old_limit, 0, 0);
+	return raw_entry(RAW_prlimit64, (long)pid, (long)resource, (long)new_limit, (long)old_limit,
+			 0, 0);
 }
 
 static inline long sys_getrusage(int who, struct rusage *usage)
@@ -467,19 +467,19 @@ static inline long sys_getresgid(unsigned int *rgid, unsigned int *egid, unsigne
 }
 
 static inline long sys_capget(struct __user_cap_header_struct *header,
-	struct __user_cap_data_struct *data)
+			      struct __user_cap_data_struct *data)
 {
 	return raw_entry(RAW_capget, (long)header, (long)data, 0, 0, 0, 0);
 }
 
 static inline long sys_capset(struct __user_cap_header_struct *header,
-	const struct __user_cap_data_struct *data)
+			      const struct __user_cap_data_struct *data)
 {
 	return raw_entry(RAW_capset, (long)header, (long)data, 0, 0, 0, 0);
 }
 
 static inline long sys_keyctl(int operation, unsigned long a, unsigned long b, unsigned long c,
-	unsigned long d)
+			      unsigned long d)
 {
 	return raw_entry(RAW_keyctl, (long)operation, (long)a, (long)b, (long)c, (long)d, 0);
 }
@@ -498,10 +498,10 @@ static inline long sys_landlock_create_ruleset(const void *attr, size_t size, un
 
 /* Linux 5.13 */
 static inline long sys_landlock_add_rule(int ruleset_fd, int rule_type, const void *attr,
-	unsigned int flags)
+					 unsigned int flags)
 {
 	return raw_entry(RAW_landlock_add_rule, (long)ruleset_fd, (long)rule_type, (long)attr,
-		(long)flags, 0, 0);
+			 (long)flags, 0, 0);
 }
 
 /* Linux 5.13 */
@@ -524,10 +524,10 @@ static inline long sys_rt_sigaction(int signal, const struct raw_sigaction *acti
 }
 
 static inline long sys_rt_sigtimedwait(const uint64_t *set, siginfo_t *info,
-	const struct raw_timespec *timeout, size_t size)
+				       const struct raw_timespec *timeout, size_t size)
 {
-	return raw_entry(RAW_rt_sigtimedwait, (long)set, (long)info, (long)timeout, (long)size,
-		0, 0);
+	return raw_entry(RAW_rt_sigtimedwait, (long)set, (long)info, (long)timeout, (long)size, 0,
+			 0);
 }
 
 static inline long sys_signalfd4(int fd, const uint64_t *mask, size_t size, int flags)
@@ -536,10 +536,10 @@ static inline long sys_signalfd4(int fd, const uint64_t *mask, size_t size, int 
 }
 
 static inline long sys_ppoll(struct pollfd *fds, unsigned int count, struct raw_timespec *timeout,
-	const uint64_t *mask, size_t size)
+			     const uint64_t *mask, size_t size)
 {
-	return raw_entry(RAW_ppoll, (long)fds, (long)count, (long)timeout, (long)mask,
-		(long)size, 0);
+	return raw_entry(RAW_ppoll, (long)fds, (long)count, (long)timeout, (long)mask, (long)size,
+			 0);
 }
 
 static inline long sys_clock_gettime(int clock, struct raw_timespec *ts)
@@ -576,22 +576,22 @@ static inline long sys_getsockname(int fd, void *addr, unsigned int *len)
 
 static inline long sys_setsockopt(int fd, int level, int name, const void *value, unsigned int len)
 {
-	return raw_entry(RAW_setsockopt, (long)fd, (long)level, (long)name, (long)value,
-		(long)len, 0);
+	return raw_entry(RAW_setsockopt, (long)fd, (long)level, (long)name, (long)value, (long)len,
+			 0);
 }
 
 static inline long sys_sendto(int fd, const void *buf, size_t len, int flags, const void *addr,
-	unsigned int addrlen)
+			      unsigned int addrlen)
 {
 	return raw_entry(RAW_sendto, (long)fd, (long)buf, (long)len, (long)flags, (long)addr,
-		(long)addrlen);
+			 (long)addrlen);
 }
 
 static inline long sys_recvfrom(int fd, void *buf, size_t len, int flags, void *addr,
-	unsigned int *addrlen)
+				unsigned int *addrlen)
 {
 	return raw_entry(RAW_recvfrom, (long)fd, (long)buf, (long)len, (long)flags, (long)addr,
-		(long)addrlen);
+			 (long)addrlen);
 }
 
 static inline long sys_sendmsg(int fd, const struct msghdr *msg, int flags)

@@ -22,8 +22,8 @@ struct raw_rlimit {
 	uint64_t maximum;
 };
 
-/* include/linux/signal_types.h, for x86_64; aarch64 and riscv64 have no restorer there, and take the
- * mask in its place, so only SIG_DFL and SIG_IGN without flags are to be set through it. */
+/* include/linux/signal_types.h, for x86_64; aarch64 and riscv64 have no restorer there, and take
+ * the mask in its place, so only SIG_DFL and SIG_IGN without flags are to be set through it. */
 struct raw_sigaction {
 	void *handler;
 	unsigned long flags;

@@ -235,10 +235,11 @@ static void __attribute__((noreturn)) init(int child)
 		(void)sys_exit_group(info.si_code == CLD_EXITED ? info.si_status : 125);
 }
 
-static void __attribute__((noreturn)) sandbox(int launcher, unsigned int uid, unsigned int gid,
-					      char **argv)
+static void __attribute__((noreturn))
+sandbox(int launcher, unsigned int uid, unsigned int gid, char **argv)
 {
-	struct clone_args args = { .flags = RAW_CLONE_VM | RAW_CLONE_VFORK, .exit_signal = SIGCHLD };
+	struct clone_args args = { .flags = RAW_CLONE_VM | RAW_CLONE_VFORK,
+				   .exit_signal = SIGCHLD };
 	struct pollfd ended = { .fd = launcher, .events = POLLIN };
 	struct raw_timespec now = { 0 };
 	long child;

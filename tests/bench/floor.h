@@ -15,8 +15,9 @@ enum step_kind { STEP_DIR, STEP_FILE, STEP_SYMLINK, STEP_BIND, STEP_TMPFS, STEP_
 struct step {
 	enum step_kind kind;
 	const char *target;
-	const char *source;  /* a path of the host, a symlink's text, a file's text, a tmpfs's mode */
-	const char *size;    /* of a tmpfs */
+	const char
+		*source;  /* a path of the host, a symlink's text, a file's text, a tmpfs's mode */
+	const char *size; /* of a tmpfs */
 	uint64_t attributes; /* MOUNT_ATTR_* */
 };
 

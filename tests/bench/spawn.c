@@ -114,8 +114,8 @@ int main(int argc, char **argv)
 		double *times = commands[i].times;
 
 		qsort(times, (size_t)rounds, sizeof(double), compare);
-		printf("%.1f %.1f %.1f %ld\n", times[rounds / 2], times[rounds * 95 / 100], times[0],
-		       commands[i].max_rss);
+		printf("%.1f %.1f %.1f %ld\n", times[rounds / 2], times[rounds * 95 / 100],
+		       times[0], commands[i].max_rss);
 	}
 	return 0;
 }

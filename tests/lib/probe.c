@@ -1,9 +1,9 @@
 /* probe.c - what the behaviour tests let a sandboxed program try
  *
- * `probe NAME [ARGUMENT]` does one thing and says how it went: "ok" or the name of the errno, one line
- * for each attempt. It is static, so that it runs as the only file of a root. Nothing it tries can
- * harm a host on which it succeeds: what is made is given back at once, and every number is bounded
- * here.
+ * `probe NAME [ARGUMENT]` does one thing and says how it went: "ok" or the name of the errno, one
+ * line for each attempt. It is static, so that it runs as the only file of a root. Nothing it tries
+ * can harm a host on which it succeeds: what is made is given back at once, and every number is
+ * bounded here.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -130,7 +130,8 @@ static int io_uring(void)
 
 static int keyctl(void)
 {
-	return say("", syscall(SYS_keyctl, 0L, -3L, 0L)); /* KEYCTL_GET_KEYRING_ID, session, no create */
+	return say("", syscall(SYS_keyctl, 0L, -3L,
+			       0L)); /* KEYCTL_GET_KEYRING_ID, session, no create */
 }
 
 static int vsock(void)
@@ -203,7 +204,10 @@ static int i386(void)
 #ifdef __x86_64__
 	long result;
 
-	__asm__ volatile("int $0x80" : "=a"(result) : "a"(20L) : "memory", "r8", "r9", "r10", "r11");
+	__asm__ volatile("int $0x80"
+			 : "=a"(result)
+			 : "a"(20L)
+			 : "memory", "r8", "r9", "r10", "r11");
 	printf(result > 0 ? "ok\n" : "failed\n");
 #endif
 	return 0;
@@ -244,7 +248,8 @@ static int leave(int count)
 	return 0;
 }
 
-/* A daemon as the books have it: two forks, a session of its own, no descriptor, every signal deaf. */
+/* A daemon as the books have it: two forks, a session of its own, no descriptor, every signal
+ * deaf. */
 static int daemonise(void)
 {
 	pid_t pid = fork();

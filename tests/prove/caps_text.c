@@ -1,4 +1,5 @@
-/* caps_text.c - reads texts of capability sets, a line each, and writes them back as caps_to_text() does
+/* caps_text.c - reads texts of capability sets, a line each, and writes them back as caps_to_text()
+ * does
  *
  * A line that caps_from_text() refuses becomes "-". tests/prove/caps.py compares with libcap.
  */

@@ -1,7 +1,7 @@
 /* policies.h - policies for tests: read from tests/policies/, or made up at random
  *
- * The text form is one rule a line: `default ACTION`, then `ACTION NAME [argN OP VALUE [VALUE2]]...`;
- * tests on one line are and-ed. OP is EQ, NE, LT, LE, GT, GE or MEQ, which means
+ * The text form is one rule a line: `default ACTION`, then `ACTION NAME [argN OP VALUE
+ * [VALUE2]]...`; tests on one line are and-ed. OP is EQ, NE, LT, LE, GT, GE or MEQ, which means
  * (arg & VALUE) == VALUE2. Names that an entry does not have are left out there.
  */
 #ifndef TESTS_UNIT_POLICIES_H
@@ -43,7 +43,8 @@ static inline uint32_t test_action(const char *word, const char *number)
 	return SECCOMP_RET_KILL_PROCESS;
 }
 
-/* The width at which argument @index of @call is compared: by its type, or 8 where @typed is not set. */
+/* The width at which argument @index of @call is compared: by its type, or 8 where @typed is not
+ * set. */
 static inline uint8_t test_width(int call, enum policy_entry entry, int index, bool typed)
 {
 	const char *at = tables_signature(call, entry);

@@ -17,8 +17,8 @@ static int tap_count;
 static int tap_failed;
 
 /* Prints one result line; @suffix is a directive ("# SKIP why") or empty. */
-__attribute__((format(printf, 3, 0))) static inline void
-tap_line(bool passed, const char *suffix, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static inline void tap_line(bool passed, const char *suffix,
+								  const char *format, va_list args)
 {
 	printf("%sok %d - ", passed ? "" : "not ", ++tap_count);
 	vprintf(format, args);
@@ -28,8 +28,8 @@ tap_line(bool passed, const char *suffix, const char *format, va_list args)
 	fflush(stdout);
 }
 
-__attribute__((format(printf, 4, 5))) static inline bool
-tap_ok(bool passed, const char *file, int line, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static inline bool tap_ok(bool passed, const char *file,
+								int line, const char *format, ...)
 {
 	va_list args;
 
@@ -55,9 +55,10 @@ tap_is_number(int64_t got, int64_t expected, const char *file, int line, const c
 	return got == expected;
 }
 
-__attribute__((format(printf, 5, 6))) static inline bool
-tap_is_text(const char *got, const char *expected, const char *file, int line, const char *format,
-	    ...)
+__attribute__((format(printf, 5, 6))) static inline bool tap_is_text(const char *got,
+								     const char *expected,
+								     const char *file, int line,
+								     const char *format, ...)
 {
 	bool same = got && expected ? strcmp(got, expected) == 0 : got == expected;
 	va_list args;

@@ -326,7 +326,8 @@ static void test_hostile_answers(void)
 	bad.error.error = 1;
 	is_number(read_changed(bad, good.header.nlmsg_len, &answer), -EBADMSG, "a positive error");
 	bad.error.error = INT32_MIN;
-	is_number(read_changed(bad, good.header.nlmsg_len, &answer), -EBADMSG, "an error of no errno");
+	is_number(read_changed(bad, good.header.nlmsg_len, &answer), -EBADMSG,
+		  "an error of no errno");
 	bad = good;
 	bad.header.nlmsg_flags = NLM_F_ACK_TLVS;
 	bad.error.msg.nlmsg_len = UINT32_MAX;
@@ -403,7 +404,8 @@ static void test_long_words(void)
 	memset(words, 'x', sizeof(words));
 	memcpy(words, "\xf4\0\x01\0", 4);
 	reply = make_reply(1, -EPERM, words, sizeof(words));
-	is_number(read_changed(reply, reply.header.nlmsg_len, &answer), 1, "endless words are read");
+	is_number(read_changed(reply, reply.header.nlmsg_len, &answer), 1,
+		  "endless words are read");
 	is_number(strlen(answer.text), sizeof(answer.text) - 1, "as far as there is room");
 }
 
@@ -429,8 +431,7 @@ static void test_locate(void)
 	is_text(located(&request, 1, 44), "IFLA_MTU", "and the one behind its padding");
 	is_text(located(&request, 1, 56), "IFLA_LINKINFO/IFLA_INFO_KIND", "and a nested one");
 	is_text(located(&request, 1, 52), "IFLA_LINKINFO", "and the nest itself");
-	is_text(located(&request, 1, 92),
-		"IFLA_LINKINFO/IFLA_INFO_DATA/VETH_INFO_PEER/IFLA_IFNAME",
+	is_text(located(&request, 1, 92), "IFLA_LINKINFO/IFLA_INFO_DATA/VETH_INFO_PEER/IFLA_IFNAME",
 		"and one behind the header of a nest");
 	is_text(located(&request, 1, 80), "IFLA_LINKINFO/IFLA_INFO_DATA/VETH_INFO_PEER",
 		"a nest's header is in the nest");

@@ -1,4 +1,5 @@
-/* test_plan.c - reading and writing plans: what is taken comes out the same, what is not is named */
+/* test_plan.c - reading and writing plans: what is taken comes out the same, what is not is
+ * named */
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
@@ -147,10 +148,12 @@ static void check_values(const struct plan *plan)
 	is_text(plan->mounts[10].target, "/a=", "a target with a =");
 	is_number((int64_t)plan->seccomp.arch_count, 2, "two entries");
 	is_number((int64_t)plan->seccomp.archs[0].rule_count, 2, "two rules of the first");
-	is_number((int64_t)plan->seccomp.archs[1].rules[0].origin, 2, "the third rule is the second's");
+	is_number((int64_t)plan->seccomp.archs[1].rules[0].origin, 2,
+		  "the third rule is the second's");
 	is_text(plan->rule_origins[2], "p.lua:9", "its origin");
 	is_number((int64_t)plan->seccomp.archs[0].rules[1].token_count, 4, "four tokens of a test");
-	is_number(plan->seccomp.archs[0].rules[1].action, SECCOMP_RET_TRAP | 5, "an action with data");
+	is_number(plan->seccomp.archs[0].rules[1].action, SECCOMP_RET_TRAP | 5,
+		  "an action with data");
 	is_number((int64_t)plan->landlock.rule_count, 3, "three Landlock rules");
 	is_number(plan->landlock.rules[2].port, 443, "the port comes after the paths");
 	is_text(plan->landlock.rules[2].origin, "p.lua:10", "its origin");
@@ -206,26 +209,86 @@ static void check_refused(const char *lines)
 }
 
 static const char *const wrong_lines[] = {
-	"arg", "arg a b", "arg a  b", "arg a\\x41", "arg \\x00", "arg \\xFF", "arg \\x2", "arg \\q",
-	"arg \xff", "arg a\tb", "arg x\\e", "zzz 1", "cwd relative", "cwd /a/../b", "cwd /a/", "cwd //a",
-	"cwd /a/./b", "caps.keep 12", "caps.keep 0x0", "caps.keep 0x01", "caps.keep 0xF",
-	"caps.keep 0x10000000000000000", "caps.ambient 0x1", "caps.securebits 0x100000000",
-	"env.keep A=B", "env.keep \\e", "env.set A", "env.set A=B c",
+	"arg",
+	"arg a b",
+	"arg a  b",
+	"arg a\\x41",
+	"arg \\x00",
+	"arg \\xFF",
+	"arg \\x2",
+	"arg \\q",
+	"arg \xff",
+	"arg a\tb",
+	"arg x\\e",
+	"zzz 1",
+	"cwd relative",
+	"cwd /a/../b",
+	"cwd /a/",
+	"cwd //a",
+	"cwd /a/./b",
+	"caps.keep 12",
+	"caps.keep 0x0",
+	"caps.keep 0x01",
+	"caps.keep 0xF",
+	"caps.keep 0x10000000000000000",
+	"caps.ambient 0x1",
+	"caps.securebits 0x100000000",
+	"env.keep A=B",
+	"env.keep \\e",
+	"env.set A",
+	"env.set A=B c",
 	"hostname 12345678901234567890123456789012345678901234567890123456789012345",
-	"input what /x", "landlock.fs 0x0", "landlock.path 0x1 /usr", "landlock.prefer",
-	"landlock.prefer yes", "limit.core 01", "limit.core -1", "limit.core 18446744073709551616",
-	"limit.core 1 perhaps", "limit.cpu 1", "mount bind /x", "mount bind x source=/x",
-	"mount bind /x source=x", "mount nothing /x", "mount bind /x read-only source=/x",
-	"mount bind /x source=/x source=/x", "mount bind /x source=", "mount file /x", "mount tmpfs /x text=a",
-	"mount tmpfs /x size=0", "mount tmpfs /x mode=755", "mount tmpfs /x mode=17777",
-	"mount tmpfs /x read-onlyx", "mount proc /x size=1", "mount overlay /x source=/y upper=/u",
-	"mount bind /x source=/x on_symlink=refuse", "mount bind /../x source=/x", "namespaces",
-	"namespaces mount user", "namespaces user user", "net wire", "net.veth.mtu 1500",
-	"origin mount 0 x:1", "origin nothing 0 x:1", "origin net 1 x:1", "process.fd 2",
-	"process.init 2", "process.stdin inherit", "process.stdin x", "process.tty yes",
-	"seccomp.default allow", "seccomp.rule x86_64 allow 1", "time.boottime -0", "time.boottime +1",
-	"umask 22", "umask 1777", "user.gid 4294967295", "user.groups some", "user.nested 0",
-	"user.map.uid 0 1 1", "user.outer.uid 4294967296",
+	"input what /x",
+	"landlock.fs 0x0",
+	"landlock.path 0x1 /usr",
+	"landlock.prefer",
+	"landlock.prefer yes",
+	"limit.core 01",
+	"limit.core -1",
+	"limit.core 18446744073709551616",
+	"limit.core 1 perhaps",
+	"limit.cpu 1",
+	"mount bind /x",
+	"mount bind x source=/x",
+	"mount bind /x source=x",
+	"mount nothing /x",
+	"mount bind /x read-only source=/x",
+	"mount bind /x source=/x source=/x",
+	"mount bind /x source=",
+	"mount file /x",
+	"mount tmpfs /x text=a",
+	"mount tmpfs /x size=0",
+	"mount tmpfs /x mode=755",
+	"mount tmpfs /x mode=17777",
+	"mount tmpfs /x read-onlyx",
+	"mount proc /x size=1",
+	"mount overlay /x source=/y upper=/u",
+	"mount bind /x source=/x on_symlink=refuse",
+	"mount bind /../x source=/x",
+	"namespaces",
+	"namespaces mount user",
+	"namespaces user user",
+	"net wire",
+	"net.veth.mtu 1500",
+	"origin mount 0 x:1",
+	"origin nothing 0 x:1",
+	"origin net 1 x:1",
+	"process.fd 2",
+	"process.init 2",
+	"process.stdin inherit",
+	"process.stdin x",
+	"process.tty yes",
+	"seccomp.default allow",
+	"seccomp.rule x86_64 allow 1",
+	"time.boottime -0",
+	"time.boottime +1",
+	"umask 22",
+	"umask 1777",
+	"user.gid 4294967295",
+	"user.groups some",
+	"user.nested 0",
+	"user.map.uid 0 1 1",
+	"user.outer.uid 4294967296",
 };
 
 static void check_header(void)
@@ -238,7 +301,8 @@ static void check_header(void)
 		refused = refused && plan_decode(&plan, small, length, &err) < 0;
 	ok(refused, "no prefix of a plan is a plan");
 	ok(plan_decode(&plan, "lunette-plan 2\n", 15, &err) < 0, "another version is refused");
-	ok(plan_decode(&plan, small, PLAN_MAX_BYTES + 1u, &err) == -E2BIG, "too many bytes are refused");
+	ok(plan_decode(&plan, small, PLAN_MAX_BYTES + 1u, &err) == -E2BIG,
+	   "too many bytes are refused");
 }
 
 /* Rules that scatter, tests that leave no value, ranges that overlap: several lines at once. */
@@ -282,8 +346,8 @@ static double microseconds(void)
 	return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
 }
 
-/* Processor time of the fastest of a few readings of @count mounts; quadratic code takes 100 times as
- * long for ten times as many. */
+/* Processor time of the fastest of a few readings of @count mounts; quadratic code takes 100 times
+ * as long for ten times as many. */
 static double time_mounts(size_t count)
 {
 	cleanup_buf struct buf text = BUF_EMPTY;
@@ -291,7 +355,8 @@ static double time_mounts(size_t count)
 
 	buf_text(&text, "lunette-plan 1\n");
 	for (size_t i = 0; i < count; i++)
-		buf_format(&text, "mount bind /target/%zu source=/some/source/%zu read-only\n", i, i);
+		buf_format(&text, "mount bind /target/%zu source=/some/source/%zu read-only\n", i,
+			   i);
 	buf_text(&text, strchr(small, '\n') + 1);
 	for (int i = 0; i < 10; i++) {
 		struct plan plan;
@@ -345,7 +410,8 @@ static void check_json(void)
 	buf_bytes(&out, "", 1);
 	ok(strstr(out.data, "[\"a \xc3\xa9\"],\n") != NULL, "UTF-8 stays");
 	ok(strstr(out.data, "[\"\\\\xff\\u000a\\\"\\\\\"]\n") != NULL, "other bytes are escaped");
-	ok(strstr(out.data, "\"process.init\": [\"1\"]") != NULL, "a single key is a list of tokens");
+	ok(strstr(out.data, "\"process.init\": [\"1\"]") != NULL,
+	   "a single key is a list of tokens");
 	ok(strstr(out.data, "\"arg\": [\n    [\"") != NULL, "a repeated one a list of lists");
 	ok(plan_json("x", 1, &out, &err) < 0, "what is no plan has none");
 }

@@ -1,8 +1,8 @@
 /* test_policy.c - the policy compiler against the evaluator (policy/policy.h)
  *
  * Fixed policies for each rule of the language, the policies of tests/policies/ with the sizes they
- * must not exceed, and made-up ones. Every filter is compared with its policy by policy_verify(); that
- * this would notice a wrong filter is shown by changing every instruction of correct ones.
+ * must not exceed, and made-up ones. Every filter is compared with its policy by policy_verify();
+ * that this would notice a wrong filter is shown by changing every instruction of correct ones.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,9 @@
-/* test_policy_kernel.c - made-up filters installed in the kernel, which has to answer as the evaluator
+/* test_policy_kernel.c - made-up filters installed in the kernel, which has to answer as the
+ * evaluator
  *
- * Numbers from 1000 on are no system calls, so that what lets them through ends in ENOSYS, and every
- * rule answers an errno of its own. Each filter is installed in a child, since none can be taken away.
+ * Numbers from 1000 on are no system calls, so that what lets them through ends in ENOSYS, and
+ * every rule answers an errno of its own. Each filter is installed in a child, since none can be
+ * taken away.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -121,8 +123,8 @@ static long call_i386(long number, uint64_t first)
 	return (int)result;
 }
 
-/* The kernel drops the upper halves of i386's arguments, a filter sees them: a test of 8 bytes can be
- * got round, one of 4 cannot. */
+/* The kernel drops the upper halves of i386's arguments, a filter sees them: a test of 8 bytes can
+ * be got round, one of 4 cannot. */
 static void test_i386(void)
 {
 	static const struct policy_token low[] = {

@@ -39,19 +39,20 @@ static void check_end(void)
 	};
 	struct report report = { "abc", "box", &plan, &outcome, NULL };
 
-	check_object(&report,
-		     "{\n  \"lunette\": 1,\n  \"plan\": \"sha256:abc\",\n  \"profile\": \"box\",\n"
-		     "  \"status\": \"exited\",\n  \"exit_code\": 3, \"signal\": null, \"stage\": null,\n"
-		     "  \"error\": null,\n"
-		     "  \"wall_ms\": 12.346, \"user_ms\": 1.000, \"system_ms\": 2.000, "
-		     "\"max_rss_kib\": 1234,\n"
-		     "  \"memory_peak_kib\": null, \"pids_peak\": null,\n  \"denied\": [],\n"
-		     "  \"enforced\": {\n    \"namespaces\": [\"user\", \"time\"],\n"
-		     "    \"seccomp_instructions\": 57,\n    \"landlock_abi\": 7,\n"
-		     "    \"cgroup\": null,\n    \"rlimits\": {\"files\": 256},\n"
-		     "    \"capabilities\": [\"net_admin\"],\n    \"skipped\": [\n"
-		     "      { \"what\": \"limits.memory\", \"why\": \"no \\\"cgroup\\\"\" }]\n  }\n}\n",
-		     "a program that exited");
+	check_object(
+		&report,
+		"{\n  \"lunette\": 1,\n  \"plan\": \"sha256:abc\",\n  \"profile\": \"box\",\n"
+		"  \"status\": \"exited\",\n  \"exit_code\": 3, \"signal\": null, \"stage\": null,\n"
+		"  \"error\": null,\n"
+		"  \"wall_ms\": 12.346, \"user_ms\": 1.000, \"system_ms\": 2.000, "
+		"\"max_rss_kib\": 1234,\n"
+		"  \"memory_peak_kib\": null, \"pids_peak\": null,\n  \"denied\": [],\n"
+		"  \"enforced\": {\n    \"namespaces\": [\"user\", \"time\"],\n"
+		"    \"seccomp_instructions\": 57,\n    \"landlock_abi\": 7,\n"
+		"    \"cgroup\": null,\n    \"rlimits\": {\"files\": 256},\n"
+		"    \"capabilities\": [\"net_admin\"],\n    \"skipped\": [\n"
+		"      { \"what\": \"limits.memory\", \"why\": \"no \\\"cgroup\\\"\" }]\n  }\n}\n",
+		"a program that exited");
 }
 
 static void check_failure(void)

@@ -1,7 +1,8 @@
 /* test_tables.c - the generated tables and their look-ups (policy/tables.h)
  *
- * What the headers of this machine say too (numbers of system calls, errno, capabilities) is compared
- * with them; the rest is checked for the invariants that the compiler and the front end rely on.
+ * What the headers of this machine say too (numbers of system calls, errno, capabilities) is
+ * compared with them; the rest is checked for the invariants that the compiler and the front end
+ * rely on.
  */
 #include <errno.h>
 #include <fcntl.h>

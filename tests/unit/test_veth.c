@@ -1,7 +1,7 @@
 /* test_veth.c - the network of a sandbox on the running kernel, in namespaces that the test makes
  *
- * Each scenario runs in a process of its own, the "host", with a new network namespace (and, for the
- * rootless ones, a new user namespace of an ordinary user). It starts "sandboxes", processes in
+ * Each scenario runs in a process of its own, the "host", with a new network namespace (and, for
+ * the rootless ones, a new user namespace of an ordinary user). It starts "sandboxes", processes in
  * namespaces below it, that answer on UDP and TCP and do as they are told through a socket pair.
  * What happened comes back in shared memory. All are killed and reaped at the end; addresses are of
  * the documentation ranges.
@@ -55,8 +55,8 @@ struct outcome {
 	bool ran;
 	struct sandbox box[SANDBOXES];
 	bool up, running, echo, echo6, stream, gone;
-	bool peer_seen;   /* a device of the sandbox's name was announced on the host */
-	char advertised;  /* accept_ra of the host's end */
+	bool peer_seen;              /* a device of the sandbox's name was announced on the host */
+	char advertised;             /* accept_ra of the host's end */
 	int reached, reached6, late; /* of the successors */
 };
 
@@ -406,8 +406,8 @@ static void two_scenario(void)
 		return;
 	for (int i = 0; i < 2; i++)
 		start_with_pair(&outcome->box[i], &veth[i]);
-	outcome->echo = echoes(SOCK_DGRAM, "::ffff:192.0.2.2") &&
-			echoes(SOCK_DGRAM, "::ffff:192.0.2.3");
+	outcome->echo =
+		echoes(SOCK_DGRAM, "::ffff:192.0.2.2") && echoes(SOCK_DGRAM, "::ffff:192.0.2.3");
 	outcome->echo6 = echoes(SOCK_DGRAM, "2001:db8::2") && echoes(SOCK_DGRAM, "2001:db8::3");
 	for (int i = 0; i < 2; i++)
 		outcome->box[i].reached = reaches(&outcome->box[i], REACH);
@@ -424,8 +424,8 @@ static int64_t milliseconds(void)
 	return now.seconds * 1000 + now.nanoseconds / 1000000;
 }
 
-/* One sandbox right after the other, all with the same address. A packet that is lost, or that goes to
- * the one before, is repeated a second later. */
+/* One sandbox right after the other, all with the same address. A packet that is lost, or that goes
+ * to the one before, is repeated a second later. */
 static void successors_scenario(void)
 {
 	const struct plan_veth veth = make_veth(0);
@@ -567,7 +567,8 @@ static void test_successors(void)
 	ok(run(successors_scenario, false), "one sandbox can follow another");
 	is_number(outcome->reached, 10, "each reaches the host");
 	is_number(outcome->late, 0, "and loses no packet");
-	is_number(outcome->reached6, 10, "by IPv6 too, which may have to ask for a neighbour twice");
+	is_number(outcome->reached6, 10,
+		  "by IPv6 too, which may have to ask for a neighbour twice");
 	show_failure(&outcome->box[0]);
 }
 
