@@ -12,6 +12,8 @@
 #ifdef LUNETTE_OWN_MALLOC
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
