@@ -373,7 +373,9 @@ int32_t lower_cost(struct compiler *c, const struct node *node)
 	return lower_count(c, c->singles, node->count, mask) + (mask != UINT32_MAX);
 }
 
-/* The instruction that decides @node, once A holds its word at least under its mask. */
+/* The instruction that decides @node, once A holds its word: under its mask, or, for a bit test, whole,
+ * since that leaves A as it is for what follows.
+ */
 static int32_t lower_node(struct compiler *c, struct node *node)
 {
 	const struct variable *variable = &c->variables[node->variable];
@@ -416,7 +418,8 @@ int32_t lower_enter(struct compiler *c, int32_t id, unsigned int word, uint32_t 
 	node = &c->nodes[id - MAX_LEAVES];
 	variable = &c->variables[node->variable];
 	result = lower_node(c, node);
-	if (variable->word == word && (variable->mask & ~mask) == 0)
+	if (variable->word == word &&
+	    (is_bit_test(c, node) ? mask == UINT32_MAX : (variable->mask & ~mask) == 0))
 		return result;
 	return instruction(c, BPF_LD | BPF_W | BPF_ABS, variable->word * 4u, result, NONE,
 			   node->origin);

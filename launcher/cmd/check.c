@@ -30,7 +30,37 @@ static int check_execve(const struct plan *plan, struct err *err)
 	return err_reason(err, "the filter forbids execve, which starts the program itself");
 }
 
-static void print_verdict(const char *profile, const struct eval_answer *answer)
+/* Rules that never decide, and what the rules let through although no guard is missing by name: where
+ * the default is to allow, the front end has said so already.
+ */
+static void warn_rules(struct buf *out, const struct plan *plan)
+{
+	const struct policy *policy = &plan->seccomp;
+	struct policy_warning list[64];
+	size_t count = 0;
+	size_t i;
+
+	if (!plan->has_seccomp ||
+	    policy_warn(policy, list, sizeof(list) / sizeof(*list), &count) < 0)
+		return;
+	for (i = 0; i < count; i++) {
+		const char *origin = "";
+
+		if (list[i].kind == WARN_HOLE && policy->fallback == SECCOMP_RET_ALLOW)
+			continue;
+		if (list[i].arch < policy->arch_count && list[i].rule != SIZE_MAX) {
+			uint32_t at = policy->archs[list[i].arch].rules[list[i].rule].origin;
+
+			origin = at < plan->rule_origin_count ? plan->rule_origins[at] : "";
+		}
+		buf_text(out, "warning: ");
+		print_escaped(out, *origin ? origin : "seccomp");
+		buf_format(out, ": %s: %s\n", list[i].what, list[i].why);
+	}
+}
+
+static void print_verdict(const char *profile, const struct eval_answer *answer,
+			  const struct plan *plan)
 {
 	cleanup_buf struct buf out = BUF_EMPTY;
 	const char *at = answer->warnings.data;
@@ -42,6 +72,7 @@ static void print_verdict(const char *profile, const struct eval_answer *answer)
 		print_escaped(&out, at);
 		buf_text(&out, "\n");
 	}
+	warn_rules(&out, plan);
 	if (!out.failed)
 		(void)print_out(out.data, out.length);
 }
@@ -62,7 +93,7 @@ static int check(const struct request *request, const char *profile)
 	if (ret == 0)
 		ret = check_execve(&plan, &err);
 	if (ret == 0)
-		print_verdict(profile, &answer);
+		print_verdict(profile, &answer, &plan);
 	else
 		print_error(&err);
 	plan_finish(&plan);
