@@ -114,16 +114,41 @@ int probe_overlay(void)
 	return attempt(own_user() | RAW_CLONE_NEWNS, try_overlay);
 }
 
-/* A user namespace with a map: the child's own, seen from its parent. */
+static long write_map(long pid, const char *map)
+{
+	char path[64];
+	cleanup_fd int fd = -1;
+
+	snprintf(path, sizeof(path), "/proc/%ld/%s", pid, map);
+	fd = (int)sys_openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC, 0);
+	return fd < 0 ? fd : sys_write(fd, "0 0 1", 5);
+}
+
+/* With the user namespace of the child @pid, given a map of both kinds of id. */
+static int idmap_with(int tree, long pid)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
+	cleanup_fd int user = -1;
+	char path[64];
+	long ret = write_map(pid, "uid_map");
+
+	if (ret >= 0)
+		ret = write_map(pid, "gid_map");
+	snprintf(path, sizeof(path), "/proc/%ld/ns/user", pid);
+	if (ret >= 0)
+		ret = user = (int)sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	attr.userns_fd = (uint64_t)user;
+	if (ret >= 0)
+		ret = sys_mount_setattr(tree, "", RAW_AT_EMPTY_PATH, &attr, sizeof(attr));
+	return (int)(ret < 0 ? ret : 0);
+}
+
 static int try_idmap(void)
 {
 	struct clone_args args = { .flags = RAW_CLONE_NEWUSER, .exit_signal = SIGCHLD };
 	cleanup_fd int tree = new_tmpfs();
-	cleanup_fd int user = -1;
-	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
-	char path[64];
 	long pid;
-	long ret;
+	int ret;
 
 	if (tree < 0)
 		return tree;
@@ -134,18 +159,9 @@ static int try_idmap(void)
 	}
 	if (pid < 0)
 		return (int)pid;
-	snprintf(path, sizeof(path), "/proc/%ld/uid_map", pid);
-	user = (int)sys_openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC, 0);
-	ret = user < 0 ? user : sys_write(user, "0 0 1", 5);
-	fd_close(&user);
-	snprintf(path, sizeof(path), "/proc/%ld/ns/user", pid);
-	if (ret >= 0)
-		ret = user = (int)sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
-	attr.userns_fd = (uint64_t)user;
-	if (ret >= 0)
-		ret = sys_mount_setattr(tree, "", RAW_AT_EMPTY_PATH, &attr, sizeof(attr));
+	ret = idmap_with(tree, pid);
 	(void)sys_kill((int)pid, SIGKILL);
-	return (int)(ret < 0 ? ret : 0);
+	return ret;
 }
 
 int probe_idmap(void)
