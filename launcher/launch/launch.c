@@ -51,7 +51,7 @@ static int allocate(struct setup *setup, struct err *err)
 		free(staged);
 		return err_set(err, STAGE_WATCH, ENOMEM, NULL, "launch");
 	}
-	staging_init(&setup->staging, staged, slots, setup->caller.open_files);
+	staging_init(&setup->staging, staged, slots, &setup->caller);
 	return 0;
 }
 
@@ -120,7 +120,9 @@ static int prepare(struct launch *launch, const struct plan *plan,
  * terminal may be given back from the background. */
 static uint64_t passed_on(void)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH };
+	static const int signals[] = {
+		SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH
+	};
 	uint64_t mask = 0;
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
@@ -146,9 +148,9 @@ static uint64_t clone_flags(uint32_t namespaces)
 		uint32_t namespace;
 		uint64_t flag;
 	} rows[] = {
-		{ NAMESPACE_USER, RAW_CLONE_NEWUSER }, { NAMESPACE_MOUNT, RAW_CLONE_NEWNS },
-		{ NAMESPACE_PID, RAW_CLONE_NEWPID },   { NAMESPACE_NET, RAW_CLONE_NEWNET },
-		{ NAMESPACE_IPC, RAW_CLONE_NEWIPC },   { NAMESPACE_UTS, RAW_CLONE_NEWUTS },
+		{ NAMESPACE_USER, RAW_CLONE_NEWUSER },     { NAMESPACE_MOUNT, RAW_CLONE_NEWNS },
+		{ NAMESPACE_PID, RAW_CLONE_NEWPID },       { NAMESPACE_NET, RAW_CLONE_NEWNET },
+		{ NAMESPACE_IPC, RAW_CLONE_NEWIPC },       { NAMESPACE_UTS, RAW_CLONE_NEWUTS },
 		{ NAMESPACE_CGROUP, RAW_CLONE_NEWCGROUP },
 	};
 	uint64_t flags = 0;
@@ -291,9 +293,7 @@ static void record(const struct launch *launch, struct outcome *outcome)
 int launch_run(const struct plan *plan, const struct launch_options *options,
 	       struct outcome *outcome, struct err *err)
 {
-	struct launch launch = { .link = -1,
-				 .foreground = -1,
-				 .ends = { -1, -1, -1 } };
+	struct launch launch = { .link = -1, .foreground = -1, .ends = { -1, -1, -1 } };
 	int r = prepare(&launch, plan, options, err);
 
 	*outcome = (struct outcome){ .status = OUTCOME_SETUP_FAILED, .exit_code = -1 };

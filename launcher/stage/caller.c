@@ -30,11 +30,12 @@ static bool is_privileged(void)
 
 void caller_read(struct caller *caller)
 {
-	struct raw_rlimit files = { .current = 1024 };
+	struct raw_rlimit files = { .current = 1024, .maximum = 1024 };
 
 	caller->uid = (uint32_t)sys_geteuid();
 	caller->gid = (uint32_t)sys_getegid();
 	caller->privileged = caller->uid == 0 && is_privileged();
 	(void)sys_prlimit64(0, RLIMIT_NOFILE, NULL, &files);
 	caller->open_files = files.current;
+	caller->open_files_most = files.maximum;
 }

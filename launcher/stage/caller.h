@@ -11,7 +11,8 @@ struct caller {
 	/* Real root: euid 0 with CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID in the initial user
 	 * namespace. Only then are sources opened by the launcher, and writable mounts idmapped. */
 	bool privileged;
-	uint64_t open_files; /* RLIMIT_NOFILE, soft */
+	uint64_t open_files;      /* RLIMIT_NOFILE, soft */
+	uint64_t open_files_most; /* and hard */
 };
 
 /* caller_read() - fill @caller. It cannot fail: what cannot be found out counts as absent. */

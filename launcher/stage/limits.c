@@ -49,6 +49,14 @@ int limits_apply(const struct setup *setup, struct err *err)
 		if (r < 0)
 			return r;
 	}
+	if (setup->staging.raised && !limits->files.set) {
+		const struct raw_rlimit files = { setup->caller.open_files,
+						  setup->caller.open_files_most };
+		long r = sys_prlimit64(0, RLIMIT_NOFILE, &files, NULL);
+
+		if (r < 0)
+			return err_set(err, STAGE_LIMITS, (int)r, NULL, "limits.files");
+	}
 	(void)sys_umask(plan->has_umask ? plan->umask : setup->umask);
 	return 0;
 }

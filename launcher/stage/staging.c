@@ -11,18 +11,23 @@
 #include <sys/stat.h>
 
 enum {
-	KEPT_MOST = 512, /* descriptors that staging may hold */
-	KEPT_SPARE = 48, /* descriptors that the rest of the set-up may need */
+	KEPT_MOST = 4096, /* descriptors that staging may hold */
+	KEPT_SPARE = 48,  /* descriptors that the rest of the set-up may need */
 };
 
 static const char home[] = ".s";
 
-void staging_init(struct staging *staging, struct staged *slots, size_t count, uint64_t open_files)
+void staging_init(struct staging *staging, struct staged *slots, size_t count,
+		  const struct caller *caller)
 {
+	uint64_t wanted = count + KEPT_SPARE;
+
 	staging->slots = slots;
 	staging->count = count;
 	staging->stage = -1;
-	staging->by_directory = count > KEPT_MOST || count + KEPT_SPARE > open_files;
+	staging->by_directory = count > KEPT_MOST || wanted > caller->open_files_most;
+	staging->most = caller->open_files_most;
+	staging->raised = !staging->by_directory && wanted > caller->open_files;
 	for (size_t i = 0; i < count; i++)
 		slots[i] = (struct staged){ .fd = -1, .type = STAGED_NONE };
 }
@@ -31,6 +36,13 @@ int staging_open(struct staging *staging, int stage, struct err *err)
 {
 	long r;
 
+	if (staging->raised) {
+		const struct raw_rlimit files = { staging->count + KEPT_SPARE, staging->most };
+
+		r = sys_prlimit64(0, RLIMIT_NOFILE, &files, NULL);
+		if (r < 0)
+			return err_set(err, STAGE_MOUNTS, (int)r, NULL, "room for staged mounts");
+	}
 	if (!staging->by_directory)
 		return 0;
 	r = sys_mkdirat(stage, home, 0700);

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "launcher/base/base.h"
+#include "launcher/stage/caller.h"
 
 enum staging_type { STAGED_NONE, STAGED_DIRECTORY, STAGED_FILE };
 
@@ -26,13 +27,16 @@ struct staging {
 	struct staged *slots;
 	size_t count;
 	bool by_directory;
-	int stage; /* borrowed: the directory that ".s" is in, where by_directory */
+	bool raised; /* more descriptors than the soft RLIMIT_NOFILE: limits_apply() puts it back */
+	uint64_t most; /* the hard one */
+	int stage;     /* borrowed: the directory that ".s" is in, where by_directory */
 };
 
-/* staging_init() - @slots: zeroed room for @count; @open_files: the soft RLIMIT_NOFILE. */
-void staging_init(struct staging *staging, struct staged *slots, size_t count, uint64_t open_files);
+/* staging_init() - @slots: zeroed room for @count; decides how they wait, by RLIMIT_NOFILE. */
+void staging_init(struct staging *staging, struct staged *slots, size_t count,
+		  const struct caller *caller);
 
-/* staging_open() - make the numbered directories' home below @stage, where they are used. */
+/* staging_open() - in the set-up process: make room, of descriptors or of directories below @stage. */
 int staging_open(struct staging *staging, int stage, struct err *err);
 
 /* staging_put() - take over the detached mount *@fd as number @slot (set to -1 on success). */
