@@ -13,7 +13,7 @@ need_command() {
 }
 
 need_root() {
-	((EUID == 0)) || skip "only as root"
+	((EUID == 0)) || skip "host: only as root"
 }
 
 # need_kernel MAJOR.MINOR
