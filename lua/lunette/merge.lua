@@ -163,14 +163,16 @@ local function put(layer, path, class, value, preferred)
 			replaces)
 	else
 		local check = keys[last == "!" and sub(class, 1, -2) or class]
-		local result, reason, hint = check(value, layer, path, preferred, values[path])
+		local result, reason, hint, said = check(value, layer, path, preferred, values[path])
 		if result == nil and (reason or not preferred) then
 			wrong(layer, path, reason or "this host cannot give it", hint)
 		elseif last == "!" then
 			native.load("lunette.unbuilt")(M, layer, path, preferred)
 			return
 		elseif result == nil then
-			skip(path, "this host cannot give it")
+			if not said then
+				skip(path, "this host cannot give it")
+			end
 			return
 		end
 		values[path] = result

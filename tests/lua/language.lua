@@ -145,6 +145,9 @@ gives('caps = { keep = { "chown" }, securebits = { "noroot", "no_setuid_fixup" }
 	"0x5")
 
 -- The rest of the table
+gives('net = prefer(join "x")', "skipped",
+	"net joining\\x20another\\x20sandbox's\\x20network\\x20is\\x20not\\x20built\\x20yet")
+gives('net = prefer(veth { address = "10.0.0.2/24" })', "net", "none", { host = { features = {} } })
 gives('namespaces = { "user", "time", "mount" }', "namespaces", "user mount time")
 gives('time = { monotonic = "-1h", boottime = 86400 }', "time.monotonic", "-3600")
 gives('time = { monotonic = 1 }', "namespaces", "user mount pid net ipc uts cgroup time")
