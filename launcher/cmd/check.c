@@ -1,7 +1,7 @@
 /* check.c - `lunette check`: are profiles valid, and what in them is weak?
  *
- * A profile is evaluated as for a launch and its plan is decoded. Beyond that: a filter that forbids
- * the launcher's own last execve, so that no program would ever start.
+ * A profile is evaluated as for a launch and its plan is decoded. Beyond that: a filter that
+ * forbids the launcher's own last execve, so that no program would ever start.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -30,8 +30,8 @@ static int check_execve(const struct plan *plan, struct err *err)
 	return err_reason(err, "the filter forbids execve, which starts the program itself");
 }
 
-/* Rules that never decide, and what the rules let through although no guard is missing by name: where
- * the default is to allow, the front end has said so already.
+/* Rules that never decide, and what the rules let through although no guard is missing by name:
+ * where the default is to allow, the front end has said so already.
  */
 static void warn_rules(struct buf *out, const struct plan *plan)
 {

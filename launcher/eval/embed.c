@@ -12,7 +12,8 @@ struct embedded {
 	size_t length;
 };
 
-#include "eval/embed_data.h" /* embedded_modules[], embedded_profiles[], each ended by a NULL name */
+/* embedded_modules[] and embedded_profiles[], each ended by a NULL name */
+#include "eval/embed_data.h"
 
 static const struct embedded *find(const struct embedded *list, const char *name)
 {

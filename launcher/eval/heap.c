@@ -1,6 +1,7 @@
 /* heap.c - the memory of the evaluator's Lua (see heap.h) */
 #include "launcher/eval/heap.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,15 +15,20 @@
 /* Touched by nearly every profile: one fault for all of it instead of one a page. */
 enum { HEAP_READY = 256 << 10, MADVISE_POPULATE_WRITE = 23 };
 
+static bool failed(long at)
+{
+	return (unsigned long)at > (unsigned long)-4096;
+}
+
 int heap_map(struct heap *heap)
 {
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 	long at = sys_mmap(HEAP_PLACE, HEAP_BYTES, PROT_READ | PROT_WRITE,
 			   flags | MAP_FIXED_NOREPLACE, -1, 0);
 
-	if (at < 0 && at > -4096)
+	if (failed(at))
 		at = sys_mmap(NULL, HEAP_BYTES, PROT_READ | PROT_WRITE, flags, -1, 0);
-	if (at < 0 && at > -4096)
+	if (failed(at))
 		return (int)at;
 	*heap = (struct heap){ .next = (char *)at, .end = (char *)at + HEAP_BYTES };
 	/* Linux 5.14; without it the pages come one by one. */
