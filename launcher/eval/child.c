@@ -197,12 +197,12 @@ static int answer(lua_State *lua)
 	luaL_buffinit(lua, &out);
 	for (lua_Integer i = 1; lua_istable(lua, 3) && i <= MESSAGE_MAX_WARNINGS; i++) {
 		size_t size;
-		const char *warning;
+		bool there = lua_rawgeti(lua, 3, i) == LUA_TSTRING;
+		const char *warning = lua_tolstring(lua, -1, &size);
 
-		if (lua_rawgeti(lua, 3, i) != LUA_TSTRING)
-			break;
-		warning = lua_tolstring(lua, -1, &size);
 		lua_pop(lua, 1); /* the list keeps it; a buffer wants its stack as it left it */
+		if (!there)
+			break;
 		size = size < MESSAGE_MAX_WARNING ? size : MESSAGE_MAX_WARNING;
 		head = (struct message){ MESSAGE_WARNING, (uint32_t)size };
 		luaL_addlstring(&out, (const char *)&head, sizeof(head));
