@@ -1,8 +1,8 @@
 -- keys.lua - the types of schema.lua: what a key's value must be, and its form in the plan
 --
 -- A type is a function(value, layer, path, preferred, before) that returns the canonical value, or
--- nil and what is wrong with it and perhaps a hint; nil alone leaves a preferred value out (a fourth
--- result says that this is told already). Types that few profiles use are in rarely.lua.
+-- nil and what is wrong with it and perhaps a hint; nil alone leaves a preferred value out (a
+-- fourth result says that this is told already). Types that few profiles use are in rarely.lua.
 
 local native = ...
 local base = native.load("lunette.base")

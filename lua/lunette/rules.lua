@@ -159,6 +159,12 @@ local function lower_call(rule, call, removed)
 				emit("errno:38 " .. clone3, call.where)
 			end
 		end
+		if entry == "i386" and tests ~= "" then
+			local name, test = native.load("lunette.multiplexed")(call.name)
+			if name then
+				emit("errno:38 " .. call_number(entry, name) .. test, call.where)
+			end
+		end
 		emit(rule.action .. " " .. number .. tests, call.where)
 	end
 end

@@ -193,4 +193,10 @@ tap.is(front.lines(both, "seccomp.known")[2]:match("^%S+"), "i386",
 local wide = plan_of('arch = { "i386" }, kill { sys.kill { pid = -1 } }')
 tap.is(front.decide(wide, "kill", { 0xffffffff }, "i386"), "kill", "i386 compares 32 bits")
 
+local hidden = 'default = errno "EPERM", arch = { "i386" }, '
+	.. 'allow { "socketcall", sys.socket { domain = "unix" }, sys.shmat { shmflg = 0 } }'
+answers(hidden, "errno:38", "socketcall", { 1 }, nil, "i386")
+answers(hidden, "errno:38", "ipc", { 21 }, nil, "i386")
+answers(hidden, "allow", "socket", { 1 }, nil, "i386")
+
 tap.done()
