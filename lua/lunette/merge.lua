@@ -16,7 +16,7 @@ local sub = string.sub
 local M = {
 	values = {}, -- full key -> canonical value; a list has `at` (item -> FILE:LINE) and `optional`
 	owner = {}, -- full key -> the layer that set it last
-	preferred = {}, -- full key -> whether each layer that set it preferred it
+	preferred = {}, -- full key -> true where each layer that set it preferred it
 	mounts = {}, -- in order; by target too
 	layers = {}, -- with .guards and .rules
 	skipped = {}, -- { what, why }
@@ -180,7 +180,7 @@ local function put(layer, path, class, value, preferred)
 	remember(layer, path)
 	-- What one layer wants without prefer stays wanted when another only prefers it.
 	local before = M.preferred[path]
-	M.preferred[path] = preferred and (last ~= "*" or before ~= false) or false
+	M.preferred[path] = preferred and (last ~= "*" or before or not owner[path]) or nil
 	owner[path] = layer
 end
 
