@@ -52,9 +52,6 @@ static _Noreturn void refuse(const char *what, int error)
 
 static void enclose(int socket, int launcher)
 {
-	struct raw_rlimit space = { ADDRESS_SPACE, ADDRESS_SPACE };
-	struct raw_rlimit seconds = { 2, 2 }; /* the launcher is quicker, if it lives */
-
 	if (socket != SOCKET && sys_dup3(socket, SOCKET, 0) < 0)
 		leave(1);
 	if (sys_close_range(SOCKET + 1, ~0u, 0) < 0)
@@ -63,6 +60,14 @@ static void enclose(int socket, int launcher)
 		leave(1);
 	if (sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		leave(1);
+}
+
+/* After the heap is mapped: a sanitizer's shadow alone is past the limit. */
+static void limit(void)
+{
+	struct raw_rlimit space = { ADDRESS_SPACE, ADDRESS_SPACE };
+	struct raw_rlimit seconds = { 2, 2 }; /* the launcher is quicker, if it lives */
+
 	if (sys_prlimit64(0, RLIMIT_AS, &space, NULL) < 0 ||
 	    sys_prlimit64(0, RLIMIT_CPU, &seconds, NULL) < 0)
 		leave(1);
@@ -278,6 +283,7 @@ _Noreturn void child_main(int socket, const struct child_birth *birth)
 	status = heap_map(&heap);
 	if (status < 0)
 		refuse("cannot reserve its memory", status);
+	limit();
 	lua = lua_newstate(heap_allocate, &heap);
 	if (!lua)
 		refuse("cannot make a Lua state", -ENOMEM);

@@ -35,12 +35,22 @@
 #define IF_BITS(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, value, yes, no)
 #define RETURN(value) BPF_STMT(BPF_RET | BPF_K, value)
 
+/* The address sanitizer looks for another stack at each longjmp, by which Lua raises its errors. */
+#ifdef __SANITIZE_ADDRESS__
+#define SANITIZER IF_EQUAL(RAW_sigaltstack, 8, 0),
+enum { SANITIZER_RULES = 1 };
+#else
+#define SANITIZER
+enum { SANITIZER_RULES = 0 };
+#endif
+
 int child_confine(void)
 {
 	struct sock_filter filter[] = {
 		LOAD(arch),
-		IF_EQUAL(policy_audit_arch(policy_native()), 0, 10),
+		IF_EQUAL(policy_audit_arch(policy_native()), 0, 10 + SANITIZER_RULES),
 		LOAD(nr),
+		SANITIZER
 		IF_EQUAL(RAW_read, 7, 0),
 		IF_EQUAL(RAW_write, 6, 0),
 		IF_EQUAL(RAW_exit_group, 5, 0),
