@@ -18,11 +18,35 @@
 
 #define MS_RECURSIVE (1u << 14) /* MS_REC */
 
+static long write_file(const char *path, const char *text)
+{
+	cleanup_fd int fd = (int)sys_openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC, 0);
+
+	return fd < 0 ? fd : sys_write(fd, text, strlen(text));
+}
+
+/* In a new user namespace: be its root. Without an id inside, files cannot be made (EOVERFLOW). */
+static long map_own_ids(unsigned int uid, unsigned int gid)
+{
+	char line[32];
+	long ret = write_file("/proc/self/setgroups", "deny");
+
+	snprintf(line, sizeof(line), "0 %u 1", uid);
+	if (ret >= 0)
+		ret = write_file("/proc/self/uid_map", line);
+	snprintf(line, sizeof(line), "0 %u 1", gid);
+	if (ret >= 0)
+		ret = write_file("/proc/self/gid_map", line);
+	return ret;
+}
+
 /* Runs @steps in a child that has @flags as new namespaces; 0 or -errno. */
 static int attempt(uint64_t flags, int (*steps)(void))
 {
 	struct clone_args args = { .flags = flags, .exit_signal = SIGCHLD };
 	siginfo_t info = { 0 };
+	unsigned int uid = (unsigned int)sys_geteuid();
+	unsigned int gid = (unsigned int)sys_getegid();
 	long pid = sys_clone3(&args, sizeof(args));
 	long ret;
 
@@ -31,7 +55,9 @@ static int attempt(uint64_t flags, int (*steps)(void))
 	if (pid < 0)
 		return (int)pid;
 	if (pid == 0) {
-		ret = steps ? steps() : 0;
+		ret = flags & RAW_CLONE_NEWUSER ? map_own_ids(uid, gid) : 0;
+		if (ret >= 0)
+			ret = steps();
 		for (;;)
 			(void)sys_exit_group((int)-ret & 0xff);
 	}
@@ -117,11 +143,9 @@ int probe_overlay(void)
 static long write_map(long pid, const char *map)
 {
 	char path[64];
-	cleanup_fd int fd = -1;
 
 	snprintf(path, sizeof(path), "/proc/%ld/%s", pid, map);
-	fd = (int)sys_openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC, 0);
-	return fd < 0 ? fd : sys_write(fd, "0 0 1", 5);
+	return write_file(path, "0 0 1");
 }
 
 /* With the user namespace of the child @pid, given a map of both kinds of id. */
