@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 
 #include "launcher/stage/mounts.h"
 #include "launcher/stage/transfer.h"
@@ -46,6 +47,11 @@ static int take_source(struct setup *setup, struct transfer *transfer,
 
 	if (setup->caller.privileged)
 		return transfer_receive(transfer, setup->link, err);
+	if (setup->staging.by_directory && strcmp(path, "/") == 0) {
+		(void)mount_failed(mount, -EMFILE, path, err);
+		(void)err_reason(err, "the whole root cannot be mounted beside so many others");
+		return err_hint(err, "raise the hard RLIMIT_NOFILE");
+	}
 	at = source_open(mount, path, err);
 	return at < 0 ? at : source_clone(mount, path, at, -1, err);
 }

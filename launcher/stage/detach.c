@@ -1,8 +1,10 @@
 /* detach.c - the new root, and the end of the host's
  *
- * The new root is a tmpfs mounted over "/": paths of this process still start at the old root below
- * it, so sources can be opened while staged mounts already hang in the new one. pivot_root(".",
- * ".") then puts the old root on top of the new, from where it is unmounted with everything in it.
+ * The new root is a tmpfs mounted over "/", once the sources are cloned: a recursive clone of "/" would
+ * hold it too, on top. Where mounts are staged in its directories it must hang there earlier; paths of
+ * this process still start at the old root below it, so all sources but "/" can be opened all the
+ * same. pivot_root(".", ".") then puts the old root on top of the new, from where it is unmounted with
+ * everything in it.
  *
  * Sources: pivot_root(2) "pivot_root(".", ".")"; mount_namespaces(7).
  */
@@ -10,6 +12,13 @@
 #include <fcntl.h>
 
 #include "launcher/stage/mounts.h"
+
+static int attach_root(struct setup *setup, struct err *err)
+{
+	long r = sys_move_mount(setup->stage, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+
+	return r < 0 ? err_set(err, STAGE_MOUNTS, (int)r, NULL, "tmpfs over /") : 0;
+}
 
 int mounts_open_root(struct setup *setup, struct err *err)
 {
@@ -27,11 +36,9 @@ int mounts_open_root(struct setup *setup, struct err *err)
 	root = mount_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 	if (root < 0)
 		return err_set(err, STAGE_MOUNTS, root, NULL, "tmpfs for the new root");
-	r = sys_move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
-	if (r < 0)
-		return err_set(err, STAGE_MOUNTS, (int)r, NULL, "tmpfs over /");
 	setup->stage = take_fd(&root);
-	return staging_open(&setup->staging, setup->stage, err);
+	r = setup->staging.by_directory ? attach_root(setup, err) : 0;
+	return r < 0 ? (int)r : staging_open(&setup->staging, setup->stage, err);
 }
 
 static int enter(int root, const char *what, struct err *err)
@@ -56,8 +63,10 @@ static int enter(int root, const char *what, struct err *err)
 
 int mounts_detach(struct setup *setup, struct err *err)
 {
+	int r = setup->staging.by_directory ? 0 : attach_root(setup, err);
+
 	setup->root = setup->stage;
-	return enter(setup->stage, "detach the host's root", err);
+	return r < 0 ? r : enter(setup->stage, "detach the host's root", err);
 }
 
 /* Leaves the stage's tmpfs behind where the profile mounted a tree of its own at "/". */
