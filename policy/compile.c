@@ -285,6 +285,7 @@ static int make_root(struct compiler *c, const struct policy *policy, int32_t *r
 void compiler_init(struct compiler *c)
 {
 	c->full = false;
+	c->over = false;
 	c->leaf_count = LEAF_TRUE + 1;
 	c->variable_count = 0;
 	c->node_count = 0;

@@ -21,7 +21,7 @@
 
 enum {
 	MAX_VARIABLES = 128, /* different (word, mask) pairs in a policy */
-	MAX_LEAVES = 1024,   /* different actions */
+	MAX_LEAVES = 4096,   /* different actions */
 	MAX_NODES = 16384,   /* of all diagrams */
 	MAX_EDGES = 65536,
 	MAX_SCRATCH = 16384, /* edges of diagrams under construction */
@@ -34,6 +34,7 @@ enum {
 	WORD_NUMBER = 0, /* the words of struct seccomp_data */
 	WORD_ARCH = 1,
 	WORD_ARGUMENTS = 4,
+	WORD_NONE = 255, /* A may hold anything */
 };
 
 #define X32_BIT UINT32_C(0x40000000)
@@ -115,7 +116,11 @@ struct run {
 
 struct compiler {
 	bool full;
+	bool over;          /* what is being built is larger than it is worth; less is tried then */
+	int32_t steps;      /* of diagram_choose() that are left to it */
+	int32_t node_limit; /* and up to how many nodes there may be */
 	uint32_t leaves[MAX_LEAVES];
+	int32_t leaf_code[MAX_LEAVES]; /* the instruction that a leaf leads to, NONE for actions */
 	int32_t leaf_count;
 	struct variable variables[MAX_VARIABLES];
 	int32_t variable_count;

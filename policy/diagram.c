@@ -14,19 +14,25 @@
 
 #include <string.h>
 
-int32_t diagram_leaf(struct compiler *c, uint32_t action)
+static int32_t new_leaf(struct compiler *c, uint32_t action, int32_t code)
 {
-	int32_t i;
-
-	for (i = 2; i < c->leaf_count; i++)
-		if (c->leaves[i] == action)
-			return i;
 	if (c->leaf_count == MAX_LEAVES) {
 		c->full = true;
 		return LEAF_TRUE;
 	}
 	c->leaves[c->leaf_count] = action;
+	c->leaf_code[c->leaf_count] = code;
 	return c->leaf_count++;
+}
+
+int32_t diagram_leaf(struct compiler *c, uint32_t action)
+{
+	int32_t i;
+
+	for (i = 2; i < c->leaf_count; i++)
+		if (c->leaves[i] == action && c->leaf_code[i] == NONE)
+			return i;
+	return new_leaf(c, action, NONE);
 }
 
 static uint32_t highest_bit(uint32_t value)
@@ -88,8 +94,9 @@ static int32_t make_node(struct compiler *c, uint16_t variable, int32_t from)
 		if (c->nodes[id].variable == variable && c->nodes[id].count == count &&
 		    !memcmp(c->edges + c->nodes[id].first, edges, (size_t)count * sizeof(*edges)))
 			return MAX_LEAVES + id;
-	if (c->node_count == MAX_NODES || c->edge_count + count > MAX_EDGES || count > UINT16_MAX) {
-		c->full = true;
+	if (c->node_count >= c->node_limit || c->edge_count + count > MAX_EDGES ||
+	    count > UINT16_MAX) {
+		c->over = true;
 		return LEAF_FALSE;
 	}
 	memcpy(c->edges + c->edge_count, edges, (size_t)count * sizeof(*edges));
@@ -123,7 +130,7 @@ static void push_edge(struct compiler *c, int32_t from, uint32_t start, int32_t 
 	if (c->scratch_count > from && c->scratch[c->scratch_count - 1].target == target)
 		return;
 	if (c->scratch_count == MAX_SCRATCH) {
-		c->full = true;
+		c->over = true;
 		return;
 	}
 	c->scratch[c->scratch_count++] = (struct edge){ start, target };
@@ -180,8 +187,9 @@ static int32_t diagram_choose(struct compiler *c, int32_t test, int32_t yes, int
 
 	if (test == LEAF_TRUE || yes == no)
 		return yes;
-	if (test == LEAF_FALSE)
+	if (test == LEAF_FALSE || c->over)
 		return no;
+	c->over = --c->steps < 0;
 	entry = &c->cache[((uint32_t)test * 31 + (uint32_t)yes * 17 + (uint32_t)no * 7) %
 			  CACHE_SIZE];
 	if (entry->epoch == c->epoch && entry->test == test && entry->yes == yes && entry->no == no)
@@ -204,13 +212,15 @@ static int32_t diagram_choose(struct compiler *c, int32_t test, int32_t yes, int
 			if (next && (!start || next < start))
 				start = next;
 		}
-		if (!start || c->full)
+		if (!start || c->over)
 			break;
 		for (i = 0; i < 3; i++)
 			cursor_move(&cursors[i], start);
 	}
-	if (c->full)
+	if (c->over) {
+		c->scratch_count = from;
 		return LEAF_FALSE;
+	}
 	result = make_node(c, node_of(c, top)->variable, from);
 	*entry = (struct cache_entry){ c->epoch, test, yes, no, result };
 	return result;
@@ -317,7 +327,7 @@ static int32_t test_rule(struct compiler *c, const struct policy_rule *rule)
 
 	if (rule->token_count == 0)
 		return LEAF_TRUE;
-	for (i = 0; i < rule->token_count && !c->full; i++) {
+	for (i = 0; i < rule->token_count && !c->over; i++) {
 		switch (rule->test[i].op) {
 		case OP_COMPARE:
 			stack[depth++] = test_token(c, &rule->test[i]);
@@ -338,7 +348,7 @@ static int32_t test_rule(struct compiler *c, const struct policy_rule *rule)
 			break;
 		}
 	}
-	return c->full ? LEAF_FALSE : stack[0];
+	return c->over ? LEAF_FALSE : stack[0];
 }
 
 /* The variables of a list of rules, in the order of first use. */
@@ -404,6 +414,9 @@ static void find_order(struct compiler *c, struct order *order,
 		}
 }
 
+/* The most that one diagram may take; what is left of the steps says how hard it was. */
+enum { MOST_STEPS = 10000, MOST_NODES = 1024, EASY_STEPS = 3000 };
+
 static int32_t build(struct compiler *c, const struct order *order,
 		     const struct policy_rule *const *rules, size_t count, int32_t otherwise)
 {
@@ -411,9 +424,12 @@ static int32_t build(struct compiler *c, const struct order *order,
 	int i;
 
 	c->epoch++;
+	c->steps = MOST_STEPS;
+	c->node_limit =
+		c->node_count + MOST_NODES < MAX_NODES ? c->node_count + MOST_NODES : MAX_NODES;
 	for (i = 0; i < order->count; i++)
 		c->variables[order->variables[i]].rank = (uint8_t)i;
-	while (count-- > 0) {
+	while (count-- > 0 && !c->over) {
 		int32_t test = test_rule(c, rules[count]);
 
 		result = diagram_choose(c, test, diagram_leaf(c, rules[count]->action), result);
@@ -447,8 +463,9 @@ static int32_t try_order(struct compiler *c, const struct order *order,
 
 	result = build(c, order, rules, count, otherwise);
 	c->visit++;
-	cost = c->full ? INT32_MAX : new_cost(c, result, nodes);
+	cost = c->over ? INT32_MAX : new_cost(c, result, nodes);
 	unmake_nodes(c, nodes, edges);
+	c->over = false;
 	return cost;
 }
 
@@ -469,7 +486,7 @@ static void improve_order(struct compiler *c, struct order *order,
 	enum { SIFTED = 12, ROUNDS = 2 };
 	int32_t best = try_order(c, order, rules, count, otherwise);
 	int rounds, from, to;
-	bool better = true;
+	bool better = best != INT32_MAX && MOST_STEPS - c->steps < EASY_STEPS;
 
 	for (rounds = 0; better && rounds < ROUNDS; rounds++) {
 		better = false;
@@ -489,18 +506,62 @@ static void improve_order(struct compiler *c, struct order *order,
 	}
 }
 
+/* About what the rules need as instructions one after the other: for each word of a comparison a load, an
+ * AND and a test.
+ */
+static int32_t plain_cost(const struct policy_rule *const *rules, size_t count)
+{
+	int32_t cost = 32;
+	size_t i, k;
+
+	for (i = 0; i < count; i++)
+		for (k = 0; k < rules[i]->token_count; k++)
+			if (rules[i]->test[k].op == OP_COMPARE)
+				cost += rules[i]->test[k].width * 3 / 4;
+	return cost;
+}
+
+/* A list whose diagram grows too large becomes two: the second half's instructions are where the first
+ * half's diagram ends that no rule of it decides.
+ */
+static int32_t halve(struct compiler *c, const struct policy_rule *const *rules, size_t count,
+		     int32_t otherwise)
+{
+	size_t half = count / 2;
+	int32_t code;
+
+	if (count < 2) {
+		c->full = true;
+		return otherwise;
+	}
+	otherwise = diagram_rules(c, rules + half, count - half, otherwise);
+	if (c->full)
+		return otherwise;
+	code = lower_enter(c, otherwise, WORD_NONE, 0);
+	return diagram_rules(c, rules, half, new_leaf(c, 0, code));
+}
+
 int32_t diagram_rules(struct compiler *c, const struct policy_rule *const *rules, size_t count,
 		      int32_t otherwise)
 {
 	struct order order;
 	uint32_t origin = count ? rules[0]->origin : UINT32_MAX;
 	int32_t nodes = c->node_count;
+	int32_t edges = c->edge_count;
 	int32_t result;
 
 	find_order(c, &order, rules, count);
 	if (order.count > 1 && !c->full)
 		improve_order(c, &order, rules, count, otherwise);
+	if (c->full)
+		return otherwise;
 	result = build(c, &order, rules, count, otherwise);
+	c->visit++;
+	if (c->over || (count > 1 && new_cost(c, result, nodes) > plain_cost(rules, count))) {
+		unmake_nodes(c, nodes, edges);
+		c->over = false;
+		return halve(c, rules, count, otherwise);
+	}
 	for (; nodes < c->node_count; nodes++)
 		c->nodes[nodes].origin = origin;
 	return result;

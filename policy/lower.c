@@ -413,6 +413,8 @@ int32_t lower_enter(struct compiler *c, int32_t id, unsigned int word, uint32_t 
 	const struct variable *variable;
 	int32_t result;
 
+	if (is_leaf(id) && c->leaf_code[id] != NONE)
+		return c->leaf_code[id];
 	if (is_leaf(id))
 		return instruction(c, BPF_RET | BPF_K, c->leaves[id], NONE, NONE, UINT32_MAX);
 	node = &c->nodes[id - MAX_LEAVES];

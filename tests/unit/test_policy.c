@@ -365,6 +365,43 @@ static void test_large(void)
 	free(t);
 }
 
+/* Ranges of all six arguments at once: one diagram of all rules would be far too large. */
+static void test_boxes(void)
+{
+	struct test_policy *t = calloc(1, sizeof(*t));
+	struct policy_token *token = t->tokens;
+	size_t i, n;
+	int a;
+
+	t->policy = (struct policy){ .fallback = ALLOW,
+				     .newer = ALLOW,
+				     .foreign = ERRNO(1),
+				     .archs = t->archs,
+				     .arch_count = 1 };
+	t->archs[0] = (struct policy_arch){ .entry = ENTRY_X86_64,
+					    .rules = t->rules[0],
+					    .rule_count = 60 };
+	t->intervals[0] = (struct policy_interval){ 5, 5 };
+	for (i = 0; i < 60; i++) {
+		t->rules[0][i] = (struct policy_rule){ .action = ERRNO((uint32_t)i % 7),
+						       .calls = t->intervals,
+						       .call_count = 1,
+						       .test = token,
+						       .token_count = 11 };
+		for (a = 0; a < 6; a++) {
+			uint64_t low = pick(1000);
+
+			*token++ = (struct policy_token)ARG((uint8_t)a, 8, UINT64_MAX, low,
+							    low + pick(1u << 20));
+			if (a)
+				(token++)->op = OP_AND;
+		}
+	}
+	n = compile(&t->policy, "boxes");
+	ok(n > 0, "60 rules on all six arguments: %zu instructions", n);
+	free(t);
+}
+
 static void test_refused(void)
 {
 	static const struct policy_token wrong[][2] = {
@@ -439,5 +476,6 @@ int main(void)
 	test_random(100, 4, 4);
 	test_random(20, 12, 6);
 	test_large();
+	test_boxes();
 	return done();
 }
