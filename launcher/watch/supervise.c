@@ -23,6 +23,7 @@ struct watch {
 	int signalfd;
 	int64_t begin;    /* ms, CLOCK_MONOTONIC */
 	int64_t deadline; /* ms, or -1 */
+	bool late;        /* the deadline was moved because the program began after `begin` */
 	bool timed_out;
 	int stopped_by; /* a signal that came before the program was there */
 	siginfo_t info; /* of pid 1's end, si_pid 0 until then */
@@ -42,11 +43,29 @@ static void end_sandbox(struct watch *watch, int signal)
 	(void)sys_kill(watch->of->pid, signal);
 }
 
+/* The limit is the program's, so what set-up took is added, once: set-up itself must end too. */
+static bool began_late(struct watch *watch)
+{
+	const struct shared *shared = watch->of->setup->shared;
+	const struct raw_timespec *started = &shared->started;
+	int64_t begin = shared->state == SHARED_SETUP
+				? now()
+				: started->seconds * 1000 + started->nanoseconds / 1000000 + 1;
+
+	if (watch->late)
+		return false;
+	watch->late = true;
+	watch->deadline += begin - watch->begin;
+	return watch->deadline > now();
+}
+
 static void time_up(struct watch *watch)
 {
 	const struct plan_limits *limits = &watch->of->setup->plan->limits;
 	bool first = !watch->timed_out;
 
+	if (first && began_late(watch))
+		return;
 	watch->timed_out = true;
 	if (first && limits->grace.set && limits->grace.value &&
 	    watch->of->setup->plan->process.init) {
@@ -177,6 +196,8 @@ static int conclude(const struct watch *watch, struct outcome *outcome, struct e
 	}
 	if (shared->state == SHARED_SETUP) {
 		(void)err_set(err, STAGE_WATCH, ECHILD, NULL, "set-up process");
+		if (watch->timed_out)
+			return err_reason(err, "it was not ready within limits.wall");
 		return err_reason(err, "it ended with %s %d",
 				  watch->info.si_code == CLD_EXITED ? "status" : "signal",
 				  watch->info.si_status);
