@@ -202,8 +202,10 @@ refused() {
 	echo "$output"
 	[[ $status == 6 && $output == 8 ]]
 	status=0
-	bash -c 'ulimit -n 8; exec "$LUNETTE" run -- sh -c "ulimit -n; exit 6"' \
+	bash -c 'exec 3>&- 4>&- 5>&- 6>&- 7>&-
+		ulimit -n 8; exec "$LUNETTE" run -- sh -c "ulimit -n; exit 6"' \
 		>out 2>err </dev/null || status=$?
+	cat err
 	[[ $status == 6 && $(cat out) == 8 ]] || [[ $status == 125 && $(cat err) == *RLIMIT_NOFILE* ]]
 }
 

@@ -49,8 +49,8 @@ host_status() {
 	[[ $output != *$'Uid:\t0'* && $output != *$'Gid:\t0'* ]]
 }
 
+# bats test_tags=root
 @test "started by root the program is no one on the host" {
-	need_root
 	local name
 	for name in default untrusted; do
 		run host_status -p "$name"
@@ -72,15 +72,15 @@ host_status() {
 	[[ $(stat -c %u made dir link | sort -u) == "$(stat -c %u "$WORK")" ]]
 }
 
+# bats test_tags=root
 @test "as root a directory of another user's stays that user's" {
-	need_root
 	mkdir theirs && chown 4321:4322 theirs
 	launch -0 run --rw "$WORK/theirs:/theirs" -- sh -c 'echo x >/theirs/made'
 	[[ $(stat -c %u:%g theirs/made) == 4321:4322 ]]
 }
 
+# bats test_tags=root
 @test "as root a secret of the host's stays unreadable, and kernel knobs closed" {
-	need_root
 	need_probe
 	profile zero <<<'return profile { extends = "default", user = { uid = 0, gid = 0 }, mounts = { ro "/etc" } }'
 	[[ -r /etc/shadow ]]
@@ -152,8 +152,8 @@ host_status() {
 	fi
 }
 
+# bats test_tags=root
 @test "as root the caller's groups are gone" {
-	need_root
 	run --separate-stderr setpriv --groups 0,4,24 "$LUNETTE" run -- id -G
 	[[ $output == 1000 ]]
 	echo secret >file && chown 0:24 file && chmod 640 file

@@ -22,34 +22,34 @@ inside() {
 	launch "$1" run -p root --set root="$TREE" -- /bin/busybox "${@:2}"
 }
 
+# bats test_tags=root
 @test "user 0 inside is nobody on the host" {
-	need_root
 	inside -0 sh -c 'busybox id -u; echo x >/root/made'
 	[[ $output == 0 && $(stat -c %u "$TREE/root/made") == 100000 ]]
 }
 
+# bats test_tags=root
 @test "package tools' calls work: other owners, set-uid bits, chroot" {
-	need_root
 	inside -0 sh -c 'busybox touch /f && busybox chown 33:33 /f && busybox chmod 4755 /f && busybox stat -c "%u %a" /f; busybox chroot / /bin/busybox echo in'
 	[[ $output == $'33 4755\nin' && $(stat -c %u "$TREE/f") == 100033 ]]
 }
 
+# bats test_tags=root
 @test "the whole range is there and nothing beyond" {
-	need_root
 	inside -0 sh -c 'busybox touch /g && busybox chown 65535 /g && echo last; busybox chown 65536 /g 2>/dev/null || echo none'
 	[[ $output == $'last\nnone' ]]
 }
 
+# bats test_tags=root
 @test "a tree of the host's own root is out of reach" {
-	need_root
 	mkdir -p "$TREE/host" && echo secret >"$TREE/host/file" && chmod 600 "$TREE/host/file"
 	inside -1 cat /host/file
 	inside -1 sh -c 'echo x >/host/new'
 	[[ ! -e $TREE/host/new ]]
 }
 
+# bats test_tags=root
 @test "no capability over the host: no mounts, no modules, no clock, no knobs" {
-	need_root
 	inside -0 grep CapEff /proc/self/status
 	[[ $output != *000001ffffffffff ]]
 	inside -1 mount -t tmpfs none /tmp
