@@ -477,21 +477,22 @@ static void swap(struct order *order, int a, int b)
 	order->variables[b] = variable;
 }
 
-/* Sifts: each variable in turn is moved to the place where the diagram is the cheapest, until a
- * whole round finds nothing. For up to three variables this visits nearly every order.
+/* Sifts: each variable in turn is swapped with those behind it (with the next one only, where there are
+ * many), until a whole round finds nothing. For up to three variables this visits nearly every order.
  */
 static void improve_order(struct compiler *c, struct order *order,
 			  const struct policy_rule *const *rules, size_t count, int32_t otherwise)
 {
-	enum { SIFTED = 12, ROUNDS = 2 };
+	enum { MANY = 6, ROUNDS = 2 };
 	int32_t best = try_order(c, order, rules, count, otherwise);
 	int rounds, from, to;
+	int reach = order->count > MANY ? 1 : MANY;
 	bool better = best != INT32_MAX && MOST_STEPS - c->steps < EASY_STEPS;
 
 	for (rounds = 0; better && rounds < ROUNDS; rounds++) {
 		better = false;
-		for (from = 0; from < order->count && from < SIFTED; from++)
-			for (to = from + 1; to < order->count && to < SIFTED; to++) {
+		for (from = 0; from < order->count; from++)
+			for (to = from + 1; to < order->count && to <= from + reach; to++) {
 				int32_t cost;
 
 				swap(order, from, to);
