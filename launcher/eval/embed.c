@@ -10,6 +10,7 @@ struct embedded {
 	const char *name;
 	const unsigned char *bytes; /* a NUL follows the last */
 	size_t length;
+	const char *hash; /* SHA-256, in hex */
 };
 
 /* embedded_modules[] and embedded_profiles[], each ended by a NULL name */
@@ -41,6 +42,13 @@ const char *embed_profile(const char *name, size_t *length)
 		return NULL;
 	*length = profile->length;
 	return (const char *)profile->bytes;
+}
+
+const char *embed_profile_hash(const char *name)
+{
+	const struct embedded *profile = find(embedded_profiles, name);
+
+	return profile ? profile->hash : NULL;
 }
 
 const char *embed_profile_name(size_t index)

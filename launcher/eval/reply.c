@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "launcher/eval/embed.h"
 #include "launcher/eval/host.h"
 #include "launcher/eval/lookup.h"
 #include "launcher/eval/probe.h"
@@ -44,6 +45,14 @@ static void hash_of(const void *bytes, size_t length, char out[65])
 	sha256_hex(&hash, out);
 }
 
+static void hash_profile(const struct profile *profile, const char *name, char out[65])
+{
+	if (profile->shipped)
+		memcpy(out, embed_profile_hash(name), 65);
+	else
+		hash_of(profile->text, profile->length, out);
+}
+
 static void answer(struct buf *out, bool found, const char *bytes, size_t length, const char *name)
 {
 	struct message_reply reply = { found, name ? (uint32_t)strlen(name) : 0 };
@@ -70,7 +79,7 @@ static void answer_profile(struct record *record, const char *name, struct buf *
 		return;
 	}
 	if (record->keep) {
-		hash_of(profile.text, profile.length, hash);
+		hash_profile(&profile, name, hash);
 		note(record, ASK_PROFILE, name, hash);
 	}
 	answer(out, true, profile.text, profile.length, profile.name);
@@ -134,7 +143,7 @@ const char *reply_current(const char *kind, const char *argument, char *const *e
 		bool found = lookup_profile(argument, environment, &profile, &err) == 0;
 
 		if (found)
-			hash_of(profile.text, profile.length, room);
+			hash_profile(&profile, argument, room);
 		profile_finish(&profile);
 		return found ? room : NULL;
 	}

@@ -8,6 +8,7 @@
 -- the same source as the library in lunette.
 
 local output = assert(arg[1], "usage: embed.lua OUTPUT FILE.lua...")
+local sha256 = dofile "lua/generate/sha256.lua"
 
 local function read(path)
 	local file <close> = assert(io.open(path, "rb"))
@@ -38,10 +39,11 @@ local function list(name, entries)
 	for index, entry in ipairs(entries) do
 		local symbol = ("%s_%d"):format(name, index)
 		arrays[index] = array(symbol, entry.bytes)
-		rows[index] = ("\t{ %q, %s, %d },\n"):format(entry.name, symbol, #entry.bytes)
+		rows[index] = ("\t{ %q, %s, %d, %q },\n"):format(entry.name, symbol, #entry.bytes,
+			sha256(entry.bytes))
 	end
 	return table.concat(arrays, "\n") .. ("\nstatic const struct embedded %s[] = {\n"):format(name)
-		.. table.concat(rows) .. "\t{ NULL, NULL, 0 },\n};\n"
+		.. table.concat(rows) .. "\t{ NULL, NULL, 0, NULL },\n};\n"
 end
 
 local modules, profiles = {}, {}

@@ -1,5 +1,6 @@
 /* test_embed.c - what the build put inside the binary */
 #include "launcher/eval/embed.h"
+#include "launcher/plan/sha256.h"
 #include "tests/unit/tap.h"
 
 static void modules(void)
@@ -19,15 +20,23 @@ static void profiles(void)
 	size_t length = 0;
 	const char *text = embed_profile("untrusted", &length);
 	const char *previous = "";
+	struct sha256 sum;
+	char hash[65];
 	size_t count = 0;
 
 	ok(text && length == strlen(text), "a profile is text of the length it says");
 	ok(text && strstr(text, "return profile"), "and reads like one");
 	ok(!embed_profile("nothing", &length), "an unknown profile is not there");
+	ok(!embed_profile_hash("nothing"), "nor its hash");
 	for (const char *name; (name = embed_profile_name(count)); count++) {
 		ok(strcmp(previous, name) < 0, "%s comes after %s", name,
 		   *previous ? previous : "nothing");
-		ok(embed_profile(name, &length), "%s is there", name);
+		text = embed_profile(name, &length);
+		ok(text, "%s is there", name);
+		sha256_init(&sum);
+		sha256_add(&sum, text, length);
+		sha256_hex(&sum, hash);
+		ok(strcmp(embed_profile_hash(name), hash) == 0, "with its hash");
 		previous = name;
 	}
 	ok(count >= 7, "there are seven profiles or more");
