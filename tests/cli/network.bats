@@ -1,0 +1,134 @@
+# network.bats: what a program sees of the network: none, the host's, or one end of a pair
+#
+# Whatever makes a pair runs in a network namespace of its own, so that nothing of this machine's is
+# touched; addresses are of the documentation ranges.
+# bats file_tags=rootless,net
+# shellcheck shell=bats disable=SC2016,SC2154 # what is quoted is for the program inside
+
+bats_require_minimum_version 1.5.0
+load ../lib/launch
+load ../lib/need
+load ../lib/sandbox
+
+setup() {
+	workspace
+	need_command ip unshare python3
+	profile none <<'END'
+return profile { extends = "base", net = "none" }
+END
+	profile host <<'END'
+return profile { extends = "base", net = "host" }
+END
+	profile veth <<'END'
+return profile {
+	extends = "base",
+	net = veth {
+		address = { "192.0.2.2/24", "2001:db8::2/64" },
+		gateway = { "192.0.2.1", "2001:db8::1" },
+		mtu = 1400,
+	},
+}
+END
+}
+
+# in_own_net COMMAND... - in a new network namespace whose lo is up. An ordinary user's has a new user
+# namespace around it, in which they are root. Fills $status, $output and $stderr.
+in_own_net() {
+	local options=(--net)
+	((EUID == 0)) || options+=(--user --map-root-user)
+	run --separate-stderr timeout --kill-after=5 "$LAUNCH_SECONDS" unshare "${options[@]}" \
+		bash -c 'ip link set lo up && "$@"' bash "$@" </dev/null
+	printf '%s\n' "$status" "$output" "$stderr"
+}
+
+# Waits in bash until the only link is lo.
+readonly ONLY_LO='
+	for _ in {1..100}; do
+		(($(ip -o link | wc -l) == 1)) && exit 0
+		sleep 0.05
+	done
+	ip -o link
+	exit 1'
+
+@test "without a network there is lo, and it is up" {
+	launch -0 run -p "$WORK/none.lua" -- ip -o link
+	[[ ${#lines[@]} == 1 && $output == *" lo: "*"LOOPBACK,UP"* ]]
+	launch -0 run -p "$WORK/none.lua" -- ip -o address
+	[[ $output == *"127.0.0.1/8"*"::1/128"* ]]
+}
+
+@test "without a network nothing else is reachable" {
+	launch -1 run -p "$WORK/none.lua" -- python3 -c '
+import socket
+socket.create_connection(("198.51.100.1", 80), 5)'
+	[[ $stderr == *"Network is unreachable"* ]]
+}
+
+@test "with the host's network the host's links are there" {
+	launch -0 run -p "$WORK/host.lua" -- ip -o link
+	[[ ${#lines[@]} == $(ip -o link | wc -l) ]]
+}
+
+@test "a pair has its addresses and routes before the program starts" {
+	in_own_net "$LUNETTE" run -p "$WORK/veth.lua" -- bash -c '
+		ip -o address show dev eth0; ip -o link show dev eth0; ip route; ip -6 route show default'
+	[[ $status == 0 ]]
+	[[ $output == *"192.0.2.2/24 brd 192.0.2.255"* ]]
+	[[ $output == *"2001:db8::2/64"* ]]
+	[[ $output == *"mtu 1400"* ]]
+	[[ $output == *"default via 192.0.2.1 dev eth0"* ]]
+	[[ $output == *"default via 2001:db8::1 dev eth0"* ]]
+}
+
+@test "a program reaches the host's end, and is seen by its address" {
+	in_own_net python3 -c '
+import socket, subprocess, sys
+server = socket.create_server(("", 8080), family=socket.AF_INET6, dualstack_ipv6=True)
+client = """
+import socket
+for address in "192.0.2.1", "2001:db8::1":
+    with socket.create_connection((address, 8080), 10) as one:
+        print(one.recv(9).decode(), end="")
+"""
+process = subprocess.Popen([*sys.argv[1:], "python3", "-c", client], stdout=subprocess.PIPE)
+seen = []
+for _ in range(2):
+    one, address = server.accept()
+    seen.append(address[0])
+    one.sendall(b"hello")
+    one.close()
+print(process.communicate()[0].decode(), *seen, process.returncode)
+' "$LUNETTE" run -p "$WORK/veth.lua" --
+	[[ $output == "hellohello ::ffff:192.0.2.2 2001:db8::2 0" ]]
+}
+
+@test "the pair is gone after the run" {
+	in_own_net bash -c '"$@" && '"$ONLY_LO" bash "$LUNETTE" run -p "$WORK/veth.lua" -- true
+	[[ $status == 0 ]]
+}
+
+@test "the pair is gone after the launcher is killed" {
+	in_own_net bash -c '
+		"$@" 3>&- &
+		until ip -o link | grep -q lune; do sleep 0.02; done
+		kill -KILL $!
+		wait
+		'"$ONLY_LO" bash "$LUNETTE" run -p "$WORK/veth.lua" -- sleep 100
+	[[ $status == 0 ]]
+}
+
+@test "an ordinary user gets no pair with the host's own network, and is told why" {
+	((EUID != 0)) || skip "host: root may"
+	launch -125 run -p "$WORK/veth.lua" -- true
+	expect_error network "(host): Operation not permitted"
+	[[ $stderr == *"CAP_NET_ADMIN"* ]]
+}
+
+@test "a name that is taken is named, with the side it is taken on" {
+	profile taken <<'END'
+return profile { extends = "base", net = veth { address = "192.0.2.2/24", name = "lo" } }
+END
+	in_own_net "$LUNETTE" run -p "$WORK/taken.lua" -- true
+	[[ $status == 125 ]]
+	expect_error network "veth lo (sandbox): File exists"
+}
