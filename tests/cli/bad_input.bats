@@ -11,8 +11,7 @@ setup() {
 	workspace
 }
 
-# refused STAGE TEXT... <<'END' - a profile is refused by run and by check, in one line that holds all
-# TEXTs; `check` says so on either stream and has status 1
+# refused STAGE TEXT... <<'END' - this profile is refused, in one line that holds all TEXTs
 refused() {
 	local stage=$1 text
 	shift
@@ -58,23 +57,29 @@ refused() {
 	refused profile process.init <<<'return profile { extends = "base", process = { init = 1 } }'
 	refused profile env.keep <<<'return profile { extends = "base", env = { keep = { "A=B" } } }'
 	refused profile env.set <<<'return profile { extends = "base", env = { set = { A = 1 } } }'
-	refused profile limits.wall <<<'return profile { extends = "base", limits = { wall = "1 fortnight" } }'
+	refused profile limits.wall <<<'return profile { extends = "base", limits = {
+			wall = "1 fortnight" } }'
 	refused profile umask <<<'return profile { extends = "base", umask = "0899" }'
 }
 
 @test "a misspelt word is named with the nearest" {
 	refused profile "bad.lua:1" tmpf tmpfs <<<'return profile { mounts = { tmpf "/tmp" } }'
 	refused profile EPREM EPERM <<<'return profile { seccomp = { errno "EPREM" { "chroot" } } }'
-	refused profile no-new-usrns no-new-userns <<<'return profile { seccomp = { guard = { "no-new-usrns" } } }'
-	refused profile @file-sistem @file-system <<<'return profile { seccomp = { allow { "@file-sistem" } } }'
+	refused profile no-new-usrns no-new-userns <<<'return profile { seccomp = { guard = {
+			"no-new-usrns" } } }'
+	refused profile @file-sistem @file-system <<<'return profile { seccomp = { allow {
+			"@file-sistem" } } }'
 	refused profile net_raww net_raw <<<'return profile { caps = { keep = { "net_raww" } } }'
 }
 
 @test "an unknown system call, argument or flag is named with the nearest" {
 	refused profile openatt openat <<<'return profile { seccomp = { kill { "openatt" } } }'
-	refused profile flagz flags <<<'return profile { seccomp = { kill { sys.openat { flagz = has "creat" } } } }'
-	refused profile crate CREAT <<<'return profile { seccomp = { kill { sys.openat { flags = has "crate" } } } }'
-	profile good <<<'return profile { extends = "base", seccomp = { kill { optional "no_such_call" } } }'
+	refused profile flagz flags <<<'return profile { seccomp = { kill { sys.openat {
+			flagz = has "creat" } } } }'
+	refused profile crate CREAT <<<'return profile { seccomp = { kill { sys.openat {
+			flags = has "crate" } } } }'
+	profile good <<<'return profile { extends = "base", seccomp = { kill {
+			optional "no_such_call" } } }'
 	launch -0 run -p "$WORK/good.lua" -- true
 }
 
@@ -114,8 +119,10 @@ refused() {
 # --- mounts ---
 
 @test "a source that is not there is an error, and not one where it is optional" {
-	refused mounts /no/such/source bad.lua <<<'return profile { extends = "base", mounts = { ro { "/no/such/source", at = "/x" } } }'
-	profile soft <<<'return profile { extends = "base", mounts = { ro { "/no/such/source", at = "/x", optional = true } } }'
+	refused mounts /no/such/source bad.lua <<<'return profile { extends = "base", mounts = { ro {
+			"/no/such/source", at = "/x" } } }'
+	profile soft <<<'return profile { extends = "base", mounts = { ro { "/no/such/source", at = "/x",
+			optional = true } } }'
 	launch -0 run -p "$WORK/soft.lua" -- true
 }
 
@@ -132,11 +139,13 @@ refused() {
 }
 
 @test "a target under a file is an error that names it" {
-	refused mounts /etc/hostname <<<'return profile { extends = "base", mounts = { tmpfs "/etc/hostname/below" } }'
+	refused mounts /etc/hostname <<<'return profile { extends = "base", mounts = {
+			tmpfs "/etc/hostname/below" } }'
 }
 
 @test "a target in a read-only tree that has no such directory is an error that names it" {
-	refused mounts /usr/no-such-directory <<<'return profile { extends = "base", mounts = { tmpfs "/usr/no-such-directory" } }'
+	refused mounts /usr/no-such-directory <<<'return profile { extends = "base", mounts = {
+			tmpfs "/usr/no-such-directory" } }'
 	[[ ! -e /usr/no-such-directory ]]
 }
 
@@ -150,7 +159,8 @@ refused() {
 
 @test "a path with .. or without a leading slash is refused" {
 	refused profile '..' <<<'return profile { extends = "base", mounts = { tmpfs "/a/../etc" } }'
-	refused profile '..' <<<'return profile { extends = "base", mounts = { ro { "/usr", at = "/../x" } } }'
+	refused profile '..' <<<'return profile { extends = "base", mounts = { ro { "/usr",
+			at = "/../x" } } }'
 	refused profile absolute <<<'return profile { extends = "base", mounts = { tmpfs "tmp" } }'
 }
 
@@ -164,7 +174,8 @@ refused() {
 	local name
 	for name in $'new\nline' 'a space' $'\xff\xfe' 'back\slash' 'comma,colon' "quote's"; do
 		mkdir -p "$WORK/$name" && echo here >"$WORK/$name/file"
-		launch -0 run --ro "$WORK/$name:/x" --tmpfs "/y/$name" -- sh -c 'cat /x/file; ls -d "/y/$1"' sh "$name"
+		launch -0 run --ro "$WORK/$name:/x" --tmpfs "/y/$name" -- sh -c 'cat /x/file;
+				ls -d "/y/$1"' sh "$name"
 		[[ ${lines[0]} == here ]]
 		(cd "$WORK/$name" && launch -0 run -- cat file && [[ $output == here ]])
 	done
@@ -178,7 +189,8 @@ refused() {
 		end
 		return profile { extends = "base", mounts = mounts }
 	END
-	launch -0 run -p "$WORK/many.lua" -- sh -c 'ls /many | wc -l; test -d /many/10000/doc && wc -l </proc/self/mountinfo'
+	launch -0 run -p "$WORK/many.lua" -- sh -c 'ls /many | wc -l; test -d /many/10000/doc &&
+			wc -l </proc/self/mountinfo'
 	[[ ${lines[0]} == 10000 ]]
 	((lines[1] >= 10000))
 }

@@ -18,8 +18,8 @@ spent() {
 	SPENT=$((stat[15] + stat[16]))
 }
 
-# ends_soon TEXT <<<PROFILE - the profile is refused within a second of processor time (others may keep
-# the machine busy), in one line that holds TEXT
+# ends_soon TEXT <<<PROFILE - the profile is refused within a second of processor time (others may
+# keep the machine busy), in one line that holds TEXT
 ends_soon() {
 	profile bad
 	spent
@@ -43,14 +43,19 @@ ends_soon() {
 
 @test "a string-pattern bomb inside one C function" {
 	ends_soon bad.lua <<<'("a"):rep(300000):find(".-.-.-.-.-b$")'
-	ends_soon bad.lua <<<'local t = {} for i = 1, 100 do t[i] = i end while true do pcall(table.sort, t, function() return true end) end'
+	ends_soon bad.lua <<-'END'
+		local t = {}
+		for i = 1, 100 do t[i] = i end
+		while true do pcall(table.sort, t, function() return true end) end
+	END
 }
 
 @test "a memory bomb" {
 	ends_soon bad.lua <<<'local x = "x" while true do x = x .. x end'
 	ends_soon bad.lua <<<'local x = ("x"):rep(1e10)'
 	ends_soon bad.lua <<<'local t = {} for i = 1, 1e12 do t[i] = { i } end'
-	ends_soon bad.lua <<<'local t = {} while true do pcall(function() t[#t + 1] = ("x"):rep(1e6) end) end'
+	ends_soon bad.lua \
+			<<<'local t = {} while true do pcall(function() t[#t + 1] = ("x"):rep(1e6) end) end'
 	ends_soon bad.lua <<<'return profile { hostname = ("%99d"):rep(1e8) }'
 }
 
@@ -77,7 +82,8 @@ ends_soon() {
 		collectgarbage coroutine rawset string.dump _G native; do
 		profile bad <<<"local x = $word return profile { doc = tostring(x.open) }"
 		launch run -p "$WORK/bad.lua" -- true
-		if [[ $word == string.dump || $word == _G || $word == coroutine || $word == rawset || $word == setmetatable ]]; then
+		if [[ $word == string.dump || $word == _G || $word == coroutine || $word == rawset ||
+				$word == setmetatable ]]; then
 			[[ $status == 125 ]] || echo "# $word is there" >&3
 		else
 			[[ $status == 125 ]]
@@ -90,8 +96,10 @@ ends_soon() {
 }
 
 @test "a profile cannot change what another one sees" {
-	profile parent <<<'string.format = nil; table.insert = error; ipairs = nil return profile { extends = "base", hostname = "p" }'
-	profile child <<<'return profile { extends = host.cwd .. "/parent.lua", hostname = string.format("%s", "c") }'
+	profile parent <<<'string.format = nil; table.insert = error; ipairs = nil return profile {
+			extends = "base", hostname = "p" }'
+	profile child <<<'return profile { extends = host.cwd .. "/parent.lua",
+			hostname = string.format("%s", "c") }'
 	launch -0 run -p "$WORK/child.lua" -- hostname
 	[[ $output == c ]]
 	profile meta <<<'local s = "" ; s.x = 1 ; return profile {}'
@@ -99,7 +107,8 @@ ends_soon() {
 }
 
 @test "nothing of an address is told" {
-	profile p <<<'return profile { extends = "base", env = { set = { T = tostring({}), F = tostring(print), P = string.format("%p", {}) } } }'
+	profile p <<<'return profile { extends = "base", env = { set = { T = tostring({}),
+			F = tostring(print), P = string.format("%p", {}) } } }'
 	launch run -p "$WORK/p.lua" -- env
 	! grep -E '0x[0-9a-f]{6,}' <<<"$output" || false
 }
@@ -168,7 +177,8 @@ ends_soon() {
 		}
 	END
 	export A=a B=b C=c
-	launch -0 run -p "$WORK/child.lua" -- sh -c 'hostname; echo $A $B $C $X $Y; ls -d /one /two /three; ulimit -n; ulimit -f'
+	launch -0 run -p "$WORK/child.lua" -- sh -c 'hostname; echo $A $B $C $X $Y;
+			ls -d /one /two /three; ulimit -n; ulimit -f'
 	[[ ${lines[0]} == child && ${lines[1]} == "a b parent child" ]]
 	[[ ${lines[2]} == /three && ${lines[3]} == /two && ${lines[4]} != 100 && ${lines[5]} == 2048 ]]
 	profile anew <<-END
@@ -189,7 +199,8 @@ ends_soon() {
 }
 
 @test "a mount for the same target replaces the earlier one in place" {
-	profile p <<<'return profile { extends = "base", mounts = { dir "/tmp/in", tmpfs { "/tmp", size = "1M", mode = "0700" } } }'
+	profile p <<<'return profile { extends = "base", mounts = { dir "/tmp/in", tmpfs { "/tmp",
+			size = "1M", mode = "0700" } } }'
 	launch -0 run -p "$WORK/p.lua" -- sh -c 'stat -c %a /tmp; ls /tmp'
 	[[ $output == $'700\nin' ]]
 }
@@ -202,11 +213,13 @@ ends_soon() {
 			on = flag { default = false }, kind = choice { "a", "b", default = "b" },
 		}
 		return profile { extends = "base", env = { set = {
-			R = ("%s %s %d %s %s %s %s"):format(arg.where, arg.word, arg.many, arg.big, arg.long, arg.on, arg.kind) } } }
+			R = ("%s %s %d %s %s %s %s"):format(arg.where, arg.word, arg.many, arg.big, arg.long, arg.on,
+					arg.kind) } } }
 	END
 	launch -0 run -p "$WORK/p.lua" -- sh -c 'echo $R'
 	[[ $output == "/tmp w 3 "*" false b" ]]
-	launch -0 run -p "$WORK/p.lua" --set where=/usr --set word='x y' --set many=4 --set on=true --set kind=a -- sh -c 'echo $R'
+	launch -0 run -p "$WORK/p.lua" --set where=/usr --set word='x y' --set many=4 --set on=true \
+			--set kind=a -- sh -c 'echo $R'
 	[[ $output == "/usr x y 4 "*" true a" ]]
 	local bad
 	for bad in many=x kind=c on=perhaps big=huge long=soon wrod=x where=; do
@@ -227,17 +240,21 @@ ends_soon() {
 	profile p <<-'END'
 		local d = host.cwd
 		return profile { extends = "base", env = { set = { R = table.concat({
-			tostring(host.uid), d, tostring(host.exists(d .. "/file")), tostring(host.exists(d)), tostring(host.exists(d .. "/none")),
-			tostring(host.readlink(d .. "/link")), tostring(host.readlink(d .. "/file")), tostring(host.env.LUNETTE_TEST_VALUE),
+			tostring(host.uid), d, tostring(host.exists(d .. "/file")), tostring(host.exists(d)),
+					tostring(host.exists(d .. "/none")),
+			tostring(host.readlink(d .. "/link")), tostring(host.readlink(d .. "/file")),
+					tostring(host.env.LUNETTE_TEST_VALUE),
 			tostring(host.env.LUNETTE_TEST_NONE), host.arch, host.kernel, table.concat(host.command, "+"),
 			tostring(host.feature("userns") ~= nil) }, "|") } } }
 	END
 	launch -0 run -p "$WORK/p.lua" -- env
-	expect_line "R=$EUID|$WORK|file|dir|nil|file|nil|seen|nil|$(uname -m)|$(uname -r)|env|true" ||
-		expect_line "R=$EUID|$WORK|file|dir|nil|file|nil|seen|nil|$(uname -m)|$(uname -r | sed 's/[^0-9.].*//')|env|true"
+	local kernel
+	kernel=$(uname -r | sed 's/[^0-9.].*//')
+	grep -E "^R=$EUID\|$WORK\|file\|dir\|nil\|file\|nil\|seen\|nil\|$(uname -m)\|$kernel" <<<"$output"
+	[[ $output == *"|env|true"* ]]
 }
 
-@test "a profile is found by name in the user's directory, never in the working directory, and never shadowed" {
+@test "a name is looked up in the user's directory, never in the working one; none is shadowed" {
 	mkdir -p config/lunette && export XDG_CONFIG_HOME=$WORK/config
 	echo 'return profile { extends = "base", hostname = "mine" }' >config/lunette/mine.lua
 	echo 'return profile { extends = "base", hostname = "shadow" }' >config/lunette/base.lua

@@ -13,15 +13,16 @@ setup() {
 	# All that `default` gives, without its filter.
 	profile unfiltered <<-'END'
 		return profile {
-			mounts = { ro "/usr", same "/bin", same "/lib", same { "/lib64", optional = true }, proc "/proc", dev "/dev", rw(host.cwd) },
+			mounts = { ro "/usr", same "/bin", same "/lib", same { "/lib64", optional = true }, proc
+					"/proc", dev "/dev", rw(host.cwd) },
 			cwd = host.cwd,
 			user = { nested = true },
 		}
 	END
 }
 
-# guarded GUARD PROBE WITHOUT WITH - in a sandbox without a filter PROBE says WITHOUT; with GUARD alone, and
-# in `default`, it says WITH
+# guarded GUARD PROBE WITHOUT WITH - in a sandbox without a filter PROBE says WITHOUT; with GUARD
+# alone, and in `default`, it says WITH
 guarded() {
 	local guard=$1 probe=$2 without=$3 with=$4
 	profile guarded <<-END
@@ -117,7 +118,8 @@ on_pty() {
 	need_command python3
 	run on_pty "$WORK/probe" tiocsti
 	[[ $output == $'ok\nqueue 1' ]] || skip "vacuous: this kernel refuses TIOCSTI by itself ($output)"
-	profile typing <<<'return profile { extends = host.cwd .. "/unfiltered.lua", process = { tty = "inherit" } }'
+	profile typing <<<'return profile { extends = host.cwd .. "/unfiltered.lua", process = {
+			tty = "inherit" } }'
 	run on_pty "$LUNETTE" run -p "$WORK/typing.lua" -- ./probe tiocsti
 	[[ $output == $'ok\nqueue 1' ]] || [[ $output == *"queue 0" ]]
 	local probe name
@@ -168,7 +170,8 @@ mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
 print("mapped")'
 	launch -0 run -- /usr/bin/python3 -c "$code"
 	[[ $output == mapped ]]
-	profile strict <<<'return profile { extends = "default", seccomp = { guard = { "no-write-execute" } } }'
+	profile strict <<<'return profile { extends = "default", seccomp = { guard = {
+			"no-write-execute" } } }'
 	launch run -p "$WORK/strict.lua" -- /usr/bin/python3 -c "$code"
 	[[ $status != 0 && $output != mapped ]]
 	launch -0 run -p "$WORK/strict.lua" -- /usr/bin/python3 -c 'print("runs")'
@@ -189,12 +192,16 @@ print("mapped")'
 }
 
 @test "the first match decides: guards, then the child's rules, then its parents'" {
-	profile parent <<<'return profile { extends = "default", seccomp = { errno "EXDEV" { "chroot" } } }'
-	profile child <<<'return profile { extends = host.cwd .. "/parent.lua", seccomp = { errno "ESRCH" { "chroot" } } }'
+	profile parent <<<'return profile { extends = "default", seccomp = { errno "EXDEV" {
+			"chroot" } } }'
+	profile child <<<'return profile { extends = host.cwd .. "/parent.lua", seccomp = {
+			errno "ESRCH" { "chroot" } } }'
 	launch run -p "$WORK/child.lua" -- chroot / true
 	[[ $stderr == *"No such process"* ]]
-	profile guard <<<'return profile { extends = "default", seccomp = { guard = { errno "EXDEV" { "chroot" } } } }'
-	profile loose <<<'return profile { extends = host.cwd .. "/guard.lua", seccomp = { errno "ESRCH" { "chroot" } } }'
+	profile guard <<<'return profile { extends = "default", seccomp = { guard = { errno "EXDEV" {
+			"chroot" } } } }'
+	profile loose <<<'return profile { extends = host.cwd .. "/guard.lua", seccomp = {
+			errno "ESRCH" { "chroot" } } }'
 	launch run -p "$WORK/loose.lua" -- chroot / true
 	[[ $stderr == *"Invalid cross-device link"* ]]
 }
@@ -203,11 +210,13 @@ print("mapped")'
 	profile typed <<-'END'
 		return profile {
 			extends = "default",
-			seccomp = { errno "EXDEV" { sys.socket { domain = one_of { "inet", "inet6" }, type = masked(15, 2) } } },
+			seccomp = { errno "EXDEV" { sys.socket { domain = one_of { "inet", "inet6" }, type = masked(15,
+					2) } } },
 		}
 	END
 	local code='import socket, sys
-for family, kind in [(socket.AF_INET, socket.SOCK_DGRAM), (socket.AF_INET, socket.SOCK_STREAM), (socket.AF_UNIX, socket.SOCK_DGRAM)]:
+for family, kind in [(socket.AF_INET, socket.SOCK_DGRAM), (socket.AF_INET, socket.SOCK_STREAM),
+		(socket.AF_UNIX, socket.SOCK_DGRAM)]:
     try:
         socket.socket(family, kind).close(); print("ok")
     except OSError as e:
@@ -263,7 +272,8 @@ for family, kind in [(socket.AF_INET, socket.SOCK_DGRAM), (socket.AF_INET, socke
 @test "Landlock denies ports" {
 	need_landlock 4
 	need_command python3
-	profile ports <<<'return profile { extends = "default", landlock = { rw = { "/" }, exec = { "/" }, bind = { 4242 }, connect = { 4242 } } }'
+	profile ports <<<'return profile { extends = "default", landlock = { rw = { "/" }, exec = {
+			"/" }, bind = { 4242 }, connect = { 4242 } } }'
 	local code='import socket
 for port in (4242, 4243):
     try:

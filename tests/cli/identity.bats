@@ -57,7 +57,8 @@ host_status() {
 		grep -P '^Uid:\t65534\t65534\t65534\t65534$' <<<"$output"
 		grep -P '^Gid:\t65534\t65534\t65534\t65534$' <<<"$output"
 	done
-	profile other <<<'return profile { extends = "default", user = { outer = { uid = 4321, gid = 4322 } } }'
+	profile other <<<'return profile { extends = "default", user = { outer = { uid = 4321,
+			gid = 4322 } } }'
 	run host_status -p "$WORK/other.lua"
 	grep -P '^Uid:\t4321\t4321' <<<"$output"
 	grep -P '^Gid:\t4322\t4322' <<<"$output"
@@ -82,7 +83,8 @@ host_status() {
 # bats test_tags=root
 @test "as root a secret of the host's stays unreadable, and kernel knobs closed" {
 	need_probe
-	profile zero <<<'return profile { extends = "default", user = { uid = 0, gid = 0 }, mounts = { ro "/etc" } }'
+	profile zero <<<'return profile { extends = "default", user = { uid = 0, gid = 0 }, mounts = {
+			ro "/etc" } }'
 	[[ -r /etc/shadow ]]
 	launch run -p "$WORK/zero.lua" -- cat /etc/shadow
 	[[ $status != 0 && $stderr == *"Permission denied"* ]]
@@ -97,7 +99,8 @@ host_status() {
 @test "no capability in any set, neither of the program nor of its children" {
 	local name
 	for name in default untrusted ci build shell; do
-		launch -0 run -p "$name" -- sh -c 'grep ^Cap /proc/self/status; sh -c "grep ^Cap /proc/self/status"'
+		launch -0 run -p "$name" -- sh -c 'grep ^Cap /proc/self/status;
+				sh -c "grep ^Cap /proc/self/status"'
 		[[ $(grep -c 0000000000000000 <<<"$output") == 10 ]]
 	done
 	profile zero <<<'return profile { extends = "base", user = { uid = 0, gid = 0 } }'
@@ -138,7 +141,8 @@ host_status() {
 
 @test "securebits are the profile's" {
 	need_probe
-	profile bits <<<'return profile { extends = "default", caps = { securebits = { "noroot", "noroot_locked" } } }'
+	profile bits <<<'return profile { extends = "default", caps = { securebits = { "noroot",
+			"noroot_locked" } } }'
 	launch -0 run -p "$WORK/bits.lua" -- ./probe bits
 	expect_line 'securebits 3'
 }
@@ -157,7 +161,8 @@ host_status() {
 	run --separate-stderr setpriv --groups 0,4,24 "$LUNETTE" run -- id -G
 	[[ $output == 1000 ]]
 	echo secret >file && chown 0:24 file && chmod 640 file
-	run --separate-stderr setpriv --groups 0,4,24 "$LUNETTE" run --ro "$WORK/file:/secret" -- cat /secret
+	run --separate-stderr setpriv --groups 0,4,24 "$LUNETTE" run --ro "$WORK/file:/secret" -- cat \
+			/secret
 	[[ $status != 0 && -z $output ]]
 }
 
@@ -175,7 +180,8 @@ host_status() {
 	need_probe
 	profile unfiltered <<-'END'
 		return profile {
-			mounts = { ro "/usr", same "/bin", same "/lib", same { "/lib64", optional = true }, proc "/proc", rw(host.cwd) },
+			mounts = { ro "/usr", same "/bin", same "/lib", same { "/lib64", optional = true }, proc
+					"/proc", rw(host.cwd) },
 			cwd = host.cwd,
 		}
 	END
@@ -201,13 +207,15 @@ host_status() {
 
 @test "each namespace is the program's own, but for those the profile leaves out" {
 	local name host
-	launch -0 run -- sh -c 'for n in user mnt pid net ipc uts cgroup; do readlink /proc/self/ns/$n; done'
+	launch -0 run -- sh -c 'for n in user mnt pid net ipc uts cgroup; do readlink /proc/self/ns/$n;
+			done'
 	for name in user mnt pid net ipc uts cgroup; do
 		host=$(readlink /proc/self/ns/"$name")
 		[[ $output == *"$name:["* && $output != *"$host"* ]]
 	done
 	profile fewer <<-'END'
-		return profile { extends = "base", namespaces = { "user", "mount", "pid", "net" }, hostname = none }
+		return profile { extends = "base", namespaces = { "user", "mount", "pid", "net" }, hostname =
+				none }
 	END
 	launch -0 run -p "$WORK/fewer.lua" -- readlink /proc/self/ns/uts /proc/self/ns/ipc
 	[[ $output == "$(readlink /proc/self/ns/uts /proc/self/ns/ipc)" ]]
@@ -216,7 +224,8 @@ host_status() {
 @test "a hostname without a uts namespace is refused, not set on the host" {
 	local before
 	before=$(hostname)
-	profile wrong <<<'return profile { extends = "base", namespaces = { "user", "mount", "pid" }, hostname = "stolen", net = "host" }'
+	profile wrong <<<'return profile { extends = "base", namespaces = { "user", "mount", "pid" },
+			hostname = "stolen", net = "host" }'
 	launch -125 run -p "$WORK/wrong.lua" -- true
 	[[ $(wc -l <<<"$stderr") == 1 && $stderr == *hostname* ]]
 	[[ $(hostname) == "$before" ]]
@@ -259,8 +268,9 @@ print("loopback works")'
 		port = s.getsockname()[1]
 		probe = f"import socket; socket.create_connection(('127.0.0.1', {port}), 2)"
 		for options in [["--net", "host"], []]:
-		    ended = subprocess.run([os.environ["LUNETTE"], "run", *options, "--", "/usr/bin/python3", "-c", probe],
-		                           stderr=subprocess.PIPE, text=True)
+		    ended = subprocess.run(
+		        [os.environ["LUNETTE"], "run", *options, "--", "/usr/bin/python3", "-c", probe],
+		        stderr=subprocess.PIPE, text=True)
 		    print(options[-1] if options else "none", ended.returncode, "refused" in ended.stderr)
 	END
 	run /usr/bin/python3 listen.py
@@ -277,8 +287,9 @@ print("loopback works")'
 		probe = f"import socket; socket.socket(socket.AF_UNIX).connect({name!r})"
 		print("control", subprocess.run(["/usr/bin/python3", "-c", probe]).returncode)
 		for options in [["-p", "default"], ["-p", "untrusted", "--net", "host"]]:
-		    ended = subprocess.run([os.environ["LUNETTE"], "run", *options, "--", "/usr/bin/python3", "-c", probe],
-		                           stderr=subprocess.PIPE, text=True)
+		    ended = subprocess.run(
+		        [os.environ["LUNETTE"], "run", *options, "--", "/usr/bin/python3", "-c", probe],
+		        stderr=subprocess.PIPE, text=True)
 		    print(options[1], ended.returncode)
 	END
 	run /usr/bin/python3 listen.py

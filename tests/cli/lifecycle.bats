@@ -23,8 +23,9 @@ teardown() {
 	done
 }
 
-# start ARGUMENT... - `lunette ARGUMENT...` in the background; its pid is $PID. Nothing stands between,
-# so that signals reach the launcher itself; what a shell has its background jobs ignore is undone.
+# start ARGUMENT... - `lunette ARGUMENT...` in the background; its pid is $PID. Nothing stands
+# between, so that signals reach the launcher itself; what a shell has its background jobs ignore is
+# undone.
 start() {
 	env --default-signal=INT,QUIT "$LUNETTE" "$@" </dev/null >"$WORK/out" 2>"$WORK/err" 3>&- &
 	PID=$!
@@ -79,7 +80,8 @@ host_state() {
 }
 
 @test "2,000 orphans are reaped" {
-	launch -0 run -- sh -c '"$1" orphans 1000; "$1" orphans 1000; sleep 0.1; grep -l "^State:.Z" /proc/[0-9]*/status | wc -l' sh "$PROBE"
+	launch -0 run -- sh -c '"$1" orphans 1000; "$1" orphans 1000; sleep 0.1;
+			grep -l "^State:.Z" /proc/[0-9]*/status | wc -l' sh "$PROBE"
 	[[ ${lines[2]} == 0 ]]
 }
 
@@ -107,7 +109,8 @@ host_state() {
 	local signal
 	for signal in TERM INT HUP; do
 		: >out
-		start run -- sh -c "trap 'echo got; exit 33' $signal; echo ready; while :; do sleep 0.02; done" "$TOKEN"
+		start run -- sh -c "trap 'echo got; exit 33' $signal; echo ready; while :; do sleep 0.02; done" \
+				"$TOKEN"
 		within 5 grep -q ready out
 		kill -"$signal" "$PID"
 		ended "$PID"
@@ -136,7 +139,8 @@ host_state() {
 
 @test "without die_with_parent the program outlives a killed launcher" {
 	profile alone <<-'END'
-		return profile { extends = "default", process = { die_with_parent = false }, limits = { wall = "5s" } }
+		return profile { extends = "default", process = { die_with_parent = false }, limits = { wall =
+				"5s" } }
 	END
 	start run -p "$WORK/alone.lua" -- sh -c 'echo ready; sleep 0.5; echo survived >survived' "$TOKEN"
 	within 5 grep -q ready out
@@ -157,8 +161,8 @@ time.sleep(20)" "$TOKEN"
 	within 2 gone "$TOKEN"
 }
 
-# After DELAY hundredths of a millisecond, SIGNAL to a launcher whose set-up takes a few milliseconds;
-# then nothing of it may be left.
+# interrupt SIGNAL DELAY - after DELAY hundredths of a millisecond, SIGNAL to a launcher whose
+# set-up takes a few milliseconds; then nothing of it may be left
 interrupt() {
 	local signal=$1 delay=$2
 	start run --tmpfs /scratch --ro /usr:/copy -- "$PROBE" stubborn 0
@@ -217,7 +221,8 @@ interrupt() {
 @test "20 launches at once are independent" {
 	local i pids=()
 	for i in {1..20}; do
-		"$LUNETTE" run --hostname "h$i" -- sh -c 'sleep 0.05; echo $$ $(hostname)' </dev/null >"out$i" 2>&1 3>&- &
+		"$LUNETTE" run --hostname "h$i" -- sh -c 'sleep 0.05;
+				echo $$ $(hostname)' </dev/null >"out$i" 2>&1 3>&- &
 		pids+=($!)
 	done
 	for i in {1..20}; do
@@ -227,13 +232,15 @@ interrupt() {
 }
 
 @test "pid 1 can be neither traced, read nor killed by the program" {
-	launch run -- sh -c 'cat /proc/1/environ; echo $?; "$1" open /proc/1/mem; ls /proc/1/fd; echo $?; kill -KILL 1; kill -TERM 1; echo alive' sh "$PROBE"
+	launch run -- sh -c 'cat /proc/1/environ; echo $?; "$1" open /proc/1/mem; ls /proc/1/fd; echo $?;
+			kill -KILL 1; kill -TERM 1; echo alive' sh "$PROBE"
 	[[ ${lines[0]} == 1 && ${lines[1]} == EACCES && ${lines[2]} == 2 && ${lines[3]} == alive ]]
 	[[ $stderr == *"Permission denied"* ]]
 }
 
 @test "without init the program is pid 1 itself and nothing outlives it" {
-	profile bare <<<'return profile { extends = "default", process = { init = false, die_with_parent = false } }'
+	profile bare <<<'return profile { extends = "default", process = { init = false,
+			die_with_parent = false } }'
 	launch -0 run -p "$WORK/bare.lua" -- sh -c 'echo $$; "$1" leave 5; "$1" daemon' sh "$PROBE"
 	[[ ${lines[0]} == 1 ]]
 	within 1 gone "$TOKEN"

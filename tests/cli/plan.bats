@@ -57,7 +57,8 @@ setup() {
 	export SECRET_VALUE=hunter2
 	launch -0 plan --env SECRET_VALUE -- true
 	[[ $output == *"env.keep SECRET_VALUE"* && $output != *hunter2* ]]
-	profile p <<<'return profile { extends = "base", hostname = host.env.SECRET_VALUE and "yes" or "no" }'
+	profile p <<<'return profile { extends = "base",
+			hostname = host.env.SECRET_VALUE and "yes" or "no" }'
 	launch -0 plan -p "$WORK/p.lua" -- true
 	[[ $output == *"input env SECRET_VALUE "* && $output != *hunter2* ]]
 }
@@ -72,7 +73,8 @@ setup() {
 
 @test "run --plan does what run did" {
 	echo here >file
-	local code='pwd; cat file; hostname; id -u; ulimit -c; grep Seccomp: /proc/self/status; env | sort | grep -v ^_='
+	local code='pwd; cat file; hostname; id -u; ulimit -c; grep Seccomp: /proc/self/status; env |
+			sort | grep -v ^_='
 	launch -0 run -- sh -c "$code"
 	local first=$output
 	launch -0 plan -- sh -c "$code"
@@ -94,7 +96,8 @@ setup() {
 }
 
 @test "a changed input is reported" {
-	echo 'return profile { extends = "base", mounts = host.exists(host.cwd .. "/thing") and { dir "/thing" } or nil }' >p.lua
+	echo 'return profile { extends = "base", mounts = host.exists(host.cwd .. "/thing") and {
+			dir "/thing" } or nil }' >p.lua
 	launch -0 plan -p "$WORK/p.lua" -- true
 	[[ $output == *"input exists $WORK/thing"* ]]
 	printf '%s\n' "$output" >saved.plan

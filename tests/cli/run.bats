@@ -199,9 +199,11 @@ setup() {
 }
 
 @test "--pids holds" {
-	launch run --pids 8 -- sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 5 & done; echo all; wait'
+	launch run --pids 8 -- sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 5 & done; echo all;
+			wait'
 	[[ $output != *all* ]]
-	launch -0 run --pids 64 -- sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 0.01 & done; echo all; wait'
+	launch -0 run --pids 64 -- sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 0.01 & done;
+			echo all; wait'
 	[[ $output == all ]]
 }
 
@@ -235,12 +237,17 @@ setup() {
 @test "the report is one JSON object with every field" {
 	launch -3 run --report "$WORK/report" -- sh -c 'exit 3'
 	python3 -m json.tool "$WORK/report" >/dev/null
-	[[ $(json report 'sorted(it)') == '["denied", "enforced", "error", "exit_code", "lunette", "max_rss_kib", "memory_peak_kib", "pids_peak", "plan", "profile", "signal", "stage", "status", "system_ms", "user_ms", "wall_ms"]' ]]
-	[[ $(json report '[it[k] for k in ("lunette", "status", "exit_code", "signal", "stage", "error", "profile")]') == '[1, "exited", 3, null, null, null, "default"]' ]]
+	[[ $(json report '" ".join(sorted(it))') == "denied enforced error exit_code lunette max_rss_kib\
+ memory_peak_kib pids_peak plan profile signal stage status system_ms user_ms wall_ms" ]]
+	[[ $(json report '[it["lunette"], it["status"], it["profile"]]') == '[1, "exited", "default"]' ]]
+	[[ $(json report '[it[key] for key in ("exit_code", "signal", "stage", "error")]') == \
+		'[3, null, null, null]' ]]
 	[[ $(json report 'it["plan"][:7], len(it["plan"])') == '["sha256:", 71]' ]]
 	[[ $(json report '0 < it["wall_ms"] < 30000 and it["max_rss_kib"] > 0') == true ]]
-	[[ $(json report 'sorted(it["enforced"])') == '["capabilities", "cgroup", "landlock_abi", "namespaces", "rlimits", "seccomp_instructions", "skipped"]' ]]
-	[[ $(json report 'it["enforced"]["namespaces"]') == '["user", "mount", "pid", "net", "ipc", "uts", "cgroup"]' ]]
+	[[ $(json report '" ".join(sorted(it["enforced"]))') == \
+		"capabilities cgroup landlock_abi namespaces rlimits seccomp_instructions skipped" ]]
+	[[ $(json report '" ".join(it["enforced"]["namespaces"])') == \
+		"user mount pid net ipc uts cgroup" ]]
 	[[ $(json report 'it["enforced"]["capabilities"]') == none ]]
 	[[ $(json report 'it["enforced"]["seccomp_instructions"] > 0') == true ]]
 }
@@ -260,7 +267,8 @@ setup() {
 
 @test "the report of a failed set-up names stage and error" {
 	launch -125 run --report "$WORK/report" --ro /no/such/path -- true
-	[[ $(json report '[it["status"], it["stage"], it["exit_code"]]') == '["setup-failed", "mounts", null]' ]]
+	[[ $(json report '[it["status"], it["stage"], it["exit_code"]]') == \
+		'["setup-failed", "mounts", null]' ]]
 	[[ $(json report '"/no/such/path" in it["error"]') == true ]]
 	launch -127 run --report "$WORK/report" -- no-such-command
 	[[ $(json report '[it["status"], it["stage"]]') == '["setup-failed", "exec"]' ]]
@@ -302,8 +310,8 @@ setup() {
 	done
 	launch run --help
 	local option
-	for option in --ro --rw --tmpfs --net --publish --memory --pids --cpus --wall --cpu --output --env \
-		--chdir --hostname --uid --gid --tty --name --set --report --plan; do
+	for option in --ro --rw --tmpfs --net --publish --memory --pids --cpus --wall --cpu --output \
+		--env --chdir --hostname --uid --gid --tty --name --set --report --plan; do
 		[[ $output == *"$option"* ]]
 	done
 }

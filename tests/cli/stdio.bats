@@ -1,6 +1,6 @@
 # stdio.bats: standard files: usable as ever, and never a way to more than was given
 # bats file_tags=rootless
-# shellcheck shell=bats disable=SC2016,SC2030,SC2031,SC2154 # what is quoted is for the program inside
+# shellcheck shell=bats disable=SC2016,SC2030,SC2031,SC2154 # quoted: for the program inside
 
 bats_require_minimum_version 1.5.0
 load ../lib/launch
@@ -31,7 +31,8 @@ setup() {
 
 @test "a program can seek in standard input" {
 	need_command python3
-	/usr/bin/python3 -c 'import zipfile; z = zipfile.ZipFile("a.zip", "w"); z.writestr("m", "member"); z.close()'
+	/usr/bin/python3 -c 'import zipfile
+with zipfile.ZipFile("a.zip", "w") as z: z.writestr("m", "member")'
 	LAUNCH_STDIN=a.zip launch -0 run -- /usr/bin/python3 -c 'import sys, zipfile
 print(zipfile.ZipFile(sys.stdin.buffer).read("m").decode())'
 	[[ $output == member ]]
@@ -67,7 +68,8 @@ print(zipfile.ZipFile(sys.stdin.buffer).read("m").decode())'
 import os, socket, subprocess
 a, b = socket.socketpair()
 a.sendall(b"by socket"); a.shutdown(socket.SHUT_WR)
-print(subprocess.run([os.environ["LUNETTE"], "run", "--", "cat"], stdin=b, capture_output=True).stdout.decode())'
+ended = subprocess.run([os.environ["LUNETTE"], "run", "--", "cat"], stdin=b, capture_output=True)
+print(ended.stdout.decode())'
 	[[ $output == "by socket" ]]
 }
 
@@ -88,12 +90,14 @@ print(subprocess.run([os.environ["LUNETTE"], "run", "--", "cat"], stdin=b, captu
 }
 
 @test "a reader that goes away ends the program, not the launcher's patience" {
-	run bash -c 'timeout 10 "$LUNETTE" run -- yes 2>/dev/null </dev/null | head -n 2; echo "${PIPESTATUS[0]}"'
+	run bash -c 'timeout 10 "$LUNETTE" run -- yes 2>/dev/null </dev/null | head -n 2;
+			echo "${PIPESTATUS[0]}"'
 	[[ ${lines[0]} == y && ${lines[1]} == y && ${lines[2]} != 124 ]]
 }
 
 @test "a full disk under standard output is the program's to see" {
-	run bash -c '"$LUNETTE" run -- sh -c "echo x; sleep 0.05; echo y" >/dev/full 2>err </dev/null; echo $?'
+	run bash -c '"$LUNETTE" run -- sh -c "echo x; sleep 0.05; echo y" >/dev/full 2>err </dev/null;
+			echo $?'
 	[[ $output != 0 ]] || [[ -s err ]]
 }
 
@@ -131,7 +135,8 @@ refuses_all() {
 	[[ $output == *"write ok"*"truncate ok"*"chmod ok"* ]]
 	local name
 	for name in default base untrusted; do
-		LAUNCH_STDIN=$BATS_TEST_TMPDIR/outside/file launch -0 run -p "$name" --ro "$WORK/probe:/probe" -- /probe reopen 0
+		LAUNCH_STDIN=$BATS_TEST_TMPDIR/outside/file launch -0 run -p "$name" --ro "$WORK/probe:/probe" \
+				-- /probe reopen 0
 		refuses_all
 	done
 	[[ $(cat "$BATS_TEST_TMPDIR/outside/file") == precious ]]
@@ -195,7 +200,8 @@ refuses_all() {
 }
 
 @test "no number leads to an internal descriptor" {
-	launch -0 run -- sh -c 'for i in 3 4 5 6 7 8 9 10 11 12 20 64 100; do ls -d /proc/self/fd/$i/. 2>/dev/null; done; echo end'
+	launch -0 run -- sh -c 'for i in 3 4 5 6 7 8 9 10 11 12 20 64 100;
+			do ls -d /proc/self/fd/$i/. 2>/dev/null; done; echo end'
 	[[ $output == end ]]
 	launch -127 run -- /proc/self/fd/3
 	launch -127 run -- /proc/self/fd/7

@@ -32,7 +32,7 @@ need_probe() {
 	local made=$BATS_FILE_TMPDIR/probe
 	if [[ ! -x $made ]]; then
 		need_command cc
-		cc -static -O1 -o "$made" "${BASH_SOURCE[0]%/*}/probe.c" || skip "no static C library"
+		cc -static -O1 -o "$made" "${BASH_SOURCE[0]%/*}/probe.c" || skip "host: no static C library"
 	fi
 	cp "$made" "$WORK/probe"
 }

@@ -12,7 +12,8 @@ setup() {
 }
 
 @test "the system's programs are there, and read-only" {
-	launch -0 run -p base -- sh -c 'ls /usr/bin/env /bin/sh && touch /usr/new /bin/new /etc/passwd 2>&1; true'
+	launch -0 run -p base -- sh -c 'ls /usr/bin/env /bin/sh &&
+			touch /usr/new /bin/new /etc/passwd 2>&1; true'
 	[[ $(grep -c 'Read-only file system\|Permission denied' <<<"$output") == 3 ]]
 }
 
@@ -28,13 +29,16 @@ setup() {
 }
 
 @test "accounts are found by name and number" {
-	launch -0 run -p base -- sh -c 'id -un; id -gn; getent passwd root | cut -d: -f1; getent hosts localhost | head -n 1; echo ~'
-	[[ ${lines[0]} == user && ${lines[1]} == user && ${lines[2]} == root && ${lines[3]} == *localhost* ]]
+	launch -0 run -p base -- sh -c 'id -un; id -gn; getent passwd root | cut -d: -f1;
+			getent hosts localhost | head -n 1; echo ~'
+	[[ ${lines[0]} == user && ${lines[1]} == user && ${lines[2]} == root &&
+			${lines[3]} == *localhost* ]]
 	[[ ${lines[4]} == /home/user ]]
 }
 
 @test "the home, /tmp, /var/tmp and /dev/shm are writable, private and the program's own" {
-	launch -0 run -p base -- sh -c 'for d in ~ /tmp /var/tmp /dev/shm; do echo x >$d/f && cat $d/f; done; stat -c "%u %a" ~; id -u'
+	launch -0 run -p base -- sh -c 'for d in ~ /tmp /var/tmp /dev/shm; do echo x >$d/f && cat $d/f;
+			done; stat -c "%u %a" ~; id -u'
 	[[ ${lines[0]}${lines[1]}${lines[2]}${lines[3]} == xxxx && ${lines[4]} == "${lines[5]} 700" ]]
 }
 

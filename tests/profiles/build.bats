@@ -23,7 +23,8 @@ setup() {
 }
 
 @test "tokens beside them are not, and the directory between is writable and private" {
-	launch -0 run -p build -- sh -c 'ls ~/.cargo; echo lock >~/.cargo/.package-cache && cat ~/.cargo/.package-cache'
+	launch -0 run -p build -- sh -c 'ls ~/.cargo; echo lock >~/.cargo/.package-cache &&
+			cat ~/.cargo/.package-cache'
 	[[ $output != *credentials* && $output == *lock* ]]
 	[[ ! -e $HOME/.cargo/.package-cache ]]
 }
@@ -44,7 +45,8 @@ setup() {
 	need_command make
 	printf 'int twice(int x) { return 2 * x; }\n' >twice.c
 	printf 'int twice(int);\nint main(void) { return twice(21); }\n' >main.c
-	printf 'main: main.o libtwice.a\n\t$(CC) -o $@ main.o -L. -ltwice\nlibtwice.a: twice.o\n\tar rcs $@ $^\n' >Makefile
+	printf '%s\n' 'main: main.o libtwice.a; $(CC) -o $@ main.o -L. -ltwice' \
+		'libtwice.a: twice.o; ar rcs $@ $^' >Makefile
 	launch -42 run -p build -- sh -c 'make -s -j2 main && ./main'
 	CFLAGS='-O2 -DX' launch -0 run -p build -- sh -c 'echo $CFLAGS'
 	[[ $output == '-O2 -DX' ]]

@@ -16,7 +16,8 @@ setup() {
 	local before
 	before=$(tree_hash src)
 	cd src || return
-	launch -0 run -p ci -- sh -ec 'pwd; echo two >file; rm -r dir; mkdir dir; echo new >dir/new; chmod 700 file; mv link other; cat file other dir/new'
+	launch -0 run -p ci -- sh -ec 'pwd; echo two >file; rm -r dir; mkdir dir; echo new >dir/new;
+			chmod 700 file; mv link other; cat file other dir/new'
 	[[ $output == $'/src\ntwo\ntwo\nnew' ]]
 	cd .. && [[ $(tree_hash src) == "$before" ]]
 	cd src && launch -0 run -p ci -- cat file
@@ -37,7 +38,8 @@ setup() {
 }
 
 @test "no network" {
-	launch -0 run -p ci -- sh -c 'tail -n +3 /proc/net/dev | wc -l; cat /etc/resolv.conf 2>/dev/null | wc -l'
+	launch -0 run -p ci -- sh -c 'tail -n +3 /proc/net/dev | wc -l;
+			cat /etc/resolv.conf 2>/dev/null | wc -l'
 	[[ $output == $'1\n0' ]]
 }
 

@@ -27,8 +27,8 @@ setup() {
 	local place
 	mkdir -p home/below/.config/lunette && export HOME=$WORK/home/below
 	unset XDG_CONFIG_HOME
-	for place in / /usr /usr/share /etc /proc /tmp /var /home /dev/shm "$WORK/home/below" "$WORK/home" \
-		"$WORK/home/below/.config" "$WORK/home/below/.config/lunette"; do
+	for place in / /usr /usr/share /etc /proc /tmp /var /home /dev/shm "$WORK/home/below" \
+		"$WORK/home" "$WORK/home/below/.config" "$WORK/home/below/.config/lunette"; do
 		[[ -d $place ]] || continue
 		cd "$place" || return
 		local name

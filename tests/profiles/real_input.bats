@@ -42,7 +42,8 @@ setup() {
 	launch -0 run -p untrusted -- sh -ec 'cd clone && git log --format=%s'
 	[[ $output == "first one" ]]
 	# One that the caller made outside
-	git init -q outside && git -C outside -c user.name=u -c user.email=u@example.org commit -q --allow-empty -m outside
+	git init -q outside && git -C outside -c user.name=u -c user.email=u@example.org commit -q \
+			--allow-empty -m outside
 	launch -0 run -- git -C outside log --format=%s
 	[[ $output == outside ]]
 }
@@ -60,7 +61,8 @@ setup() {
 		    with multiprocessing.Pool(2) as pool:
 		        print(sum(pool.map(abs, range(-10, 0))))
 		    with tempfile.TemporaryDirectory() as place:
-		        db = sqlite3.connect(os.path.join(place, "db")); db.execute("create table t(x)"); db.close()
+		        db = sqlite3.connect(os.path.join(place, "db")); db.execute("create table t(x)");
+				db.close()
 		    print(pwd.getpwuid(os.getuid()).pw_name, os.path.expanduser("~"))
 	END
 	local name
@@ -72,10 +74,12 @@ setup() {
 
 @test "node" {
 	need_command node
-	[[ -x /usr/bin/node ]] || skip "node is not in /usr"
+	[[ -x /usr/bin/node ]] || skip "host: node is not in /usr"
 	local name
 	for name in default untrusted; do
-		launch -0 run -p "$name" -- node -e 'const { execSync } = require("child_process"); let s = 0; for (let i = 0; i < 1e6; i++) s += i; require("fs").writeFileSync("made", String(s)); console.log(execSync("cat made").toString(), require("os").userInfo().username)'
+		launch -0 run -p "$name" -- node -e 'const { execSync } = require("child_process"); let s = 0;
+				for (let i = 0; i < 1e6; i++) s += i; require("fs").writeFileSync("made", String(s));
+				console.log(execSync("cat made").toString(), require("os").userInfo().username)'
 		[[ $output == "499999500000 user" ]]
 	done
 }
@@ -84,7 +88,8 @@ setup() {
 	need_command perl
 	local name
 	for name in default untrusted; do
-		launch -0 run -p "$name" -- perl -MFile::Temp=tempfile -MPOSIX -e 'my ($f, $n) = tempfile(); print $f "x"; close $f; print -s $n, " ", `echo sub`, (POSIX::uname())[0], "\n"'
+		launch -0 run -p "$name" -- perl -MFile::Temp=tempfile -MPOSIX -e 'my ($f, $n) = tempfile();
+				print $f "x"; close $f; print -s $n, " ", `echo sub`, (POSIX::uname())[0], "\n"'
 		[[ $output == $'1 sub\nLinux' ]]
 	done
 }
@@ -94,17 +99,21 @@ setup() {
 	local name
 	for name in default untrusted; do
 		rm -f db
-		launch -0 run -p "$name" -- sqlite3 db 'pragma journal_mode=wal; create table t(x); insert into t values(1),(2); select sum(x) from t;'
+		launch -0 run -p "$name" -- sqlite3 db 'pragma journal_mode=wal; create table t(x);
+				insert into t values(1),(2); select sum(x) from t;'
 		[[ $output == $'wal\n3' ]]
 		[[ $(sqlite3 db 'select count(*) from t') == 2 ]]
 	done
 }
 
 @test "tar and gzip of a tree of 2,000 files" {
-	launch -0 run -- sh -ec 'mkdir tree; i=0; while [ $i -lt 2000 ]; do echo $i >tree/$i; i=$((i + 1)); done
-		tar -czf tree.tar.gz tree; mkdir out; tar -xzf tree.tar.gz -C out; diff -r tree out/tree; ls out/tree | wc -l'
+	launch -0 run -- sh -ec 'mkdir tree; i=0; while [ $i -lt 2000 ]; do echo $i >tree/$i;
+			i=$((i + 1)); done
+		tar -czf tree.tar.gz tree; mkdir out; tar -xzf tree.tar.gz -C out; diff -r tree out/tree;
+				ls out/tree | wc -l'
 	[[ $output == 2000 && -z $stderr ]]
-	launch -0 run -p untrusted -- sh -ec 'rm -r out; mkdir out; tar -xzf tree.tar.gz -C out; ls out/tree | wc -l'
+	launch -0 run -p untrusted -- sh -ec 'rm -r out; mkdir out; tar -xzf tree.tar.gz -C out;
+			ls out/tree | wc -l'
 	[[ $output == 2000 && -z $stderr ]]
 }
 
@@ -113,7 +122,8 @@ setup() {
 	cp /bin/sleep "$token"
 	local name
 	for name in default untrusted ci build; do
-		launch -0 run -p "$name" -- sh -c 'i=0; while [ $i -lt 100 ]; do ./"$1" 300 & i=$((i + 1)); done; echo started' sh "$token"
+		launch -0 run -p "$name" -- sh -c 'i=0; while [ $i -lt 100 ]; do ./"$1" 300 & i=$((i + 1));
+				done; echo started' sh "$token"
 		[[ $output == started ]]
 		within 1 gone "$token"
 	done
@@ -137,7 +147,8 @@ setup() {
 
 @test "cargo --version, from a home with a toolchain" {
 	local cargo
-	cargo=$(rustup which cargo 2>/dev/null) || cargo=$(command -v cargo) || skip "cargo is not installed"
+	cargo=$(rustup which cargo 2>/dev/null) || cargo=$(command -v cargo) ||
+			skip "host: this user has no cargo"
 	[[ -r $cargo ]] || skip "host: $cargo cannot be read"
 	mkdir -p home/.cargo/bin project && cp "$cargo" home/.cargo/bin/cargo
 	export HOME=$WORK/home && cd project || return
@@ -149,12 +160,14 @@ setup() {
 @test "make, awk, sed, find, xargs, less obvious ones" {
 	need_command make
 	printf 'all: a b\na b:\n\techo $@ > $@\n' >Makefile
-	launch -0 run -- sh -ec 'make -s -j4; cat a b; find . -name "[ab]" | sort | xargs wc -c | tail -n 1 | awk "{ print \$1 }"; dd if=/dev/zero bs=1k count=3 2>/dev/null | wc -c'
+	launch -0 run -- sh -ec 'make -s -j4; cat a b; find . -name "[ab]" | sort | xargs wc -c |
+			tail -n 1 | awk "{ print \$1 }"; dd if=/dev/zero bs=1k count=3 2>/dev/null | wc -c'
 	[[ $output == $'a\nb\n4\n3072' ]]
 }
 
 @test "a script that makes temporary files, pipes by name and background jobs" {
 	need_command bash
-	launch -0 run -- bash -ec 'f=$(mktemp); mkfifo p; (echo through >p) & cat p; wait; cat <(echo substituted); trap "rm $f" EXIT; echo "$((6 * 7))" | tee "$f"'
+	launch -0 run -- bash -ec 'f=$(mktemp); mkfifo p; (echo through >p) & cat p; wait;
+			cat <(echo substituted); trap "rm $f" EXIT; echo "$((6 * 7))" | tee "$f"'
 	[[ $output == $'through\nsubstituted\n42' ]]
 }

@@ -10,9 +10,11 @@ load ../lib/sandbox
 setup() {
 	workspace
 	need_command busybox
-	((EUID == 0)) || grep -q "^\($(id -un)\|$EUID\):" /etc/subuid || skip "host: no subordinate ids for uid $EUID"
+	((EUID == 0)) || grep -q "^\($(id -un)\|$EUID\):" /etc/subuid ||
+			skip "host: no subordinate ids for uid $EUID"
 	TREE=$WORK/tree
-	mkdir -p "$TREE"/{bin,dev,etc,proc,root,run,tmp,var} && cp "$(command -v busybox)" "$TREE/bin/busybox"
+	mkdir -p "$TREE"/{bin,dev,etc,proc,root,run,tmp,var} &&
+			cp "$(command -v busybox)" "$TREE/bin/busybox"
 	ln -s busybox "$TREE/bin/sh"
 	ldd "$TREE/bin/busybox" 2>&1 | grep -q 'not a dynamic' || skip "host: busybox is not static"
 	((EUID != 0)) || chown -R 100000:100000 "$TREE"
@@ -30,13 +32,15 @@ inside() {
 
 # bats test_tags=root
 @test "package tools' calls work: other owners, set-uid bits, chroot" {
-	inside -0 sh -c 'busybox touch /f && busybox chown 33:33 /f && busybox chmod 4755 /f && busybox stat -c "%u %a" /f; busybox chroot / /bin/busybox echo in'
+	inside -0 sh -c 'busybox touch /f && busybox chown 33:33 /f && busybox chmod 4755 /f &&
+			busybox stat -c "%u %a" /f; busybox chroot / /bin/busybox echo in'
 	[[ $output == $'33 4755\nin' && $(stat -c %u "$TREE/f") == 100033 ]]
 }
 
 # bats test_tags=root
 @test "the whole range is there and nothing beyond" {
-	inside -0 sh -c 'busybox touch /g && busybox chown 65535 /g && echo last; busybox chown 65536 /g 2>/dev/null || echo none'
+	inside -0 sh -c 'busybox touch /g && busybox chown 65535 /g && echo last;
+			busybox chown 65536 /g 2>/dev/null || echo none'
 	[[ $output == $'last\nnone' ]]
 }
 

@@ -42,7 +42,8 @@ typed() {
 
 @test "a shell on the caller's terminal has job control and the terminal's size" {
 	need_command bash
-	run typed 'stty size\n|sleep 50\n|\x03|echo it was interrupted; shopt -op monitor\nexit 7\n' "$LUNETTE" run -p shell -- bash --norc -i
+	run typed 'stty size\n|sleep 50\n|\x03|echo it was interrupted;
+			shopt -op monitor\nexit 7\n' "$LUNETTE" run -p shell -- bash --norc -i
 	[[ $output == *[$'\r\n']"it was interrupted"* ]]
 	[[ $output == *"set -o monitor"* && $output == *"0 0"* && $output == *"status 7"* ]]
 }

@@ -21,14 +21,16 @@ setup() {
 
 @test "nothing of the home is there" {
 	export HOME=$BATS_TEST_TMPDIR/home && mkdir -p "$HOME/.ssh" && echo key >"$HOME/.ssh/id"
-	launch -0 run -p untrusted -- sh -c 'ls -A ~; cat '"$HOME"'/.ssh/id; find / -xdev -name id -path "*ssh*" 2>/dev/null'
+	launch -0 run -p untrusted -- sh -c 'ls -A ~; cat '"$HOME"'/.ssh/id;
+			find / -xdev -name id -path "*ssh*" 2>/dev/null'
 	[[ -z $output ]]
 }
 
 @test "calls that are not on the list are refused" {
 	need_probe
 	local probe
-	for probe in unshare-user clone-user setns io_uring keyctl vsock packet ptrace userfaultfd bpf perf mount; do
+	for probe in unshare-user clone-user setns io_uring keyctl vsock packet ptrace userfaultfd bpf \
+			perf mount; do
 		launch -0 run -p untrusted -- ./probe "$probe"
 		[[ $output == EPERM || $output == ENOSYS || $output == EAFNOSUPPORT ]]
 	done
