@@ -1,4 +1,4 @@
-/* policy.c - rules from anywhere: check, compile, and compare the filter with the evaluator
+/* rules.c - rules from anywhere: check, compile, and compare the filter with the evaluator
  *
  * The bytes become a policy of at most three architectures, each field read from the next bytes. What
  * policy_check() takes must compile or be too large; the filter must be one that the kernel takes, and
