@@ -1,10 +1,10 @@
 /* malloc.c - malloc for a program that lives for one launch
  *
- * A launcher allocates little, once, and then waits. musl's own allocator spreads that over groups of
- * slots, each in pages of its own, and a page fault is what a launch is made of: 70 of 250 were the
- * allocator's (Linux 6.18, `perf record -e page-faults`). Here memory is taken from one end of a
- * mapping; only the block that was made last can be given back or grown in place, and everything else
- * stays until the process ends. Plans are bounded (PLAN_MAX_BYTES), and so is what this holds.
+ * A launcher allocates little, once, and then waits. musl's own allocator spreads that over groups
+ * of slots, each in pages of its own, and a page fault is what a launch is made of: 70 of 250 were
+ * the allocator's (Linux 6.18, `perf record -e page-faults`). Here memory is taken from one end of
+ * a mapping; only the block that was made last can be given back or grown in place, and everything
+ * else stays until the process ends. Plans are bounded (PLAN_MAX_BYTES), and so is what this holds.
  *
  * Used where the binary is linked with musl, which lets a program bring its own (musl manual,
  * "replacing malloc"); the sanitizers and glibc keep theirs. Single-threaded, as the launcher is.
@@ -50,7 +50,8 @@ static size_t rounded(size_t size)
 static bool more(size_t size)
 {
 	size_t length = size + CHUNK;
-	long at = sys_mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long at =
+		sys_mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (at < 0 && at >= -4095)
 		return false;
@@ -110,7 +111,8 @@ void *calloc(size_t count, size_t size)
 		return NULL;
 	/* A new mapping is zero; in an old one, what lies below `clean` may not be. */
 	if (clean > block && clean <= end)
-		memset(block, 0, clean - block < (ptrdiff_t)length ? (size_t)(clean - block) : length);
+		memset(block, 0,
+		       clean - block < (ptrdiff_t)length ? (size_t)(clean - block) : length);
 	return block;
 }
 

@@ -50,8 +50,7 @@ int child_confine(void)
 		LOAD(arch),
 		IF_EQUAL(policy_audit_arch(policy_native()), 0, 10 + SANITIZER_RULES),
 		LOAD(nr),
-		SANITIZER
-		IF_EQUAL(RAW_read, 7, 0),
+		SANITIZER IF_EQUAL(RAW_read, 7, 0),
 		IF_EQUAL(RAW_write, 6, 0),
 		IF_EQUAL(RAW_exit_group, 5, 0),
 		IF_EQUAL(RAW_brk, 4, 0),

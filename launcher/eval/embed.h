@@ -15,8 +15,8 @@ const unsigned char *embed_find(const char *name, size_t *length);
 /* embed_profile() - the text of the shipped profile @name, or NULL. */
 const char *embed_profile(const char *name, size_t *length);
 
-/* embed_profile_hash() - the SHA-256 of that text in hex, worked out by the build: every launch records
- * it, and it would be a twentieth of one. NULL where there is no such profile. */
+/* embed_profile_hash() - the SHA-256 of that text in hex, worked out by the build: every launch
+ * records it, and it would be a twentieth of one. NULL where there is no such profile. */
 const char *embed_profile_hash(const char *name);
 
 /* embed_profile_name() - the @index-th shipped profile in alphabetical order, NULL past the end. */

@@ -34,7 +34,7 @@ struct session {
 	int64_t started_ms;
 	struct buf in;
 	struct buf out; /* the reply in the making; kept, so that many questions cost one buffer */
-	size_t taken; /* how much of `in` is dealt with */
+	size_t taken;   /* how much of `in` is dealt with */
 	unsigned int questions;
 	unsigned int warnings;
 	struct record record;

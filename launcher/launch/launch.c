@@ -2,8 +2,8 @@
  *
  * Everything that needs memory is made before the clone: filter, arguments, environment, slots for
  * staged mounts, a page shared with the child for errors and the ending. One clone3 makes all
- * namespaces. A handshake over a socket pair happens only where the launcher has a part in the set-up:
- * id maps it must write, sources it must open, a veth pair it must make.
+ * namespaces. A handshake over a socket pair happens only where the launcher has a part in the
+ * set-up: id maps it must write, sources it must open, a veth pair it must make.
  */
 #include "launcher/launch/launch.h"
 
@@ -116,8 +116,8 @@ static int prepare(struct launch *launch, const struct plan *plan,
 	return r;
 }
 
-/* The signals that are passed on. SIGPIPE and SIGTTOU are only blocked: a relay's reader may go, and the
- * terminal may be given back from the background. */
+/* The signals that are passed on. SIGPIPE and SIGTTOU are only blocked: a relay's reader may go,
+ * and the terminal may be given back from the background. */
 static uint64_t passed_on(void)
 {
 	static const int signals[] = {
@@ -137,7 +137,8 @@ static void block_signals(struct launch *launch)
 
 	launch->supervised.signals = passed_on() | 1ull << (SIGCHLD - 1);
 	blocked = launch->supervised.signals | 1ull << (SIGPIPE - 1) | 1ull << (SIGTTOU - 1);
-	/* A caller that ignores SIGCHLD would make the kernel reap for us, and the status be lost. */
+	/* A caller that ignores SIGCHLD would make the kernel reap for us, and the status be
+	 * lost. */
 	(void)sys_rt_sigaction(SIGCHLD, &by_default, NULL, sizeof(uint64_t));
 	(void)sys_rt_sigprocmask(SIG_BLOCK, &blocked, &launch->setup.signal_mask, sizeof(blocked));
 }

@@ -1,10 +1,10 @@
 /* detach.c - the new root, and the end of the host's
  *
- * The new root is a tmpfs mounted over "/", once the sources are cloned: a recursive clone of "/" would
- * hold it too, on top. Where mounts are staged in its directories it must hang there earlier; paths of
- * this process still start at the old root below it, so all sources but "/" can be opened all the
- * same. pivot_root(".", ".") then puts the old root on top of the new, from where it is unmounted with
- * everything in it.
+ * The new root is a tmpfs mounted over "/", once the sources are cloned: a recursive clone of "/"
+ * would hold it too, on top. Where mounts are staged in its directories it must hang there earlier;
+ * paths of this process still start at the old root below it, so all sources but "/" can be opened
+ * all the same. pivot_root(".", ".") then puts the old root on top of the new, from where it is
+ * unmounted with everything in it.
  *
  * Sources: pivot_root(2) "pivot_root(".", ".")"; mount_namespaces(7).
  */

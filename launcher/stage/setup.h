@@ -1,8 +1,8 @@
 /* setup.h - what the stages of one launch share
  *
- * The launcher fills a struct setup before the clone; the set-up process (pid 1 of the sandbox) owns
- * its copy afterwards. A stage reads its own part of the plan and leaves here what a later stage
- * needs; nothing else is shared between stages.
+ * The launcher fills a struct setup before the clone; the set-up process (pid 1 of the sandbox)
+ * owns its copy afterwards. A stage reads its own part of the plan and leaves here what a later
+ * stage needs; nothing else is shared between stages.
  */
 #ifndef LAUNCHER_STAGE_SETUP_H
 #define LAUNCHER_STAGE_SETUP_H
@@ -17,8 +17,8 @@
 
 /* One of the program's standard files, decided by stdio_prepare(). */
 struct stdio_stream {
-	int fd;          /* what becomes 0, 1 or 2; -1: opened by stdio_apply() */
-	bool reopen;     /* a regular file to be opened again, read-only, through a detached mount */
+	int fd;      /* what becomes 0, 1 or 2; -1: opened by stdio_apply() */
+	bool reopen; /* a regular file to be opened again, read-only, through a detached mount */
 	bool landlocked; /* a regular file for which Landlock needs a rule of its own */
 	char *path;      /* reopen: its path on the host (malloc'ed) */
 };
@@ -53,10 +53,10 @@ struct setup {
 	uint32_t umask;       /* the caller's; the set-up itself works under none */
 	int link;             /* socket to the launcher, or -1 where no handshake is needed */
 	int launcher_pidfd;
-	int root;   /* the new root directory */
-	int stage;  /* the tmpfs that the set-up works in; the same as root unless "/" is a mount */
-	int proc;   /* a procfs of the new pid namespace, or -1 */
-	int dev;    /* the last /dev that was built, still writable, or -1 */
+	int root;  /* the new root directory */
+	int stage; /* the tmpfs that the set-up works in; the same as root unless "/" is a mount */
+	int proc;  /* a procfs of the new pid namespace, or -1 */
+	int dev;   /* the last /dev that was built, still writable, or -1 */
 	uint64_t *own_devices; /* file systems that this launch made: there mount points are made */
 	size_t own_count;
 	struct staging staging;

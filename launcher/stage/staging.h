@@ -36,7 +36,8 @@ struct staging {
 void staging_init(struct staging *staging, struct staged *slots, size_t count,
 		  const struct caller *caller);
 
-/* staging_open() - in the set-up process: make room, of descriptors or of directories below @stage. */
+/* staging_open() - in the set-up process: make room, of descriptors or of directories below
+ * @stage. */
 int staging_open(struct staging *staging, int stage, struct err *err);
 
 /* staging_put() - take over the detached mount *@fd as number @slot (set to -1 on success). */

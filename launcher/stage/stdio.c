@@ -30,8 +30,8 @@ static bool same_file(int a, int b)
 	       x.st_ino == y.st_ino;
 }
 
-/* A read-only descriptor of the file that @fd has open, found again at @path; -errno where it is not
- * that file any more, or out of reach. */
+/* A read-only descriptor of the file that @fd has open, found again at @path; -errno where it is
+ * not that file any more, or out of reach. */
 static int open_read_only(const char *path, int fd)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
@@ -59,7 +59,8 @@ static int open_read_only(const char *path, int fd)
 	return (int)r;
 }
 
-/* The path of the file that @fd has open, where it can be found and read by it; malloc'ed, or NULL. */
+/* The path of the file that @fd has open, where it can be found and read by it; malloc'ed, or
+ * NULL. */
 static char *find_path(int fd)
 {
 	char path[4096];
@@ -83,8 +84,9 @@ static bool is_named_pipe(int fd, const struct stat *st)
 	return S_ISFIFO(st->st_mode) && sys_fstatfs(fd, &fs) == 0 && fs.f_type != PIPEFS_MAGIC;
 }
 
-/* Started by root, the program is nobody on the host and could not open /dev/stdout again, a pipe that
- * root made. An anonymous pipe has no name, so its new owner concerns the holders of its ends only. */
+/* Started by root, the program is nobody on the host and could not open /dev/stdout again, a pipe
+ * that root made. An anonymous pipe has no name, so its new owner concerns the holders of its ends
+ * only. */
 static void give_pipe(const struct setup *setup, int fd, const struct stat *st)
 {
 	const struct plan_user *user = &setup->plan->user;

@@ -1,7 +1,7 @@
 /* outcome.h - how a launch ended, and what was really enforced
  *
- * Filled by launch_run() from kernel evidence alone (wait status, clocks), read by the report writer
- * and by the verbs. It holds no pointer into the program's world.
+ * Filled by launch_run() from kernel evidence alone (wait status, clocks), read by the report
+ * writer and by the verbs. It holds no pointer into the program's world.
  */
 #ifndef LAUNCHER_WATCH_OUTCOME_H
 #define LAUNCHER_WATCH_OUTCOME_H
@@ -48,7 +48,8 @@ struct outcome {
 	struct outcome_enforced enforced;
 };
 
-/* outcome_skip() - record that @what was not enforced, and why. Past OUTCOME_MAX_SKIPS it is lost. */
+/* outcome_skip() - record that @what was not enforced, and why. Past OUTCOME_MAX_SKIPS it is
+ * lost. */
 void outcome_skip(struct outcome_enforced *enforced, const char *what, const char *why);
 
 #endif

@@ -1,9 +1,9 @@
 /* netlink.c - answers from anywhere: the reader of netlink's answers, and what names an attribute
  *
- * Whatever a datagram holds, reading it ends without touching what it should not (the sanitizers see
- * to that), and leaves an answer that makes sense: an errno or none, a message that was sent, words
- * that end. Then the attribute that it points at is looked up in the request. Made for clang's
- * -fsanitize=fuzzer.
+ * Whatever a datagram holds, reading it ends without touching what it should not (the sanitizers
+ * see to that), and leaves an answer that makes sense: an errno or none, a message that was sent,
+ * words that end. Then the attribute that it points at is looked up in the request. Made for
+ * clang's -fsanitize=fuzzer.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -106,7 +106,8 @@ static int found(const char *name)
 
 static void check_lookup(void)
 {
-	static const char *const wrong[] = { "", ".", "..", ".hidden", "a/b", "a b", "a\nb", "../base" };
+	static const char *const wrong[] = { "",    ".",   "..",   ".hidden",
+					     "a/b", "a b", "a\nb", "../base" };
 	char path[4096];
 
 	is_number(found("base"), 0, "a shipped profile");
@@ -130,7 +131,7 @@ static int evaluate(const char *name, const char *text, bool record, struct buf 
 		    struct err *err)
 {
 	char path[4096];
-	char *command[] = { (char *)(uintptr_t)"true", NULL };
+	char *command[] = { (char *)(uintptr_t) "true", NULL };
 	struct eval_question question = {
 		.verb = "plan",
 		.profile = path,
@@ -192,9 +193,10 @@ static void check_bad(const char *name, const char *text, const char *reason)
 
 static void remove_files(void)
 {
-	static const char *const names[] = { "mine.lua",   "shared.lua", "fifo",         "asking.lua",
-					     "loop.lua",   "memory.lua", "bytecode.lua", "syntax.lua",
-					     "type.lua",   "raised.lua", "table.lua",    "questions.lua" };
+	static const char *const names[] = { "mine.lua",     "shared.lua", "fifo",
+					     "asking.lua",   "loop.lua",   "memory.lua",
+					     "bytecode.lua", "syntax.lua", "type.lua",
+					     "raised.lua",   "table.lua",  "questions.lua" };
 	char path[4096];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

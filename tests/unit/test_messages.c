@@ -1,7 +1,8 @@
-/* test_messages.c - what the launcher makes of bytes that an evaluator taken over by its profile sends
+/* test_messages.c - what the launcher makes of bytes that an evaluator taken over by its profile
+ * sends
  *
- * Includes eval.c itself, to hand it bytes without a child that would have to be made to misbehave. A
- * process that only waits stands for the child, which every fault must kill.
+ * Includes eval.c itself, to hand it bytes without a child that would have to be made to misbehave.
+ * A process that only waits stands for the child, which every fault must kill.
  */
 #include "launcher/eval/eval.c"
 
@@ -25,8 +26,9 @@ static int waiting_child(void)
 static int take(uint32_t kind, uint32_t claimed, const char *text, size_t length, bool *killed)
 {
 	struct message head = { kind, claimed };
-	struct session session = { .socket = -1, .pid = waiting_child(), .profile = &profile,
-				   .answer = &answer };
+	struct session session = {
+		.socket = -1, .pid = waiting_child(), .profile = &profile, .answer = &answer
+	};
 	struct err err = { 0 };
 	siginfo_t info = { 0 };
 	int ret;
@@ -83,8 +85,14 @@ int main(void)
 	refused(MESSAGE_ASK, 2, "\xffx", 2, "the greatest question");
 	refused(MESSAGE_ASK, 4, "\x00/\0x", 4, "a NUL in a question");
 	refused(MESSAGE_ERROR, 1, "\x01", 1, "an error without words");
-	refused(MESSAGE_ERROR, 5, "\x01" "a\0b\0", 5, "an error that is cut off");
-	taken(MESSAGE_ERROR, 7, "\x7f" "a\0b\0c", 7, -EINVAL, "an error of a strange stage");
+	refused(MESSAGE_ERROR, 5,
+		"\x01"
+		"a\0b\0",
+		5, "an error that is cut off");
+	taken(MESSAGE_ERROR, 7,
+	      "\x7f"
+	      "a\0b\0c",
+	      7, -EINVAL, "an error of a strange stage");
 	taken(MESSAGE_PLAN, 10, "short", 5, 0, "a plan that is not all there yet waits");
 	taken(MESSAGE_PLAN, 5, "bytes", 5, 1, "any bytes are a plan to be decoded");
 	taken(MESSAGE_WARNING, 3, "a\0b", 3, 0, "a warning with a NUL");
