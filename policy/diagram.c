@@ -477,8 +477,9 @@ static void swap(struct order *order, int a, int b)
 	order->variables[b] = variable;
 }
 
-/* Sifts: each variable in turn is swapped with those behind it (with the next one only, where there are
- * many), until a whole round finds nothing. For up to three variables this visits nearly every order.
+/* Sifts: each variable in turn is swapped with those behind it (with the next one only, where there
+ * are many), until a whole round finds nothing. For up to three variables this visits nearly every
+ * order.
  */
 static void improve_order(struct compiler *c, struct order *order,
 			  const struct policy_rule *const *rules, size_t count, int32_t otherwise)
@@ -507,8 +508,8 @@ static void improve_order(struct compiler *c, struct order *order,
 	}
 }
 
-/* About what the rules need as instructions one after the other: for each word of a comparison a load, an
- * AND and a test.
+/* About what the rules need as instructions one after the other: for each word of a comparison a
+ * load, an AND and a test.
  */
 static int32_t plain_cost(const struct policy_rule *const *rules, size_t count)
 {
@@ -522,8 +523,8 @@ static int32_t plain_cost(const struct policy_rule *const *rules, size_t count)
 	return cost;
 }
 
-/* A list whose diagram grows too large becomes two: the second half's instructions are where the first
- * half's diagram ends that no rule of it decides.
+/* A list whose diagram grows too large becomes two: where no rule of the first half decides, its
+ * diagram ends in the instructions of the second half.
  */
 static int32_t halve(struct compiler *c, const struct policy_rule *const *rules, size_t count,
 		     int32_t otherwise)

@@ -373,8 +373,8 @@ int32_t lower_cost(struct compiler *c, const struct node *node)
 	return lower_count(c, c->singles, node->count, mask) + (mask != UINT32_MAX);
 }
 
-/* The instruction that decides @node, once A holds its word: under its mask, or, for a bit test, whole,
- * since that leaves A as it is for what follows.
+/* The instruction that decides @node, once A holds its word: under its mask, or, for a bit test,
+ * whole, since that leaves A as it is for what follows.
  */
 static int32_t lower_node(struct compiler *c, struct node *node)
 {

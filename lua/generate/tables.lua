@@ -90,7 +90,8 @@ local function read_calls(directory)
 			table.insert(call.others, { mask = mask, signature = row[4] })
 		else
 			local call = {
-				name = row[1], numbers = {}, groups = split(row[7], ","), others = {},
+				name = row[1], numbers = {}, others = {},
+				groups = split(row[7], ","),
 				signature = row[8] == "-" and "" or row[8],
 			}
 			if #row ~= 8 then
@@ -174,7 +175,8 @@ local function read_constants(directory)
 		if a.family ~= b.family then
 			return a.family < b.family
 		elseif a.name ~= b.name then
-			return a.name:lower() < b.name:lower() -- tables.c looks up without regard to case
+			-- tables.c looks up without regard to case.
+			return a.name:lower() < b.name:lower()
 		end
 		return a.mask < b.mask
 	end)

@@ -1,6 +1,6 @@
 /* filter.c - compiles a policy of tests/policies/ and installs filters, for tests/bench/filters.py
  *
- *   filter compile FILE.pol ARCHS    prints microseconds (the least of many) and writes the BPF to fd 3
+ *   filter compile FILE.pol ARCHS    prints microseconds (the least of many), writes BPF to fd 3
  *   filter load FILE.bpf             prints the microseconds that installing it takes, in a child
  */
 #include <fcntl.h>

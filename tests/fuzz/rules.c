@@ -1,9 +1,9 @@
 /* rules.c - rules from anywhere: check, compile, and compare the filter with the evaluator
  *
- * The bytes become a policy of at most three architectures, each field read from the next bytes. What
- * policy_check() takes must compile or be too large; the filter must be one that the kernel takes, and
- * answer calls made of the rules' own numbers and bounds as policy_evaluate() does. Made for clang's
- * -fsanitize=fuzzer.
+ * The bytes become a policy of at most three architectures, each field read from the next bytes.
+ * What policy_check() takes must compile or be too large; the filter must be one that the kernel
+ * takes, and answer calls made of the rules' own numbers and bounds as policy_evaluate() does. Made
+ * for clang's -fsanitize=fuzzer.
  */
 #include <stdlib.h>
 #include <string.h>

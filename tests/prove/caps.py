@@ -62,6 +62,7 @@ wrong = [(t, theirs(t), o) for t, o in zip(texts, ours) if theirs(t) != o]
 refused = sum(o == "-" for o in ours)
 for text, libcaps, own in wrong[:5]:
     print(f"# {text!r}: libcap {libcaps!r}, ours {own!r}")
-print(f"{'not ' if wrong else ''}ok 1 - {len(texts)} capability texts, {refused} refused, as libcap")
+bad = "not " if wrong else ""
+print(f"{bad}ok 1 - {len(texts)} capability texts, {refused} refused, as libcap")
 print("1..1")
 sys.exit(1 if wrong else 0)

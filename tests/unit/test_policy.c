@@ -266,8 +266,8 @@ static void test_meaning(void)
 	is_number(run(filter, n, AUDIT_ARCH_RISCV64, 6, 0x02), ERRNO(1), "masks, negated");
 }
 
-/* Tests of one word under different masks: what one leaves in A is not enough for the next. Z3 found
- * this one wrong once. */
+/* Tests of one word under different masks: what one leaves in A is not enough for the next. Z3
+ * found this one wrong once. */
 static void test_masks(void)
 {
 	static const struct policy_token test[] = { ARG(0, 4, 0xf, 0xf, 0xf),
