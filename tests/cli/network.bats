@@ -31,8 +31,8 @@ return profile {
 END
 }
 
-# in_own_net COMMAND... - in a new network namespace whose lo is up. An ordinary user's has a new user
-# namespace around it, in which they are root. Fills $status, $output and $stderr.
+# in_own_net COMMAND... - in a new network namespace whose lo is up. An ordinary user's has a new
+# user namespace around it, in which they are root. Fills $status, $output and $stderr.
 in_own_net() {
 	local options=(--net)
 	((EUID == 0)) || options+=(--user --map-root-user)
@@ -71,7 +71,10 @@ socket.create_connection(("198.51.100.1", 80), 5)'
 
 @test "a pair has its addresses and routes before the program starts" {
 	in_own_net "$LUNETTE" run -p "$WORK/veth.lua" -- bash -c '
-		ip -o address show dev eth0; ip -o link show dev eth0; ip route; ip -6 route show default'
+		ip -o address show dev eth0
+		ip -o link show dev eth0
+		ip route
+		ip -6 route show default'
 	[[ $status == 0 ]]
 	[[ $output == *"192.0.2.2/24 brd 192.0.2.255"* ]]
 	[[ $output == *"2001:db8::2/64"* ]]

@@ -1,4 +1,4 @@
-/* fake_host.h - hosts and sandboxes of namespaces, for the tests of the network on the running kernel
+/* fake_host.h - hosts and sandboxes made of namespaces, for the tests of the network
  *
  * A scenario runs in a process of its own, the "host", with a new network namespace (and, for the
  * rootless ones, a new user namespace of an ordinary user). It starts "sandboxes", processes in
@@ -194,7 +194,8 @@ static inline void obey(struct sandbox *box, const struct plan_veth *veth, char 
 	}
 }
 
-_Noreturn static inline void be_sandbox(struct sandbox *box, const struct plan_veth *veth, int control)
+_Noreturn static inline void be_sandbox(struct sandbox *box, const struct plan_veth *veth,
+					int control)
 {
 	struct pollfd fds[] = {
 		{ .fd = control, .events = POLLIN },
@@ -315,8 +316,8 @@ static inline void nothing(void)
 	outcome->ran = true;
 }
 
-/* prepare() - shared memory for the outcomes. Returns false, and has said so, where this machine cannot
- * make such hosts. */
+/* prepare() - shared memory for the outcomes. Returns false, and has said so, where this machine
+ * makes no such hosts. */
 static inline bool prepare(void)
 {
 	outcome = mmap(NULL, sizeof(*outcome), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
