@@ -61,8 +61,7 @@ setup() {
 		    with multiprocessing.Pool(2) as pool:
 		        print(sum(pool.map(abs, range(-10, 0))))
 		    with tempfile.TemporaryDirectory() as place:
-		        db = sqlite3.connect(os.path.join(place, "db")); db.execute("create table t(x)");
-				db.close()
+		        sqlite3.connect(os.path.join(place, "db")).execute("create table t(x)")
 		    print(pwd.getpwuid(os.getuid()).pw_name, os.path.expanduser("~"))
 	END
 	local name

@@ -22,10 +22,10 @@ typed() {
 		pid, master = pty.fork()
 		if pid == 0:
 		    os.execv(command[0], command)
-		shown, end = b"", time.monotonic() + 10
+		shown, end = b"", time.monotonic() + 20
 		try:
 		    while time.monotonic() < end:
-		        if select.select([master], [], [], 0.3)[0]:
+		        if select.select([master], [], [], 0.7)[0]:
 		            block = os.read(master, 4096)
 		            if not block:
 		                break
@@ -42,8 +42,8 @@ typed() {
 
 @test "a shell on the caller's terminal has job control and the terminal's size" {
 	need_command bash
-	run typed 'stty size\n|sleep 50\n|\x03|echo it was interrupted;
-			shopt -op monitor\nexit 7\n' "$LUNETTE" run -p shell -- bash --norc -i
+	run typed 'stty size\n|sleep 50\n|\x03|echo it was interrupted; shopt -op monitor\n|exit 7\n' \
+		"$LUNETTE" run -p shell -- bash --norc -i
 	[[ $output == *[$'\r\n']"it was interrupted"* ]]
 	[[ $output == *"set -o monitor"* && $output == *"0 0"* && $output == *"status 7"* ]]
 }
