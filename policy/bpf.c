@@ -17,11 +17,11 @@ static bool opcode_allowed(const struct sock_filter *at)
 	switch (at->code) {
 	case BPF_LD | BPF_W | BPF_ABS:
 		return at->k < sizeof(struct seccomp_data) && (at->k & 3) == 0;
-	case BPF_LD | BPF_W | BPF_LEN:
-	case BPF_LDX | BPF_W | BPF_LEN:
+	case BPF_LD | BPF_LEN:
+	case BPF_LDX | BPF_LEN:
 	case BPF_RET | BPF_K:
 	case BPF_RET | BPF_A:
-	case BPF_ALU | BPF_ADD | BPF_K:
+	case BPF_ALU | BPF_ADD:
 	case BPF_ALU | BPF_ADD | BPF_X:
 	case BPF_ALU | BPF_SUB | BPF_K:
 	case BPF_ALU | BPF_SUB | BPF_X:

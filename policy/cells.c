@@ -103,9 +103,10 @@ static void add_span(struct spans *s, uint32_t start)
 
 static void make_spans(struct spans *s, const struct policy_arch *arch, uint32_t *room)
 {
-	struct cuts cuts = { .large = room };
+	struct cuts cuts = { .large_count = 0 };
 	size_t i;
 
+	cuts.large = room;
 	cut(&cuts, 0);
 	cut(&cuts, SKIPPED);
 	cut_intervals(&cuts, arch->known, arch->known_count);

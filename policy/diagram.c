@@ -169,7 +169,7 @@ static uint32_t cursor_next(const struct cursor *cursor)
 
 static void cursor_move(struct cursor *cursor, uint32_t start)
 {
-	if (cursor_next(cursor) != start)
+	if (!cursor->edge || cursor_next(cursor) != start)
 		return;
 	cursor->edge++;
 	cursor->id = cursor->edge->target;
@@ -321,7 +321,7 @@ static int32_t test_token(struct compiler *c, const struct policy_token *token)
 
 static int32_t test_rule(struct compiler *c, const struct policy_rule *rule)
 {
-	int32_t stack[POLICY_MAX_TOKENS];
+	int32_t stack[POLICY_MAX_TOKENS] = { LEAF_FALSE };
 	size_t depth = 0;
 	size_t i;
 

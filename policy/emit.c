@@ -116,8 +116,9 @@ static void reverse(struct output *out)
 int emit(struct compiler *c, int32_t root, struct sock_filter *filter, size_t *count,
 	 uint32_t *origin)
 {
-	struct output out = { filter, origin, 0 };
+	struct output out = { .filter = filter };
 
+	out.origin = origin;
 	place_all(c, &out, root);
 	if (c->full)
 		return -E2BIG;

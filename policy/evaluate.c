@@ -61,7 +61,7 @@ static bool compare(const struct policy_token *token, const struct seccomp_data 
 
 static bool test_true(const struct policy_rule *rule, const struct seccomp_data *call)
 {
-	bool stack[POLICY_MAX_TOKENS];
+	bool stack[POLICY_MAX_TOKENS] = { false };
 	size_t depth = 0;
 	size_t i;
 

@@ -56,7 +56,7 @@ bool bpf_constant_allow(const struct sock_filter *filter, size_t count, uint32_t
 /* The longest way from each instruction to a return. */
 static size_t longest_path(const struct sock_filter *filter, size_t count)
 {
-	uint16_t left[POLICY_MAX_INSTRUCTIONS];
+	uint16_t left[POLICY_MAX_INSTRUCTIONS] = { 0 };
 	size_t i;
 
 	for (i = count; i-- > 0;) {

@@ -66,9 +66,9 @@ static const struct {
 #undef ENTRY
 };
 
-static char lower(char c)
+static int lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
 }
 
 /* strcmp() without regard to the case of letters. */
@@ -78,7 +78,7 @@ static int compare_folded(const char *a, const char *b)
 		a++;
 		b++;
 	}
-	return (unsigned char)lower(*a) - (unsigned char)lower(*b);
+	return lower(*a) - lower(*b);
 }
 
 static bool starts_folded(const char *text, const char *prefix, size_t length)

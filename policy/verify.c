@@ -109,7 +109,7 @@ static void add_token(struct verifier *v, const struct policy_token *token)
 /* All tests of the rules of @call's architecture that speak of its number. */
 static void add_rules(struct verifier *v, const struct seccomp_data *call)
 {
-	uint32_t number = (uint32_t)call->nr;
+	uint32_t number;
 	size_t a, r, i;
 
 	for (a = 0; a < v->policy->arch_count; a++) {

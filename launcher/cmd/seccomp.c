@@ -113,7 +113,8 @@ static int answer(const struct request *request, const char *verb, struct buf *o
 
 	if (strcmp(verb, "groups") == 0 && request->word_count <= 1)
 		return seccomp_groups(request->word_count ? request->words[0] : NULL, out, err);
-	if (strcmp(verb, "dump") && strcmp(verb, "stats") && strcmp(verb, "compile") && !asks)
+	if (strcmp(verb, "dump") != 0 && strcmp(verb, "stats") != 0 &&
+	    strcmp(verb, "compile") != 0 && !asks)
 		return misuse(err, verb, "no such question");
 	if (request->word_count != (asks ? 2u : 1u))
 		return misuse(err, verb, asks ? "wants a profile and a call" : "wants a profile");

@@ -25,10 +25,10 @@ void seccomp_action(struct buf *out, uint32_t action);
 
 void seccomp_dump(const struct seccomp_view *view, struct buf *out);
 
-/* seccomp_sim() - what the filter answers @call: "openat(-100, 0, O_CREAT)", "i386:open" or
+/* seccomp_sim() - what the filter answers call @text: "openat(-100, 0, O_CREAT)", "i386:open" or
  * "x86_64:257(1, 2)". Returns 0 or -EINVAL with @err.
  */
-int seccomp_sim(const struct seccomp_view *view, const char *call, struct buf *out,
+int seccomp_sim(const struct seccomp_view *view, const char *text, struct buf *out,
 		struct err *err);
 
 /* seccomp_why() - the rules that speak of call @name, in order. */
