@@ -8,7 +8,9 @@
 
 local arg = params {
 	root  = path { doc = "the tree that becomes /" },
-	first = number { default = 100000, doc = "the first of the host's ids" },
+	-- As root: above what useradd hands out as subordinate ids, which belong to somebody.
+	first = number { default = host.uid == 0 and 0x70000000 or 100000,
+		doc = "the first of the host's ids" },
 	count = number { default = 65536, doc = "how many ids" },
 }
 
@@ -36,5 +38,6 @@ return profile {
 			"sys_chroot",
 		},
 	},
-	seccomp = { allow { "chroot" } },
+	-- Packages hold set-id files; here they belong to ids that mean nobody on the host.
+	seccomp = { remove { "no-setuid-files" }, allow { "chroot" } },
 }

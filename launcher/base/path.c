@@ -86,6 +86,77 @@ int path_host(const char *path, int flags)
 	return r == -ENOSYS ? (int)sys_openat(AT_FDCWD, path, flags | O_CLOEXEC, 0) : r;
 }
 
+enum { PATH_LINKS = 40 };
+
+/* One component at a time, with the links spelt out in @rest as they come. */
+static int step_through(char rest[8192], int root)
+{
+	cleanup_fd int at = root;
+	int links = 0;
+
+	while (at >= 0) {
+		size_t skip = strspn(rest, "/");
+		size_t length = strcspn(rest + skip, "/");
+		char name[256], target[4096];
+		cleanup_fd int next = -1;
+		struct stat st;
+		long r;
+
+		if (length == 0)
+			return take_fd(&at);
+		if (length >= sizeof(name))
+			return -ENAMETOOLONG;
+		memcpy(name, rest + skip, length);
+		name[length] = '\0';
+		memmove(rest, rest + skip + length, strlen(rest + skip + length) + 1);
+		next = (int)sys_openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+		r = next < 0 ? next : sys_fstat(next, &st);
+		if (r < 0)
+			return (int)r;
+		if (!S_ISLNK(st.st_mode)) {
+			fd_close(&at);
+			at = take_fd(&next);
+			continue;
+		}
+		r = sys_readlinkat(next, "", target, sizeof(target) - 1);
+		if (r < 0 || st.st_uid != 0 || ++links > PATH_LINKS ||
+		    (size_t)r + strlen(rest) + 2 > 8192)
+			return r < 0 ? (int)r : -ELOOP;
+		memmove(rest + r, rest, strlen(rest) + 1);
+		memcpy(rest, target, (size_t)r);
+		if (target[0] == '/') {
+			fd_close(&at);
+			at = (int)sys_openat(AT_FDCWD, "/", O_PATH | O_CLOEXEC, 0);
+		}
+	}
+	return at;
+}
+
+int path_steady(const char *path, const char *steady, bool any_owner)
+{
+	char rest[8192];
+	int r;
+
+	if (steady) {
+		cleanup_fd int from = path_steady(steady, NULL, any_owner);
+
+		if (from < 0)
+			return from;
+		path += strlen(steady);
+		path += strspn(path, "/");
+		r = resolve(from, *path ? path : ".", O_PATH,
+			    RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH);
+		return r == -ENOSYS ? walk(from, path, O_PATH) : r;
+	}
+	if (any_owner)
+		return path_host(path, O_PATH);
+	r = resolve(AT_FDCWD, path, O_PATH, RESOLVE_NO_SYMLINKS);
+	if ((r != -ELOOP && r != -ENOSYS) || strlen(path) >= 4096)
+		return r;
+	strcpy(rest, path);
+	return step_through(rest, (int)sys_openat(AT_FDCWD, "/", O_PATH | O_CLOEXEC, 0));
+}
+
 bool path_within(const char *path, const char *directory)
 {
 	size_t length = strlen(directory);

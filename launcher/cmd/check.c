@@ -25,6 +25,8 @@ static int check_execve(const struct plan *plan, struct err *err)
 	action = policy_evaluate(&plan->seccomp, &call, &rule) & SECCOMP_RET_ACTION_FULL;
 	if (action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG)
 		return 0;
+	if (rule != SIZE_MAX)
+		rule = plan->seccomp.archs[0].rules[rule].origin;
 	err_set(err, STAGE_PROFILE, EINVAL, "allow { \"execve\" }", "%s",
 		rule < plan->rule_origin_count ? plan->rule_origins[rule] : "seccomp");
 	return err_reason(err, "the filter forbids execve, which starts the program itself");

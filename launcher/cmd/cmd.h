@@ -49,6 +49,7 @@ struct request {
 	char **words; /* what follows the options, NULL at the end */
 	size_t word_count;
 	char *const *environment;
+	char *const *arguments; /* of main() */
 };
 
 int cmd_run(const struct request *request);

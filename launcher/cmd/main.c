@@ -62,13 +62,13 @@ static int wrong_verb(const char *word)
 	return EXIT_USAGE;
 }
 
-static int run_verb(const struct verb *verb, char **words, size_t count, char **environment)
+static int run_verb(const struct verb *verb, char **argv, size_t argc, char **environment)
 {
-	struct request request = { .verb = verb, .environment = environment };
+	struct request request = { .verb = verb, .environment = environment, .arguments = argv };
 	struct err err = { 0 };
 	int status;
 
-	if (options_read(&request, words, count, &err) < 0) {
+	if (options_read(&request, argv + 2, argc - 2, &err) < 0) {
 		print_error(&err);
 		status = verb->misuse;
 	} else if (request.help) {
@@ -109,7 +109,7 @@ int main(int argc, char **argv, char **environment)
 	}
 	for (const struct verb *verb = verbs; verb->name; verb++) {
 		if (strcmp(argv[1], verb->name) == 0)
-			return run_verb(verb, argv + 2, (size_t)argc - 2, environment);
+			return run_verb(verb, argv, (size_t)argc, environment);
 	}
 	return wrong_verb(argv[1]);
 }

@@ -35,9 +35,9 @@ static int check_plan_file(int fd, const char *path, struct err *err)
 
 	if (ret < 0)
 		return err_set(err, STAGE_PLAN, (int)ret, NULL, "%s", path);
-	if (S_ISFIFO(st.st_mode))
+	if (S_ISFIFO(st.st_mode) && (sys_geteuid() != 0 || st.st_uid == 0))
 		return 0;
-	if (!S_ISREG(st.st_mode)) {
+	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode)) {
 		err_set(err, STAGE_PLAN, EINVAL, NULL, "%s", path);
 		return err_reason(err, "is neither a regular file nor a pipe");
 	}
@@ -147,7 +147,8 @@ struct run {
 static int launch(struct run *run)
 {
 	const struct request *request = run->request;
-	struct launch_options options = { .environment = request->environment };
+	struct launch_options options = { .environment = request->environment,
+					  .arguments = request->arguments };
 	struct buf *text = &run->answer.plan;
 	int ret;
 
@@ -190,6 +191,16 @@ static void write_report(int fd, const struct run *run)
 		print_error(&err);
 }
 
+/* The program ran to its end: its status stands, and this is said beside it. */
+static void note_lost_output(const struct outcome *outcome)
+{
+	struct err err;
+
+	(void)err_set(&err, STAGE_WATCH, outcome->lost_output, "the program's status stands",
+		      "its output to a file");
+	print_error(&err);
+}
+
 int cmd_run(const struct request *request)
 {
 	struct run run = { .request = request };
@@ -202,7 +213,9 @@ int cmd_run(const struct request *request)
 		ret = launch(&run);
 	if (ret < 0)
 		print_error(&run.err);
-	else if (request->verbose)
+	else if (run.outcome.lost_output)
+		note_lost_output(&run.outcome);
+	if (ret == 0 && request->verbose)
 		tell(&run.plan, &run.outcome);
 	if (report >= 0)
 		write_report(report, &run);

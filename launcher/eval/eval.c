@@ -223,6 +223,9 @@ static int take_messages(struct session *session, struct err *err)
 			return broken(session, err, "sent a message that is none");
 		if (session->in.length - session->taken - sizeof(head) < head.length)
 			return 0;
+		/* Thousands of questions fit into what was read at once, and each may take a while. */
+		if (clock_ms(CLOCK_MONOTONIC) - session->started_ms >= WALL_MS)
+			return too_long(session);
 		ret = take_message(session, &head, at + sizeof(head), err);
 		if (ret != 0)
 			return ret;
@@ -273,6 +276,8 @@ static int converse(struct session *session, struct err *err)
 		if (ret < 0)
 			return err_set(err, STAGE_PROFILE, ret, NULL, "evaluator");
 		ret = take_messages(session, err);
+		if (ret == -ETIMEDOUT && session->killed)
+			return explain_death(session, err);
 		if (ret != 0)
 			return ret < 0 ? ret : 0;
 	}

@@ -8,13 +8,9 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include <linux/capability.h>
-
+#include "launcher/base/caller.h"
 #include "policy/policy.h"
 #include "policy/tables.h"
-
-/* Linux gives the initial user namespace this inode; include/uapi/linux/nsfs.h since 6.18. */
-#define INITIAL_USER_NAMESPACE 0xeffffffdu
 
 const char *host_env(char *const *environment, const char *name)
 {
@@ -29,16 +25,24 @@ const char *host_env(char *const *environment, const char *name)
 
 bool host_privileged(void)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = { 0 };
-	struct stat st;
+	struct caller caller;
 
-	if (sys_geteuid() != 0 || sys_capget(&header, data) < 0 ||
-	    !(data[0].effective & 1u << CAP_SYS_ADMIN))
-		return false;
-	if (sys_newfstatat(AT_FDCWD, "/proc/self/ns/user", &st, 0) < 0)
-		return false;
-	return st.st_ino == INITIAL_USER_NAMESPACE;
+	caller_read(&caller);
+	return caller.privileged;
+}
+
+/* The home, or the working directory where the two are one under different names, so that a profile
+ * which compares them as text is not fooled by a link. */
+static const char *home_of(char *const *environment, const char *cwd)
+{
+	const char *home = host_env(environment, "HOME");
+	struct stat here, there;
+
+	if (home && sys_newfstatat(AT_FDCWD, home, &there, 0) == 0 &&
+	    sys_newfstatat(AT_FDCWD, cwd, &here, 0) == 0 && here.st_dev == there.st_dev &&
+	    here.st_ino == there.st_ino)
+		return cwd;
+	return home;
 }
 
 int host_facts(struct host_facts *facts, char *const *environment, struct err *err)
@@ -49,7 +53,6 @@ int host_facts(struct host_facts *facts, char *const *environment, struct err *e
 	facts->uid = (unsigned int)sys_getuid();
 	facts->gid = (unsigned int)sys_getgid();
 	facts->privileged = facts->uid == 0 && host_privileged();
-	facts->home = host_env(environment, "HOME");
 	facts->arch = tables_entry_name(policy_native());
 	ret = sys_uname(&name);
 	if (ret < 0)
@@ -63,6 +66,7 @@ int host_facts(struct host_facts *facts, char *const *environment, struct err *e
 	if (facts->cwd[0] != '/')
 		return err_set(err, STAGE_USAGE, ENOENT, "cd to a directory that is there",
 			       "working directory");
+	facts->home = home_of(environment, facts->cwd);
 	return 0;
 }
 

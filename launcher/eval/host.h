@@ -30,7 +30,7 @@ const char *host_exists(const char *path);
 /* host_readlink() - what the symlink @path says, or NULL; @out: PATH_MAX bytes. */
 const char *host_readlink(const char *path, char *out);
 
-/* host_privileged() - is the caller root of the initial user namespace with CAP_SYS_ADMIN? */
+/* host_privileged() - struct caller's `privileged`. */
 bool host_privileged(void);
 
 #endif

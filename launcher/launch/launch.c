@@ -55,12 +55,23 @@ static int allocate(struct setup *setup, struct err *err)
 	return 0;
 }
 
-static int check(const struct plan *plan, struct err *err)
+/* A root that cannot give the program another id would map it onto itself, the owner of the host's
+ * files and of /proc/sys: only where the profile writes that 0. */
+static int check(const struct plan *plan, const struct caller *caller, struct err *err)
 {
-	if ((plan->namespaces & always) == always)
-		return 0;
-	(void)err_set(err, STAGE_PLAN, EINVAL, "name them too", "namespaces");
-	return err_reason(err, "user, mount and pid namespaces are always made");
+	if ((plan->namespaces & always) != always) {
+		(void)err_set(err, STAGE_PLAN, EINVAL, "name them too", "namespaces");
+		return err_reason(err, "user, mount and pid namespaces are always made");
+	}
+	if (caller->host_root && !caller->privileged && plan->user.outer_uid != 0) {
+		(void)err_set(err, STAGE_IDS, EPERM,
+			      "run as an ordinary user, or give back the capabilities",
+			      "user.outer");
+		return err_reason(err,
+				  "root without CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID cannot "
+				  "give the program an id that is nobody's");
+	}
+	return 0;
 }
 
 static int open_link(struct launch *launch, struct err *err)
@@ -97,7 +108,7 @@ static int prepare(struct launch *launch, const struct plan *plan,
 	caller_read(&setup->caller);
 	setup->uid = plan->user.has_uid ? plan->user.uid : setup->caller.uid;
 	setup->gid = plan->user.has_gid ? plan->user.gid : setup->caller.gid;
-	r = check(plan, err);
+	r = check(plan, &setup->caller, err);
 	if (r == 0)
 		r = allocate(setup, err);
 	if (r == 0)
@@ -136,7 +147,8 @@ static void block_signals(struct launch *launch)
 	uint64_t blocked;
 
 	launch->supervised.signals = passed_on() | 1ull << (SIGCHLD - 1);
-	blocked = launch->supervised.signals | 1ull << (SIGPIPE - 1) | 1ull << (SIGTTOU - 1);
+	blocked = launch->supervised.signals | 1ull << (SIGPIPE - 1) | 1ull << (SIGTTOU - 1) |
+		  1ull << (SIGXFSZ - 1);
 	/* A caller that ignores SIGCHLD would make the kernel reap for us, and the status be
 	 * lost. */
 	(void)sys_rt_sigaction(SIGCHLD, &by_default, NULL, sizeof(uint64_t));
@@ -271,7 +283,8 @@ static void finish(struct launch *launch)
 
 	if (launch->foreground > 0)
 		(void)sys_ioctl(0, TIOCSPGRP, &launch->foreground);
-	(void)sys_rt_sigprocmask(SIG_SETMASK, &setup->signal_mask, NULL, sizeof(uint64_t));
+	/* The signals stay blocked: a pending SIGXFSZ or SIGTERM must not end the launcher before it has
+	 * written its report. */
 	fd_close(&launch->link);
 	fd_close(&setup->launcher_pidfd);
 	for (int i = 0; i < 3; i++)

@@ -52,7 +52,7 @@ static int take_source(struct setup *setup, struct transfer *transfer,
 		(void)err_reason(err, "the whole root cannot be mounted beside so many others");
 		return err_hint(err, "raise the hard RLIMIT_NOFILE");
 	}
-	at = source_open(mount, path, err);
+	at = source_open(setup, mount, path, err);
 	return at < 0 ? at : source_clone(mount, path, at, -1, err);
 }
 

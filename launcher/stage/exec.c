@@ -43,11 +43,29 @@ static char *join(const struct plan_env *env)
 	return entry;
 }
 
+/* Whatever the caller passes has come through an exec, so it is not close-on-exec; all of ours is. */
+static int check_fds(const struct plan_process *process, struct err *err)
+{
+	for (size_t i = 0; i < process->fd_count; i++) {
+		long flags = sys_fcntl(process->fds[i], F_GETFD, 0);
+
+		if (flags < 0 || (flags & FD_CLOEXEC)) {
+			(void)err_set(err, STAGE_EXEC, EBADF, "process.fds names it", "fd %d",
+				      process->fds[i]);
+			return err_reason(err, "the caller has not opened it");
+		}
+	}
+	return 0;
+}
+
 int exec_prepare(struct setup *setup, struct err *err)
 {
 	const struct plan *plan = setup->plan;
 	size_t count = 0;
+	int r = check_fds(&plan->process, err);
 
+	if (r < 0)
+		return r;
 	setup->argv = calloc(plan->argv.count + 1, sizeof(char *));
 	setup->envp = calloc(plan->env_keep.count + plan->env_set_count + 1, sizeof(char *));
 	if (!setup->argv || !setup->envp)

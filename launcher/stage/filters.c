@@ -35,6 +35,20 @@ static int refused(const struct setup *setup, const struct policy_error *why, in
 	return -err->number;
 }
 
+/* Nothing answers a notification, so the calls would wait for ever: @why is set to the rule. */
+static bool notifies(const struct policy *policy, struct policy_error *why)
+{
+	for (size_t i = 0; i < policy->arch_count; i++)
+		for (size_t k = 0; k < policy->archs[i].rule_count; k++)
+			if (policy->archs[i].rules[k].action == SECCOMP_RET_USER_NOTIF) {
+				why->arch = i;
+				why->rule = k;
+				return true;
+			}
+	return policy->fallback == SECCOMP_RET_USER_NOTIF ||
+	       policy->newer == SECCOMP_RET_USER_NOTIF;
+}
+
 int filters_compile(struct setup *setup, struct err *err)
 {
 	struct policy_error why = { .arch = SIZE_MAX, .rule = SIZE_MAX };
@@ -42,6 +56,10 @@ int filters_compile(struct setup *setup, struct err *err)
 
 	if (!setup->plan->has_seccomp)
 		return 0;
+	if (notifies(&setup->plan->seccomp, &why)) {
+		(void)refused(setup, &why, EOPNOTSUPP, err);
+		return err_reason(err, "the action notify has no supervisor yet");
+	}
 	setup->filter = malloc(POLICY_MAX_INSTRUCTIONS * sizeof(*setup->filter));
 	if (!setup->filter)
 		return err_set(err, STAGE_FILTERS, ENOMEM, NULL, "seccomp");
@@ -195,6 +213,7 @@ int filters_landlock(const struct setup *setup, struct err *err)
 	struct raw_landlock_ruleset_attr attr = { 0 };
 	cleanup_fd int ruleset = -1;
 	size_t size;
+	int abi;
 	long r;
 
 	if (!landlock->wanted)
@@ -202,7 +221,7 @@ int filters_landlock(const struct setup *setup, struct err *err)
 	r = fit(setup, &attr, err);
 	if (r <= 0)
 		return (int)r;
-	setup->shared->enforced.landlock_abi = (int)r;
+	abi = (int)r;
 	if (!attr.handled_access_fs && !attr.handled_access_net && !attr.scoped)
 		return 0;
 	size = r >= 6 ? 24 : r >= 4 ? 16 : 8;
@@ -218,5 +237,7 @@ int filters_landlock(const struct setup *setup, struct err *err)
 	r = add_streams(setup, ruleset, attr.handled_access_fs);
 	if (r == 0)
 		r = sys_landlock_restrict_self(ruleset, 0);
+	if (r == 0)
+		setup->shared->enforced.landlock_abi = abi;
 	return r < 0 ? err_set(err, STAGE_FILTERS, (int)r, NULL, "landlock") : 0;
 }

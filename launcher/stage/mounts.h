@@ -40,7 +40,12 @@ int mounts_build(struct setup *setup, struct err *err);
 
 /* source_open() - the host's @path, O_PATH. -ENOENT without an error where @mount is optional and
  * nothing is there; otherwise -errno with @err filled. */
-int source_open(const struct plan_mount *mount, const char *path, struct err *err);
+int source_open(const struct setup *setup, const struct plan_mount *mount, const char *path,
+		struct err *err);
+
+/* source_path() - the same without an error's text: a path that a plan names, through no link that the
+ * program or, below a privileged launcher, another user than root may have planted. */
+int source_path(const struct setup *setup, const char *path);
 
 /* source_clone() - a detached, private clone of what @at has open, with all its submounts
  * @idmap: a user namespace to idmap it with, or -1. Returns a descriptor or -errno with @err

@@ -11,7 +11,7 @@
 
 #include "launcher/base/base.h"
 #include "launcher/plan/plan.h"
-#include "launcher/stage/caller.h"
+#include "launcher/base/caller.h"
 #include "launcher/stage/staging.h"
 #include "launcher/watch/outcome.h"
 

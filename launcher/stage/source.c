@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 
 #include "launcher/base/path.h"
 #include "launcher/stage/idmap.h"
@@ -37,9 +38,41 @@ static int set_attributes(const struct plan_mount *mount, int fd, int idmap)
 				      sizeof(attr));
 }
 
-int source_open(const struct plan_mount *mount, const char *path, struct err *err)
+/* The widest tree that the program of this plan, perhaps in an earlier run, could have planted links in
+ * and that @path lies below. */
+static const char *writable_above(const struct plan *plan, const char *path)
 {
-	int at = path_host(path, O_PATH);
+	const char *widest = NULL;
+
+	for (size_t i = 0; i < plan->mount_count; i++) {
+		const struct plan_mount *mount = &plan->mounts[i];
+		const char *tree = mount->kind == MOUNT_BIND && !mount->read_only ? mount->source
+										  : mount->upper;
+
+		if (tree && strcmp(tree, path) != 0 && path_within(path, tree) &&
+		    (!widest || strlen(tree) < strlen(widest)))
+			widest = tree;
+	}
+	return widest;
+}
+
+int source_path(const struct setup *setup, const char *path)
+{
+	return path_steady(path, writable_above(setup->plan, path), !setup->caller.privileged);
+}
+
+int source_open(const struct setup *setup, const struct plan_mount *mount, const char *path,
+		struct err *err)
+{
+	int at = source_path(setup, path);
+
+	if (at == -ELOOP) {
+		(void)mount_failed(mount, at, path, err);
+		(void)err_reason(err, "a symlink in it may have been planted");
+		return err_hint(err,
+				"name the path that it leads to; root's own links are followed "
+				"where no writable mount of the plan holds them");
+	}
 
 	if (at < 0 && !(at == -ENOENT && mount->optional))
 		return mount_failed(mount, at, path, err);
@@ -113,7 +146,7 @@ static int send_source(struct sender *sender, const struct plan_mount *mount, co
 		       struct err *err)
 {
 	struct transfer *transfer = &sender->transfer;
-	cleanup_fd int at = source_open(mount, path, err);
+	cleanup_fd int at = source_open(sender->setup, mount, path, err);
 	bool missing = at == -ENOENT && mount->optional;
 	int idmap = -1;
 	int r = missing || at >= 0 ? 0 : at;

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "launcher/base/base.h"
-#include "launcher/stage/caller.h"
+#include "launcher/base/caller.h"
 
 enum staging_type { STAGED_NONE, STAGED_DIRECTORY, STAGED_FILE };
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "launcher/base/path.h"
+#include "launcher/stage/mounts.h"
 
 #define PIPEFS_MAGIC 0x50495045
 
@@ -112,21 +113,45 @@ static int relay(struct setup *setup, int stream, struct stdio_relay *pump, int 
 	return 0;
 }
 
-/* Opens what the plan names for @stream, as the caller. */
+/* Opens @path as the caller, its last component too without following a link; no waiting for the other
+ * end of a FIFO, and nothing is cut before it is known to be a regular file. */
+static int open_path(const struct setup *setup, int stream, const char *path)
+{
+	int flags = stream == 0 ? O_RDONLY : O_WRONLY | O_CREAT;
+	const char *name = strrchr(path, '/') + 1;
+	char directory[4096];
+	cleanup_fd int above = -1;
+	cleanup_fd int fd = -1;
+	struct stat st;
+	long r;
+
+	snprintf(directory, sizeof(directory), "%.*s", (int)(name - path), path);
+	above = source_path(setup, directory);
+	if (above < 0)
+		return above;
+	fd = (int)sys_openat(above, name, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+			     0666);
+	r = fd < 0 ? fd : sys_fstat(fd, &st);
+	if (r == 0 && stream != 0 && S_ISREG(st.st_mode))
+		r = sys_ftruncate(fd, 0);
+	if (r == 0)
+		r = sys_fcntl(fd, F_SETFL, flags & O_ACCMODE);
+	return r < 0 ? (int)r : take_fd(&fd);
+}
+
+/* Opens what the plan names for @stream. */
 static int open_named(struct setup *setup, int stream, struct err *err)
 {
 	const char *path = setup->plan->process.streams[stream].path;
-	int flags = stream == 0 ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC;
-	long r;
+	bool null = setup->plan->process.streams[stream].kind == STREAM_NULL;
+	int fd = null ? (int)sys_openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0)
+		      : open_path(setup, stream, path);
 
-	if (setup->plan->process.streams[stream].kind == STREAM_NULL) {
-		path = "/dev/null";
-		flags = O_RDWR;
-	}
-	r = sys_openat(AT_FDCWD, path, flags | O_NOCTTY | O_CLOEXEC, 0666);
-	if (r < 0)
-		return err_set(err, STAGE_EXEC, (int)r, NULL, "%s %s", names[stream], path);
-	setup->streams[stream].fd = (int)r;
+	if (fd < 0)
+		return err_set(err, STAGE_EXEC, fd,
+			       fd == -ELOOP ? "no symlink is followed there" : NULL, "%s %s",
+			       names[stream], null ? "/dev/null" : path);
+	setup->streams[stream].fd = fd;
 	return 0;
 }
 

@@ -61,6 +61,13 @@ static void reap(struct shared *shared, int program)
 	}
 }
 
+/* A sender outside the pid namespace shows as pid 0; a program that queues a signal may claim the same,
+ * but not with the codes that only the kernel gives. */
+static bool from_outside(const siginfo_t *info)
+{
+	return info->si_pid == 0 && (info->si_code == SI_USER || info->si_code == SI_KERNEL);
+}
+
 /* Where ranges map several ids the program may change its own, and only CAP_KILL reaches it
  * then. */
 static uint64_t kept(const struct setup *setup)
@@ -84,7 +91,7 @@ void init_run(const struct setup *setup, int program)
 
 		reap(setup->shared, program);
 		signal = sys_rt_sigtimedwait(&all, &info, NULL, sizeof(all));
-		if (signal > 0 && signal != SIGCHLD && info.si_pid == 0)
+		if (signal > 0 && signal != SIGCHLD && from_outside(&info))
 			pass_on((int)signal, program);
 	}
 }

@@ -41,6 +41,7 @@ struct outcome {
 	enum outcome_status status;
 	int exit_code; /* -1: it did not exit */
 	int signal;    /* 0: none killed it */
+	int lost_output; /* errno of a write to a regular file that failed: the program saw none of it */
 	double wall_ms;
 	double user_ms;
 	double system_ms;

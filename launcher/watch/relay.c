@@ -5,6 +5,7 @@
 #include "launcher/watch/relay.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 
 int relay_want(const struct relay *relay, short *events)
@@ -24,6 +25,14 @@ static void finish(struct relay *relay)
 	relay->held = 0;
 }
 
+void relay_start(struct relay *relay, const struct stdio_relay *ends)
+{
+	struct stat st;
+
+	relay->ends = *ends;
+	relay->most = sys_fstat(ends->to, &st) == 0 && S_ISREG(st.st_mode) ? RELAY_CHUNK : PIPE_BUF;
+}
+
 static void fill(struct relay *relay)
 {
 	long got = sys_read(relay->ends.from, relay->chunk, sizeof(relay->chunk));
@@ -40,7 +49,8 @@ static void fill(struct relay *relay)
 
 static void empty(struct relay *relay)
 {
-	long put = sys_write(relay->ends.to, relay->chunk + relay->at, relay->held);
+	size_t length = relay->held < relay->most ? relay->held : relay->most;
+	long put = sys_write(relay->ends.to, relay->chunk + relay->at, length);
 
 	if (put == -EAGAIN || put == -EINTR)
 		return;
@@ -55,10 +65,24 @@ static void empty(struct relay *relay)
 	}
 }
 
+/* A regular file takes what it is given at once; a pipe is asked first, by the next poll. */
 void relay_pump(struct relay *relay)
 {
-	if (!relay->held)
-		fill(relay);
 	if (relay->held)
 		empty(relay);
+	else
+		fill(relay);
+	if (relay->held && relay->most == RELAY_CHUNK)
+		empty(relay);
+}
+
+bool relay_last(struct relay *relay)
+{
+	if (relay->ends.from < 0)
+		return false;
+	if (!relay->held)
+		fill(relay);
+	if (!relay->held)
+		finish(relay);
+	return relay->held != 0;
 }

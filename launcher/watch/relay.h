@@ -15,9 +15,18 @@ struct relay {
 	struct stdio_relay ends;
 	size_t held; /* bytes of chunk that are not yet written, from `at` */
 	size_t at;
+	size_t most; /* to be written at once: PIPE_BUF where the destination may be a pipe, which takes
+			that much without waiting when it is ready */
 	int error; /* the first failed write (-ENOSPC ...); what follows is discarded */
 	char chunk[RELAY_CHUNK];
 };
+
+/* relay_start() - @relay pumps between @ends. */
+void relay_start(struct relay *relay, const struct stdio_relay *ends);
+
+/* relay_last() - the program is gone: take what its pipe still holds, if anything. False when that was
+ * all; somebody outside who keeps the pipe open does not count. */
+bool relay_last(struct relay *relay);
 
 /* relay_want() - what to poll for; returns the descriptor, or -1 when the pump is done. */
 int relay_want(const struct relay *relay, short *events);

@@ -254,13 +254,40 @@ static int write_all(int fd, const struct buf *text)
 	return 0;
 }
 
+/* Does @where still lead to the file that @fd has open? True for what is no regular file. */
+static bool in_place(int fd, const char *where)
+{
+	struct stat ours, there;
+
+	if (strncmp(where, "fd:", 3) == 0 || sys_fstat(fd, &ours) < 0 || !S_ISREG(ours.st_mode))
+		return true;
+	return sys_newfstatat(AT_FDCWD, where, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       there.st_dev == ours.st_dev && there.st_ino == ours.st_ino;
+}
+
+/* The program is gone, so what it has put there stays as it is until it is taken away. */
+static int put_back(const char *where, const struct buf *text)
+{
+	cleanup_fd int fd = -1;
+	long ret = sys_unlinkat(AT_FDCWD, where, 0);
+
+	if (ret < 0 && ret != -ENOENT)
+		return (int)ret;
+	fd = (int)sys_openat(AT_FDCWD, where, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			     0666);
+	return fd < 0 ? fd : write_all(fd, text);
+}
+
 int report_write(int fd, const char *where, const struct report *report, struct err *err)
 {
 	cleanup_buf struct buf text = BUF_EMPTY;
 	int ret = report_format(report, &text);
 
+	/* What the program may have written into it goes first; a pipe or device says EINVAL. */
+	if (ret == 0 && strncmp(where, "fd:", 3) != 0)
+		(void)sys_ftruncate(fd, 0);
 	if (ret == 0)
-		ret = write_all(fd, &text);
+		ret = in_place(fd, where) ? write_all(fd, &text) : put_back(where, &text);
 	if (ret < 0)
 		return err_set(err, STAGE_REPORT, ret, "the program's status stands", "%s", where);
 	return 0;

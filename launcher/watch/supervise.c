@@ -97,14 +97,6 @@ static void take_signal(struct watch *watch)
 	end_sandbox(watch, (int)info.ssi_signo);
 }
 
-static bool relays_busy(const struct watch *watch)
-{
-	for (int i = 1; watch->relays && i < STDIO_RELAYS; i++)
-		if (watch->relays[i].ends.from >= 0)
-			return true;
-	return false;
-}
-
 /* One round: waits for what comes first and deals with it. Returns true when pid 1 has ended. */
 static bool step(struct watch *watch)
 {
@@ -121,30 +113,55 @@ static bool step(struct watch *watch)
 		left.nanoseconds = wait % 1000 * 1000000;
 	}
 	r = sys_ppoll(polls, count, watch->deadline < 0 ? NULL : &left, NULL, 0);
-	if (r == 0 || (watch->deadline >= 0 && now() >= watch->deadline))
-		time_up(watch);
-	if (r <= 0)
-		return false;
-	if (polls[0].revents)
+	if (r > 0 && polls[0].revents)
 		take_signal(watch);
-	for (unsigned int i = 1; i < count; i++)
+	if (watch->info.si_pid)
+		return true; /* whatever the clock says: it has ended by itself, or of our kill */
+	if (watch->deadline >= 0 && now() >= watch->deadline)
+		time_up(watch);
+	for (unsigned int i = 1; r > 0 && i < count; i++)
 		if (polls[i].revents)
 			relay_pump(&watch->relays[i - 1]);
-	return watch->info.si_pid != 0;
+	return false;
 }
 
-/* The writers are dead; what they wrote is still in the pipes. */
-static int drain(struct watch *watch, struct err *err)
+/* Waits for the destinations of what is left, for a signal, or for the end of the wall time. False: the
+ * launcher is to stop here. */
+static bool wait_for_readers(struct watch *watch, struct pollfd polls[STDIO_RELAYS])
 {
-	while (relays_busy(watch))
+	bool forever = watch->deadline < 0 && !watch->timed_out;
+	int64_t wait = watch->timed_out ? 0 : watch->deadline - now();
+	struct raw_timespec left = { 0 };
+
+	if (wait > 0)
+		left = (struct raw_timespec){ wait / 1000, wait % 1000 * 1000000 };
+	return sys_ppoll(polls, STDIO_RELAYS, forever ? NULL : &left, NULL, 0) > 0 &&
+	       !polls[0].revents;
+}
+
+/* The program and all its kin are dead; what they wrote is still in the pipes. A destination that takes
+ * nothing any more holds us up no longer than a signal or the wall time says. */
+static void drain(struct watch *watch)
+{
+	struct relay *relays = watch->relays;
+
+	while (relays) {
+		struct pollfd polls[STDIO_RELAYS] = { { .fd = watch->signalfd, .events = POLLIN } };
+		bool left = false;
+
+		for (int i = 1; i < STDIO_RELAYS; i++) {
+			bool more = relay_last(&relays[i]);
+
+			polls[i].fd = more ? relays[i].ends.to : -1;
+			polls[i].events = POLLOUT;
+			left |= more;
+		}
+		if (!left || !wait_for_readers(watch, polls))
+			return;
 		for (int i = 1; i < STDIO_RELAYS; i++)
-			if (watch->relays[i].ends.from >= 0 || watch->relays[i].held)
-				relay_pump(&watch->relays[i]);
-	for (int i = 1; watch->relays && i < STDIO_RELAYS; i++)
-		if (watch->relays[i].error)
-			return err_set(err, STAGE_WATCH, watch->relays[i].error, NULL,
-				       "standard %s", i == 1 ? "output" : "error");
-	return 0;
+			if (polls[i].revents)
+				relay_pump(&relays[i]);
+	}
 }
 
 static double milliseconds(struct timeval time)
@@ -168,14 +185,25 @@ static double elapsed(const struct shared *shared)
 	       (double)(ts.nanoseconds - shared->started.nanoseconds) / 1e6;
 }
 
-static void fill_end(struct outcome *outcome, int code, int status)
+static int lost_output(const struct watch *watch)
+{
+	for (int i = 1; watch->relays && i < STDIO_RELAYS; i++) {
+		if (watch->relays[i].error)
+			return -watch->relays[i].error;
+		if (watch->relays[i].held)
+			return EINTR;
+	}
+	return 0;
+}
+
+static void fill_end(struct outcome *outcome, bool filtered, int code, int status)
 {
 	if (code == CLD_EXITED) {
 		outcome->status = OUTCOME_EXITED;
 		outcome->exit_code = status;
 		return;
 	}
-	outcome->status = status == SIGSYS ? OUTCOME_DENIED : OUTCOME_SIGNALED;
+	outcome->status = filtered && status == SIGSYS ? OUTCOME_DENIED : OUTCOME_SIGNALED;
 	outcome->signal = status;
 }
 
@@ -183,6 +211,7 @@ static void fill_end(struct outcome *outcome, int code, int status)
 static int conclude(const struct watch *watch, struct outcome *outcome, struct err *err)
 {
 	const struct shared *shared = watch->of->setup->shared;
+	bool filtered = watch->of->setup->filter_length > 0;
 
 	outcome->exit_code = -1;
 	outcome->enforced = shared->enforced;
@@ -190,7 +219,7 @@ static int conclude(const struct watch *watch, struct outcome *outcome, struct e
 		*err = shared->err;
 		return err->number ? -err->number : -EINVAL;
 	}
-	if (watch->stopped_by) {
+	if (watch->stopped_by && shared->state == SHARED_SETUP) {
 		(void)err_set(err, STAGE_WATCH, EINTR, NULL, "signal %d", watch->stopped_by);
 		return err_reason(err, "stopped before the program started");
 	}
@@ -202,13 +231,20 @@ static int conclude(const struct watch *watch, struct outcome *outcome, struct e
 				  watch->info.si_code == CLD_EXITED ? "status" : "signal",
 				  watch->info.si_status);
 	}
+	if (watch->of->setup->plan->process.init && !shared->ended &&
+	    watch->info.si_code == CLD_EXITED) {
+		(void)err_set(err, STAGE_WATCH, ECHILD, NULL, "pid 1 of the sandbox");
+		return err_reason(err, "it ended with status %d before the program did",
+				  watch->info.si_status);
+	}
 	outcome->wall_ms = elapsed(shared);
+	outcome->lost_output = lost_output(watch);
 	if (shared->ended) {
 		fill_usage(outcome, &shared->usage);
-		fill_end(outcome, shared->code, shared->status);
+		fill_end(outcome, filtered, shared->code, shared->status);
 	} else {
 		fill_usage(outcome, &watch->usage);
-		fill_end(outcome, watch->info.si_code, watch->info.si_status);
+		fill_end(outcome, filtered, watch->info.si_code, watch->info.si_status);
 	}
 	if (watch->timed_out)
 		outcome->status = OUTCOME_TIMEOUT;
@@ -225,7 +261,7 @@ static int start_relays(struct watch *watch, struct err *err)
 	if (!watch->relays)
 		return err_set(err, STAGE_WATCH, ENOMEM, NULL, "relays");
 	for (int i = 0; i < STDIO_RELAYS; i++)
-		watch->relays[i].ends = relays[i];
+		relay_start(&watch->relays[i], &relays[i]);
 	return 0;
 }
 
@@ -233,7 +269,7 @@ int supervise(const struct supervised *supervised, struct outcome *outcome, stru
 {
 	const struct plan_limits *limits = &supervised->setup->plan->limits;
 	struct watch watch = { .of = supervised, .begin = now(), .deadline = -1 };
-	int r, drained;
+	int r;
 
 	watch.signalfd = (int)sys_signalfd4(-1, &supervised->signals, sizeof(uint64_t),
 					    SFD_CLOEXEC | SFD_NONBLOCK);
@@ -247,11 +283,11 @@ int supervise(const struct supervised *supervised, struct outcome *outcome, stru
 		watch.deadline = watch.begin + (int64_t)limits->wall.value;
 	while (r == 0 && !step(&watch))
 		;
+	if (r == 0) {
+		drain(&watch);
+		r = conclude(&watch, outcome, err);
+	}
 	fd_close(&watch.signalfd);
-	if (r < 0)
-		return r;
-	drained = drain(&watch, err);
 	free(watch.relays);
-	r = conclude(&watch, outcome, err);
-	return r < 0 ? r : drained;
+	return r;
 }

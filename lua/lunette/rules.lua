@@ -33,6 +33,14 @@ local guards = {
 		"process_madvise", "kcmp", "pidfd_getfd" } } },
 	["no-bpf-perf"] = { { "errno:1", { "bpf", "perf_event_open", "lookup_dcookie" } } },
 	["no-userfaultfd"] = { { "errno:1", { "userfaultfd" } } },
+	-- S_ISUID and S_ISGID in the mode of what is changed or made (O_CREAT, O_TMPFILE); openat2 hides its.
+	["no-setuid-files"] = {
+		{ "errno:1", { "chmod", "fchmod", "creat", "mknod" }, " a1.4&0xc00=0x1-0xc00" },
+		{ "errno:1", { "fchmodat", "fchmodat2", "mknodat" }, " a2.4&0xc00=0x1-0xc00" },
+		{ "errno:1", { "open" }, " a1.4&0x400040=0x1-0x400040 a2.4&0xc00=0x1-0xc00 and" },
+		{ "errno:1", { "openat" }, " a2.4&0x400040=0x1-0x400040 a3.4&0xc00=0x1-0xc00 and" },
+		{ "errno:38", { "openat2" } },
+	},
 	["no-write-execute"] = false, -- in writexec.lua
 }
 M.named = guards

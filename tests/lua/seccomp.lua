@@ -125,7 +125,7 @@ answers('allow { sys.clone { tls = 0 } }', "allow", "clone3")
 -- Guards
 local guards = 'guard = { "no-new-userns", "no-tty-injection", "no-io-uring", "no-keyring", '
 	.. '"no-vsock", '
-	.. '"no-write-execute", "no-ptrace", "no-bpf-perf", "no-userfaultfd" }'
+	.. '"no-write-execute", "no-ptrace", "no-bpf-perf", "no-userfaultfd", "no-setuid-files" }'
 for _, case in ipairs {
 	{ "errno:1", "clone", 0x10000000 }, { "allow", "clone", 0x11 }, { "errno:1", "clone",
 		0x110000000 },
@@ -141,6 +141,11 @@ for _, case in ipairs {
 	{ "allow", "personality", 0xffffffff }, { "errno:1", "ptrace" }, { "errno:1",
 		"process_vm_writev" },
 	{ "errno:1", "bpf" }, { "errno:1", "perf_event_open" }, { "errno:1", "userfaultfd" },
+	{ "errno:1", "chmod", 0, 2541 }, { "allow", "chmod", 0, 493 }, { "errno:1", "fchmod", 0, 1024 },
+	{ "errno:1", "fchmodat", 0, 0, 2048 }, { "errno:1", "mknodat", 0, 0, 2048 },
+	{ "errno:1", "openat", 0, 0, 64, 2048 }, { "allow", "openat", 0, 0, 0, 2048 },
+	{ "errno:1", "openat", 0, 0, 4194304, 2048 }, { "allow", "openat", 0, 0, 64, 420 },
+	{ "errno:38", "openat2" },
 	{ "allow", "read" },
 } do
 	answers(guards .. ", allow { '@process', '@debug', '@memory', 'ioctl', 'bpf' }", case[1],

@@ -21,7 +21,7 @@ setup() {
 }
 
 inside() {
-	launch "$1" run -p root --set root="$TREE" -- /bin/busybox "${@:2}"
+	launch "$1" run -p root --set root="$TREE" --set first=100000 -- /bin/busybox "${@:2}"
 }
 
 # bats test_tags=root

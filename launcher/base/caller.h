@@ -1,6 +1,6 @@
 /* caller.h - who the launcher is on this host */
-#ifndef LAUNCHER_STAGE_CALLER_H
-#define LAUNCHER_STAGE_CALLER_H
+#ifndef LAUNCHER_BASE_CALLER_H
+#define LAUNCHER_BASE_CALLER_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,6 +11,7 @@ struct caller {
 	/* Real root: euid 0 with CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID in the initial user
 	 * namespace. Only then are sources opened by the launcher, and writable mounts idmapped. */
 	bool privileged;
+	bool host_root;           /* uid 0 of the initial user namespace, with or without those */
 	uint64_t open_files;      /* RLIMIT_NOFILE, soft */
 	uint64_t open_files_most; /* and hard */
 };

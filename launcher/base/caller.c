@@ -1,5 +1,5 @@
 /* caller.c - who the launcher is on this host (see caller.h) */
-#include "launcher/stage/caller.h"
+#include "launcher/base/caller.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -14,15 +14,19 @@ static bool holds(uint32_t effective, int capability)
 	return effective & (1u << capability);
 }
 
-static bool is_privileged(void)
+static bool has_capabilities(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = { { 0 } };
+
+	return sys_capget(&header, data) == 0 && holds(data[0].effective, CAP_SYS_ADMIN) &&
+	       holds(data[0].effective, CAP_SETUID) && holds(data[0].effective, CAP_SETGID);
+}
+
+static bool in_initial_namespace(void)
+{
 	char name[sizeof(initial)];
 
-	if (sys_capget(&header, data) < 0 || !holds(data[0].effective, CAP_SYS_ADMIN) ||
-	    !holds(data[0].effective, CAP_SETUID) || !holds(data[0].effective, CAP_SETGID))
-		return false;
 	return sys_readlinkat(AT_FDCWD, "/proc/self/ns/user", name, sizeof(name)) ==
 		       (long)sizeof(initial) - 1 &&
 	       memcmp(name, initial, sizeof(initial) - 1) == 0;
@@ -34,7 +38,8 @@ void caller_read(struct caller *caller)
 
 	caller->uid = (uint32_t)sys_geteuid();
 	caller->gid = (uint32_t)sys_getegid();
-	caller->privileged = caller->uid == 0 && is_privileged();
+	caller->host_root = caller->uid == 0 && in_initial_namespace();
+	caller->privileged = caller->host_root && has_capabilities();
 	(void)sys_prlimit64(0, RLIMIT_NOFILE, NULL, &files);
 	caller->open_files = files.current;
 	caller->open_files_most = files.maximum;
