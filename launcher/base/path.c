@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { PATH_TRIES = 128 };
@@ -153,7 +154,7 @@ int path_steady(const char *path, const char *steady, bool any_owner)
 	r = resolve(AT_FDCWD, path, O_PATH, RESOLVE_NO_SYMLINKS);
 	if ((r != -ELOOP && r != -ENOSYS) || strlen(path) >= 4096)
 		return r;
-	strcpy(rest, path);
+	snprintf(rest, sizeof(rest), "%s", path);
 	return step_through(rest, (int)sys_openat(AT_FDCWD, "/", O_PATH | O_CLOEXEC, 0));
 }
 

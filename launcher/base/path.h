@@ -20,9 +20,11 @@ int path_in_root(int root, const char *path, int flags);
  * or -errno. */
 int path_host(const char *path, int flags);
 
-/* path_steady() - open the host's @path, O_PATH, through no symlink that a stranger may have planted
- * @steady: a directory that @path lies in and below which no link at all is followed, or NULL. Elsewhere a
- * link is followed where @any_owner, or where root owns it. A refused link is -ELOOP. */
+/* path_steady() - open the host's @path, O_PATH, through no symlink that a stranger may have
+ * planted
+ * @steady: a directory that @path lies in and below which no link at all is followed, or NULL.
+ * Elsewhere a link is followed where @any_owner, or where root owns it. A refused link is
+ * -ELOOP. */
 int path_steady(const char *path, const char *steady, bool any_owner);
 
 /* path_within() - is @path the same as @directory or below it? Both absolute and normal. */

@@ -47,10 +47,12 @@ static int allocate(struct setup *setup, struct err *err)
 	setup->own_devices = calloc(setup->plan->mount_count + 1, sizeof(uint64_t));
 	if (page > 0 || page < -4095)
 		setup->shared = (struct shared *)page;
-	if (!staged || !setup->own_devices || !setup->shared) {
+	setup->writable = calloc(setup->plan->mount_count + 1, sizeof(char *));
+	if (!staged || !setup->own_devices || !setup->writable || !setup->shared) {
 		free(staged);
 		return err_set(err, STAGE_WATCH, ENOMEM, NULL, "launch");
 	}
+	source_find_writable(setup);
 	staging_init(&setup->staging, staged, slots, &setup->caller);
 	return 0;
 }
@@ -291,6 +293,7 @@ static void finish(struct launch *launch)
 		free(setup->streams[i].path);
 	free(setup->staging.slots);
 	free(setup->own_devices);
+	free(setup->writable);
 	free(setup->filter);
 	free(setup->argv);
 	free(setup->envp);

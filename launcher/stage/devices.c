@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "launcher/base/path.h"
@@ -35,11 +36,11 @@ static int clone_node(const char *name, struct err *err)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC };
 	cleanup_fd int fd = -1;
-	char path[32] = "/dev/";
+	char path[32];
 	struct stat st;
 	long r;
 
-	strcat(path, name);
+	snprintf(path, sizeof(path), "/dev/%s", name);
 	fd = (int)sys_open_tree(AT_FDCWD, path,
 				OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | RAW_AT_SYMLINK_NOFOLLOW);
 	if (fd < 0)
@@ -137,7 +138,7 @@ int device_build(struct setup *setup, const struct plan_mount *mount, size_t slo
 	static const char *const shm_options[] = { "mode", "1777", "size", "64m", NULL };
 	cleanup_fd int parent = -1;
 	cleanup_fd int dev = -1;
-	char name[256];
+	char name[256] = "";
 	long r = device_finish(setup, err);
 
 	if (r == 0)

@@ -43,7 +43,7 @@ static char *join(const struct plan_env *env)
 	return entry;
 }
 
-/* Whatever the caller passes has come through an exec, so it is not close-on-exec; all of ours is. */
+/* What the caller passes has come through an exec, so it is not close-on-exec; all of ours is. */
 static int check_fds(const struct plan_process *process, struct err *err)
 {
 	for (size_t i = 0; i < process->fd_count; i++) {
@@ -158,7 +158,7 @@ static const char *search(const char *name, const char *directories, char path[4
 				return path;
 			case FOUND_UNFIT:
 				if (!seen)
-					strcpy(first, path);
+					memcpy(first, path, sizeof(first));
 				seen = true;
 				break;
 			default:

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "launcher/stage/mounts.h"
@@ -63,11 +64,8 @@ int mount_failed(const struct plan_mount *mount, long error, const char *object,
 	int r = err_set(err, STAGE_MOUNTS, (int)error, hint_for(mount, error), "%s", object);
 	size_t used = strlen(err->object);
 
-	if (mount->origin && mount->origin[0] &&
-	    used + strlen(mount->origin) + 4 < sizeof(err->object)) {
-		memcpy(err->object + used, " at ", 4);
-		strcpy(err->object + used + 4, mount->origin);
-	}
+	if (mount->origin && mount->origin[0])
+		snprintf(err->object + used, sizeof(err->object) - used, " at %s", mount->origin);
 	return r;
 }
 

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "launcher/base/path.h"
@@ -54,14 +55,15 @@ static int open_directory(struct setup *setup, const struct plan_mount *mount, c
 		return fd;
 	if (fd != -ENOENT)
 		return mount_failed(mount, fd, path, err);
-	strcpy(parent, path);
+	snprintf(parent, sizeof(parent), "%s", path);
 	slash = strrchr(parent, '/');
 	*slash = '\0';
-	from = setup->root;
-	if (parent[0])
-		from = above = open_directory(setup, mount, parent, err);
-	if (from < 0)
-		return from;
+	if (parent[0]) {
+		above = open_directory(setup, mount, parent, err);
+		if (above < 0)
+			return above;
+	}
+	from = parent[0] ? above : setup->root;
 	if (!is_ours(setup, from))
 		return not_ours(mount, path, err);
 	r = sys_mkdirat(from, slash + 1, 0755);
@@ -86,7 +88,7 @@ int place_parent(struct setup *setup, const struct plan_mount *mount, const char
 		return mount_failed(mount, -ENAMETOOLONG, target, err);
 	memcpy(path, target, length);
 	path[length] = '\0';
-	strcpy(name, slash + 1);
+	snprintf(name, 256, "%s", slash + 1);
 	*parent = open_directory(setup, mount, path, err);
 	return *parent < 0 ? *parent : 0;
 }

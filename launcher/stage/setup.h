@@ -59,6 +59,9 @@ struct setup {
 	int dev;   /* the last /dev that was built, still writable, or -1 */
 	uint64_t *own_devices; /* file systems that this launch made: there mount points are made */
 	size_t own_count;
+	const char **
+		writable; /* host trees in which the program, in an earlier run too, may plant links */
+	size_t writable_count;
 	struct staging staging;
 	char **argv;
 	char **envp;

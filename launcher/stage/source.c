@@ -38,27 +38,41 @@ static int set_attributes(const struct plan_mount *mount, int fd, int idmap)
 				      sizeof(attr));
 }
 
-/* The widest tree that the program of this plan, perhaps in an earlier run, could have planted links in
- * and that @path lies below. */
-static const char *writable_above(const struct plan *plan, const char *path)
+static const char *writable_tree(const struct plan_mount *mount)
+{
+	return mount->kind == MOUNT_BIND && !mount->read_only ? mount->source : mount->upper;
+}
+
+/* The widest tree of @setup->writable that @path lies below. */
+static const char *writable_above(const struct setup *setup, const char *path)
 {
 	const char *widest = NULL;
 
-	for (size_t i = 0; i < plan->mount_count; i++) {
-		const struct plan_mount *mount = &plan->mounts[i];
-		const char *tree = mount->kind == MOUNT_BIND && !mount->read_only ? mount->source
-										  : mount->upper;
+	for (size_t i = 0; i < setup->writable_count; i++) {
+		const char *tree = setup->writable[i];
 
-		if (tree && strcmp(tree, path) != 0 && path_within(path, tree) &&
+		if (strcmp(tree, path) != 0 && path_within(path, tree) &&
 		    (!widest || strlen(tree) < strlen(widest)))
 			widest = tree;
 	}
 	return widest;
 }
 
+void source_find_writable(struct setup *setup)
+{
+	for (size_t i = 0; i < setup->plan->mount_count; i++) {
+		const char *tree = writable_tree(&setup->plan->mounts[i]);
+		size_t last = setup->writable_count;
+
+		if (tree && !(last && path_within(tree, setup->writable[last - 1])) &&
+		    !writable_above(setup, tree))
+			setup->writable[setup->writable_count++] = tree;
+	}
+}
+
 int source_path(const struct setup *setup, const char *path)
 {
-	return path_steady(path, writable_above(setup->plan, path), !setup->caller.privileged);
+	return path_steady(path, writable_above(setup, path), !setup->caller.privileged);
 }
 
 int source_open(const struct setup *setup, const struct plan_mount *mount, const char *path,

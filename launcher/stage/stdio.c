@@ -65,12 +65,12 @@ static int open_read_only(const char *path, int fd)
 static char *find_path(int fd)
 {
 	char path[4096];
-	char self[32];
+	char link[32];
 	cleanup_fd int at = -1;
 	long length;
 
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-	length = sys_readlinkat(AT_FDCWD, self, path, sizeof(path) - 1);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = sys_readlinkat(AT_FDCWD, link, path, sizeof(path) - 1);
 	if (length <= 0 || path[0] != '/')
 		return NULL;
 	path[length] = '\0';
@@ -113,8 +113,8 @@ static int relay(struct setup *setup, int stream, struct stdio_relay *pump, int 
 	return 0;
 }
 
-/* Opens @path as the caller, its last component too without following a link; no waiting for the other
- * end of a FIFO, and nothing is cut before it is known to be a regular file. */
+/* Opens @path as the caller, its last component too without following a link; no waiting for the
+ * other end of a FIFO, and nothing is cut before it is known to be a regular file. */
 static int open_path(const struct setup *setup, int stream, const char *path)
 {
 	int flags = stream == 0 ? O_RDONLY : O_WRONLY | O_CREAT;

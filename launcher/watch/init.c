@@ -61,8 +61,8 @@ static void reap(struct shared *shared, int program)
 	}
 }
 
-/* A sender outside the pid namespace shows as pid 0; a program that queues a signal may claim the same,
- * but not with the codes that only the kernel gives. */
+/* A sender outside the pid namespace shows as pid 0; a program that queues a signal may claim the
+ * same, but not with the codes that only the kernel gives. */
 static bool from_outside(const siginfo_t *info)
 {
 	return info->si_pid == 0 && (info->si_code == SI_USER || info->si_code == SI_KERNEL);

@@ -24,8 +24,8 @@ struct relay {
 /* relay_start() - @relay pumps between @ends. */
 void relay_start(struct relay *relay, const struct stdio_relay *ends);
 
-/* relay_last() - the program is gone: take what its pipe still holds, if anything. False when that was
- * all; somebody outside who keeps the pipe open does not count. */
+/* relay_last() - the program is gone: take what its pipe still holds, if anything. False when that
+ * was all; somebody outside who keeps the pipe open does not count. */
 bool relay_last(struct relay *relay);
 
 /* relay_want() - what to poll for; returns the descriptor, or -1 when the pump is done. */

@@ -28,8 +28,9 @@ int report_open(const char *where, struct err *err);
 int report_format(const struct report *report, struct buf *out);
 
 /* report_write() - write the object to @fd, which was opened as @where
- * A program that can write in the directory may have put another file in that place: it is replaced by
- * the report. SIGPIPE stays blocked afterwards. Returns 0 or -errno with @err of the stage `report`. */
+ * A program that can write in the directory may have put another file in that place: it is replaced
+ * by the report. SIGPIPE stays blocked afterwards. Returns 0 or -errno with @err of the stage
+ * `report`. */
 int report_write(int fd, const char *where, const struct report *report, struct err *err);
 
 #endif

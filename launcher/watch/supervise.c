@@ -125,8 +125,8 @@ static bool step(struct watch *watch)
 	return false;
 }
 
-/* Waits for the destinations of what is left, for a signal, or for the end of the wall time. False: the
- * launcher is to stop here. */
+/* Waits for the destinations of what is left, for a signal, or for the end of the wall time. False:
+ * the launcher is to stop here. */
 static bool wait_for_readers(struct watch *watch, struct pollfd polls[STDIO_RELAYS])
 {
 	bool forever = watch->deadline < 0 && !watch->timed_out;
@@ -139,8 +139,8 @@ static bool wait_for_readers(struct watch *watch, struct pollfd polls[STDIO_RELA
 	       !polls[0].revents;
 }
 
-/* The program and all its kin are dead; what they wrote is still in the pipes. A destination that takes
- * nothing any more holds us up no longer than a signal or the wall time says. */
+/* The program and all its kin are dead; what they wrote is still in the pipes. A destination that
+ * takes nothing any more holds us up no longer than a signal or the wall time says. */
 static void drain(struct watch *watch)
 {
 	struct relay *relays = watch->relays;
