@@ -23,7 +23,7 @@ struct heap {
 /* heap_map() - reserve HEAP_BYTES. Returns 0 or -errno. */
 int heap_map(struct heap *heap);
 
-/* heap_allocate() - a lua_Alloc whose @heap is a struct heap. */
-void *heap_allocate(void *heap, void *block, size_t old_size, size_t size);
+/* heap_allocate() - a lua_Alloc whose @opaque is a struct heap. */
+void *heap_allocate(void *opaque, void *block, size_t old_size, size_t size);
 
 #endif

@@ -212,8 +212,10 @@ static int try_proc(void)
 
 	if (ret >= 0)
 		ret = sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
-	if (ret >= 0)
-		ret = mount = (int)sys_fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	if (ret >= 0) {
+		mount = (int)sys_fsmount(fs, FSMOUNT_CLOEXEC, 0);
+		ret = mount;
+	}
 	return (int)(ret < 0 ? ret : 0);
 }
 

@@ -100,7 +100,6 @@ static const char *find(enum question_kind kind, const char *argument, char *con
 	case ASK_ENV:
 		return host_env(environment, argument);
 	case ASK_PROFILE:
-	case ASK_KINDS:
 		break;
 	}
 	return NULL;

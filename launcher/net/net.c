@@ -137,9 +137,12 @@ static void set_object(const struct batch *batch, uint32_t message, int error, s
 {
 	const struct plan_address *address = batch->steps[message].address;
 	char text[INET6_ADDRSTRLEN] = "?";
+	unsigned int prefix = 0;
 
-	if (address)
+	if (address) {
 		(void)inet_ntop(address->family, address->bytes, text, sizeof(text));
+		prefix = address->prefix;
+	}
 	switch (batch->steps[message].step) {
 	case STEP_LOOPBACK:
 		err_set(err, STAGE_NETWORK, error, NULL, "lo (%s)", batch->where);
@@ -150,8 +153,8 @@ static void set_object(const struct batch *batch, uint32_t message, int error, s
 			batch->where);
 		break;
 	case STEP_ADDRESS:
-		err_set(err, STAGE_NETWORK, error, NULL, "address %s/%u on %s (%s)", text,
-			address->prefix, batch->device, batch->where);
+		err_set(err, STAGE_NETWORK, error, NULL, "address %s/%u on %s (%s)", text, prefix,
+			batch->device, batch->where);
 		break;
 	case STEP_HOST_ROUTE:
 		err_set(err, STAGE_NETWORK, error, NULL, "route to %s on %s (%s)", text,

@@ -155,7 +155,7 @@ static char *split_line(struct plan_reader *reader, char *text)
 }
 
 /* The second walk. */
-static int read_lines(struct plan_reader *reader, char *text, char *end)
+static int read_lines(struct plan_reader *reader, char *text, const char *end)
 {
 	const struct plan_key *key = plan_keys;
 

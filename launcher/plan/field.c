@@ -4,8 +4,8 @@
  */
 #include "launcher/plan/field.h"
 
-#define NAME(text) .name = text, .length = sizeof(text) - 1
-#define TOKENS(at_least, at_most) .least = at_least, .most = at_most
+#define NAME(text) .name = (text), .length = sizeof(text) - 1
+#define TOKENS(at_least, at_most) .least = (at_least), .most = (at_most)
 #define IN(member) .offset = (uint16_t)offsetof(struct plan, member)
 #define BY(kind) .decode = decode_##kind, .encode = encode_##kind
 #define LIST .repeated = true

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "launcher/plan/at.h"
@@ -104,14 +105,24 @@ static void format_mac(const uint8_t mac[6], char out[18])
 		 mac[5]);
 }
 
+/* Reads any text: whether it was an address shows when it is written again. */
+static void read_mac(const char *text, uint8_t mac[6])
+{
+	for (size_t i = 0; i < 6; i++) {
+		char *end;
+
+		mac[i] = (uint8_t)strtoul(text, &end, 16);
+		text = *end == ':' ? end + 1 : end;
+	}
+}
+
 int decode_mac(struct plan_reader *reader)
 {
 	struct plan_veth *veth = &reader->plan->veth;
-	char text[18] = "";
+	char text[18];
 
-	if (sscanf(reader->tokens[0], "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &veth->mac[0],
-		   &veth->mac[1], &veth->mac[2], &veth->mac[3], &veth->mac[4], &veth->mac[5]) == 6)
-		format_mac(veth->mac, text);
+	read_mac(reader->tokens[0], veth->mac);
+	format_mac(veth->mac, text);
 	if (strcmp(text, reader->tokens[0]) != 0)
 		return reader_wrong(reader, "%s is no MAC address in lower case",
 				    reader->tokens[0]);

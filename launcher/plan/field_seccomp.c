@@ -195,9 +195,9 @@ static const char *const operators[] = { [OP_AND] = "and", [OP_OR] = "or", [OP_N
 
 static bool read_token(const char *text, struct policy_token *token)
 {
-	for (uint8_t op = OP_AND; op <= OP_NOT; op++) {
+	for (int op = OP_AND; op <= OP_NOT; op++) {
 		if (strcmp(text, operators[op]) == 0) {
-			token->op = op;
+			token->op = (uint8_t)op;
 			return true;
 		}
 	}

@@ -26,7 +26,7 @@ static int hex_digit(char digit)
 }
 
 /* Everything from the first backslash on. */
-static bool unescape_rest(char *from, char *end)
+static bool unescape_rest(char *from, const char *end)
 {
 	char *to = from;
 
