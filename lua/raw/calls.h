@@ -4,7 +4,8 @@
  * value or -errno. Nothing here allocates, prints, keeps state or calls the C library. A call that
  * is newer than the baseline (Linux 6.1) says so; the others need nothing.
  *
- * The numbers (RAW_NAME) come from policy/tables/, which the build turns into "raw/number.h".
+ * The numbers (RAW_NAME) come from policy/tables/, which the build turns into "raw/number.h". The
+ * calls of sockets stand in calls_socket.h, which comes with this file.
  */
 #ifndef LUA_RAW_CALLS_H
 #define LUA_RAW_CALLS_H
@@ -14,13 +15,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 
 #include <linux/capability.h>
 
+#include "lua/raw/calls_socket.h"
 #include "lua/raw/entry.h"
 #include "lua/raw/uapi.h"
 #include "raw/number.h"
@@ -545,63 +546,6 @@ static inline long sys_ppoll(struct pollfd *fds, unsigned int count, struct raw_
 static inline long sys_clock_gettime(int clock, struct raw_timespec *ts)
 {
 	return raw_entry(RAW_clock_gettime, (long)clock, (long)ts, 0, 0, 0, 0);
-}
-
-/* Sockets */
-
-static inline long sys_socket(int domain, int type, int protocol)
-{
-	return raw_entry(RAW_socket, (long)domain, (long)type, (long)protocol, 0, 0, 0);
-}
-
-static inline long sys_socketpair(int domain, int type, int protocol, int fds[2])
-{
-	return raw_entry(RAW_socketpair, (long)domain, (long)type, (long)protocol, (long)fds, 0, 0);
-}
-
-static inline long sys_bind(int fd, const void *addr, unsigned int len)
-{
-	return raw_entry(RAW_bind, (long)fd, (long)addr, (long)len, 0, 0, 0);
-}
-
-static inline long sys_connect(int fd, const void *addr, unsigned int len)
-{
-	return raw_entry(RAW_connect, (long)fd, (long)addr, (long)len, 0, 0, 0);
-}
-
-static inline long sys_getsockname(int fd, void *addr, unsigned int *len)
-{
-	return raw_entry(RAW_getsockname, (long)fd, (long)addr, (long)len, 0, 0, 0);
-}
-
-static inline long sys_setsockopt(int fd, int level, int name, const void *value, unsigned int len)
-{
-	return raw_entry(RAW_setsockopt, (long)fd, (long)level, (long)name, (long)value, (long)len,
-			 0);
-}
-
-static inline long sys_sendto(int fd, const void *buf, size_t len, int flags, const void *addr,
-			      unsigned int addrlen)
-{
-	return raw_entry(RAW_sendto, (long)fd, (long)buf, (long)len, (long)flags, (long)addr,
-			 (long)addrlen);
-}
-
-static inline long sys_recvfrom(int fd, void *buf, size_t len, int flags, void *addr,
-				unsigned int *addrlen)
-{
-	return raw_entry(RAW_recvfrom, (long)fd, (long)buf, (long)len, (long)flags, (long)addr,
-			 (long)addrlen);
-}
-
-static inline long sys_sendmsg(int fd, const struct msghdr *msg, int flags)
-{
-	return raw_entry(RAW_sendmsg, (long)fd, (long)msg, (long)flags, 0, 0, 0);
-}
-
-static inline long sys_recvmsg(int fd, struct msghdr *msg, int flags)
-{
-	return raw_entry(RAW_recvmsg, (long)fd, (long)msg, (long)flags, 0, 0, 0);
 }
 
 #endif
