@@ -27,23 +27,9 @@ local function words(verb)
 	return table.concat(out, " ")
 end
 
-local makers = {}
-
-function makers.bash()
-	local cases, values = {}, { profile = {}, file = {}, directory = {}, nothing = {} }
-	for _, verb in ipairs(verbs) do
-		cases[#cases + 1] = ("\t%s) options='%s' ;;"):format(verb, words(verb))
-	end
-	local all = {}
-	for _, row in ipairs(options) do
-		for _, name in ipairs { "--" .. row.name, row.short and "-" .. row.short } do
-			if row.metavar then
-				table.insert(values[kind(row)], name)
-				table.insert(all, name)
-			end
-		end
-	end
-	return ([==[
+-- Its places: verbs, a case for each verb's options, options with a value, and of these those for a
+-- profile, a file, a directory and anything else.
+local bash_script = [==[
 # bash completion for lunette; made by lua/generate/completion.lua
 _lunette() {
 	local current=$2 previous=$3 options="" index=2 verb=${COMP_WORDS[1]} profiles
@@ -92,7 +78,25 @@ _lunette() {
 	esac
 }
 complete -o filenames -F _lunette lunette
-]==]):format(table.concat(verbs, " "), table.concat(cases, "\n"),
+]==]
+
+local makers = {}
+
+function makers.bash()
+	local cases, values = {}, { profile = {}, file = {}, directory = {}, nothing = {} }
+	for _, verb in ipairs(verbs) do
+		cases[#cases + 1] = ("\t%s) options='%s' ;;"):format(verb, words(verb))
+	end
+	local all = {}
+	for _, row in ipairs(options) do
+		for _, name in ipairs { "--" .. row.name, row.short and "-" .. row.short } do
+			if row.metavar then
+				table.insert(values[kind(row)], name)
+				table.insert(all, name)
+			end
+		end
+	end
+	return bash_script:format(table.concat(verbs, " "), table.concat(cases, "\n"),
 		table.concat(all, "|"),
 		table.concat(values.profile, "|"), table.concat(values.file, "|"),
 		table.concat(values.directory, "|"), table.concat(values.nothing, "|"))

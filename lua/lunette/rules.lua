@@ -29,11 +29,15 @@ local guards = {
 		{ "errno:97", { "socket" }, " a0.4&0xffffffff=0x28-0x28" },
 		{ "errno:38", { "socketcall" }, " a0.4&0xffffffff=0x1-0x1" },
 	},
+	-- Families besides unix, inet, inet6 and netlink: no namespace was made for them.
+	["no-odd-sockets"] = { { "errno:97", { "socket" }, " a0.4&0xffffffff=0x1-0x2 "
+		.. "a0.4&0xffffffff=0xa-0xa or a0.4&0xffffffff=0x10-0x10 or not" } },
 	["no-ptrace"] = { { "errno:1", { "ptrace", "process_vm_readv", "process_vm_writev",
 		"process_madvise", "kcmp", "pidfd_getfd" } } },
 	["no-bpf-perf"] = { { "errno:1", { "bpf", "perf_event_open", "lookup_dcookie" } } },
 	["no-userfaultfd"] = { { "errno:1", { "userfaultfd" } } },
-	-- S_ISUID and S_ISGID in the mode of what is changed or made (O_CREAT, O_TMPFILE); openat2 hides its.
+	-- S_ISUID and S_ISGID in the mode of what is changed or made (O_CREAT, O_TMPFILE); openat2's
+	-- is out of a filter's sight.
 	["no-setuid-files"] = {
 		{ "errno:1", { "chmod", "fchmod", "creat", "mknod" }, " a1.4&0xc00=0x1-0xc00" },
 		{ "errno:1", { "fchmodat", "fchmodat2", "mknodat" }, " a2.4&0xc00=0x1-0xc00" },

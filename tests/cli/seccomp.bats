@@ -53,10 +53,10 @@ setup() {
 	[[ ${lines[0]} =~ ^instructions\ +([0-9]+)$ ]]
 	count=${BASH_REMATCH[1]}
 	run -0 "$LUNETTE" seccomp dump "$profile"
-	[ "${#lines[@]}" -eq "$count" ]
+	((${#lines[@]} == count))
 	[[ $output == *"; ptrace"*"p.lua:6"* ]]
 	"$LUNETTE" seccomp compile -o "$BATS_TEST_TMPDIR/bpf" "$profile"
-	[ "$(stat -c %s "$BATS_TEST_TMPDIR/bpf")" -eq $((count * 8)) ]
+	[[ $(stat -c %s "$BATS_TEST_TMPDIR/bpf") == "$((count * 8))" ]]
 	"$LUNETTE" seccomp compile "$profile" | cmp - "$BATS_TEST_TMPDIR/bpf"
 }
 
@@ -64,7 +64,7 @@ setup() {
 	run -0 "$LUNETTE" seccomp groups
 	[[ $output == *"@io-uring"* ]]
 	run -0 "$LUNETTE" seccomp groups @io-uring
-	[ "$output" = $'io_uring_enter\nio_uring_register\nio_uring_setup' ]
+	[[ $output == $'io_uring_enter\nio_uring_register\nio_uring_setup' ]]
 	run -2 "$LUNETTE" seccomp groups @io-urin
 	[[ $output == *'did you mean "@io-uring"?'* ]]
 }

@@ -1,4 +1,4 @@
-/* test_veth.c - the network of a sandbox on the running kernel: what is set up, and that it works */
+/* test_veth.c - a sandbox's network on the running kernel: what is set up, and that it works */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <net/if.h>

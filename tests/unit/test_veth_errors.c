@@ -1,5 +1,7 @@
-/* test_veth_errors.c - what is said when the network of a sandbox can't be set up: which link, address
- * or route, on which side, the kernel's words, and a remedy */
+/* test_veth_errors.c - what is said when a sandbox's network can't be set up
+ *
+ * Which link, address or route, on which side, the kernel's words, and a remedy.
+ */
 #include <string.h>
 
 #include "launcher/net/net.h"
