@@ -1,6 +1,7 @@
 /* profiles.c - `lunette profiles`: the shipped profiles, a line each
  *
- * The line is the profile's `doc`, taken from its text: a plain string on the line of that key.
+ * The line is the profile's `doc`, taken from its text: a plain string on the line of that key, the
+ * first behind `return profile`. A `doc` before that is a parameter's.
  */
 #include <string.h>
 
@@ -10,9 +11,9 @@
 
 static const char *find_doc(const char *text, size_t *length)
 {
-	const char *at = text;
+	const char *at = strstr(text, "return profile");
 
-	while ((at = strstr(at, "doc")) != NULL) {
+	while (at && (at = strstr(at, "doc")) != NULL) {
 		const char *value = at + 3 + strspn(at + 3, " \t");
 
 		at += 3;

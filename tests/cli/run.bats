@@ -322,13 +322,13 @@ setup() {
 	[[ $stderr == *run* ]]
 }
 
-@test "profiles lists each shipped profile on a line" {
+@test "profiles lists each shipped profile on a line, with its own doc" {
 	launch -0 profiles
 	local name
 	for name in base default untrusted ci shell build root; do
 		[[ $output =~ (^|$'\n')$name\  ]]
 	done
-	[[ ${#lines[@]} == 7 ]]
+	[[ ${#lines[@]} == 7 && $output == *$'\n'"default    Any command: "* ]]
 }
 
 @test "doctor answers and names what it looked at" {
