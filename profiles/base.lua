@@ -109,11 +109,7 @@ return profile {
 		-- All guards but no-write-execute, which no just-in-time compiler survives.
 		guard   = {
 			"no-new-userns", "no-tty-injection", "no-io-uring", "no-keyring", "no-vsock", "no-ptrace",
-			"no-bpf-perf", "no-userfaultfd", "no-setuid-files",
-			-- Families that no namespace was made for are surface only.
-			errno "EAFNOSUPPORT" {
-				sys.socket { domain = no(one_of { "unix", "inet", "inet6", "netlink" }) },
-			},
+			"no-bpf-perf", "no-userfaultfd", "no-setuid-files", "no-odd-sockets",
 		},
 		-- Each of these needs a capability that the program has not; refused here, they are no
 		-- surface either.

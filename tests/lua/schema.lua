@@ -98,7 +98,7 @@ plan, err = front.plan((example:gsub('cpu = "5s", output = "1M", ', "")), { host
 tap.ok(plan, "the rest of it is a plan", front.message(err))
 
 -- What one launch loads
-for profile, most in pairs { default = 36000, untrusted = 44000 } do
+for profile, most in pairs { default = 36500, untrusted = 44500 } do
 	local loaded, size = {}, 0
 	assert(front.plan("", { profile = profile, host = { loaded = loaded, files = {
 		["/bin"] = "dir", ["/sbin"] = "dir", ["/lib"] = "dir" } } }))

@@ -125,7 +125,7 @@ answers('allow { sys.clone { tls = 0 } }', "allow", "clone3")
 -- Guards
 local guards = 'guard = { "no-new-userns", "no-tty-injection", "no-io-uring", "no-keyring", '
 	.. '"no-vsock", '
-	.. '"no-write-execute", "no-ptrace", "no-bpf-perf", "no-userfaultfd", "no-setuid-files" }'
+	.. '"no-write-execute", "no-ptrace", "no-bpf-perf", "no-userfaultfd", "no-setuid-files", "no-odd-sockets" }'
 for _, case in ipairs {
 	{ "errno:1", "clone", 0x10000000 }, { "allow", "clone", 0x11 }, { "errno:1", "clone",
 		0x110000000 },
@@ -145,7 +145,8 @@ for _, case in ipairs {
 	{ "errno:1", "fchmodat", 0, 0, 2048 }, { "errno:1", "mknodat", 0, 0, 2048 },
 	{ "errno:1", "openat", 0, 0, 64, 2048 }, { "allow", "openat", 0, 0, 0, 2048 },
 	{ "errno:1", "openat", 0, 0, 4194304, 2048 }, { "allow", "openat", 0, 0, 64, 420 },
-	{ "errno:38", "openat2" },
+	{ "errno:38", "openat2" }, { "errno:97", "socket", 38 }, { "allow", "socket", 2 },
+	{ "allow", "socket", 10 }, { "allow", "socket", 16 }, { "errno:97", "socket", 17 },
 	{ "allow", "read" },
 } do
 	answers(guards .. ", allow { '@process', '@debug', '@memory', 'ioctl', 'bpf' }", case[1],

@@ -22,12 +22,18 @@ static int waiting_child(void)
 	return (int)pid;
 }
 
+static int64_t began; /* when the session began, ms */
+
 /* What take_messages() answers to @length bytes of @text behind a head. */
 static int take(uint32_t kind, uint32_t claimed, const char *text, size_t length, bool *killed)
 {
 	struct message head = { kind, claimed };
 	struct session session = {
-		.socket = -1, .pid = waiting_child(), .profile = &profile, .answer = &answer
+		.socket = -1,
+		.pid = waiting_child(),
+		.profile = &profile,
+		.answer = &answer,
+		.started_ms = began,
 	};
 	struct err err = { 0 };
 	siginfo_t info = { 0 };
@@ -71,8 +77,21 @@ static void taken(uint32_t kind, uint32_t claimed, const char *text, size_t leng
 	ok(!killed, "and does not end the child");
 }
 
+/* Questions that came in one read are answered one by one, and each may take its time. */
+static void too_late(void)
+{
+	bool killed;
+
+	began = clock_ms(CLOCK_MONOTONIC) - WALL_MS - 1;
+	is_number(take(MESSAGE_WARNING, 3, "abc", 3, &killed), -ETIMEDOUT,
+		  "a message past the time limit is not looked at");
+	began = clock_ms(CLOCK_MONOTONIC);
+}
+
 int main(void)
 {
+	began = clock_ms(CLOCK_MONOTONIC);
+	too_late();
 	refused(0, 1, "x", 1, "an unknown kind");
 	refused(MESSAGE_REPLY, 1, "x", 1, "an answer where a question is due");
 	refused(0xffffffff, 1, "x", 1, "the greatest kind");

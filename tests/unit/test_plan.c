@@ -34,7 +34,7 @@ static const char full[] =
 	"limit.address_space 1\n"
 	"limit.core 0\n"
 	"limit.files 256 prefer\n"
-	"limit.fsize 18446744073709551615\n"
+	"limit.fsize 2305843009213693951\n"
 	"limit.grace 5\n"
 	"limit.nproc 6\n"
 	"limit.pids 7\n"
