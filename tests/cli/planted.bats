@@ -1,0 +1,151 @@
+# planted.bats: what a program leaves behind in a writable tree must not mislead a later launch, and
+# what it does at its end must not mislead the launcher
+# bats file_tags=rootless
+# shellcheck shell=bats disable=SC2016,SC2030,SC2031,SC2154 # quoted: for the program inside
+
+bats_require_minimum_version 1.5.0
+load ../lib/launch
+load ../lib/need
+load ../lib/sandbox
+
+setup() {
+	workspace
+	SECRET=$BATS_TEST_TMPDIR/secret
+	mkdir "$SECRET" && echo precious >"$SECRET/file"
+}
+
+@test "a directory that became a link is not mounted by the next launch" {
+	mkdir cache
+	launch -0 run --rw cache:/cache -- ls /cache # the control: a directory is
+	launch -0 run --rw cache:/cache -- sh -c 'rmdir cache && ln -s "$1" cache' sh "$SECRET"
+	[[ -L cache ]]
+	launch -125 run --rw cache:/cache -- sh -c 'cat /cache/file'
+	expect_error mounts planted
+	[[ $output != *precious* ]]
+}
+
+# bats test_tags=root
+@test "root follows no link of another user's" {
+	need_root
+	chmod 700 "$SECRET"
+	ln -s "$SECRET" theirs && chown -h 1000:1000 theirs
+	launch -125 run --rw "$WORK/theirs:/x" -- cat /x/file
+	expect_error mounts planted
+	ln -s "$SECRET" "$BATS_TEST_TMPDIR/ours" # the control: root's own link
+	launch -0 run -p base --rw "$BATS_TEST_TMPDIR/ours:/x" -- cat /x/file
+	[[ $output == precious ]]
+}
+
+@test "an output file that became a link is not written through" {
+	profile out <<-END
+		return profile { extends = "default", process = { stdout = "$WORK/log" } }
+	END
+	launch -0 run -p "$WORK/out.lua" -- sh -c 'echo first; rm log; ln -s "$1" log' sh "$SECRET/file"
+	[[ -L log ]]
+	launch -125 run -p "$WORK/out.lua" -- echo overwritten
+	[[ $(cat "$SECRET/file") == precious ]]
+	rm log
+	launch -0 run -p "$WORK/out.lua" -- echo written
+	[[ $(cat log) == written ]]
+}
+
+@test "a report that the program replaced is put back" {
+	launch -3 run --report r.json -- sh -c 'rm -f r.json; echo "{ \"forged\": 1 }" >r.json; exit 3'
+	[[ $(json r.json 'it["exit_code"]') == 3 ]]
+	launch -3 run --report r.json -- sh -c 'head -c 9999 /dev/zero >>r.json; exit 3'
+	[[ $(json r.json 'it["exit_code"]') == 3 ]]
+}
+
+@test "a named descriptor must be the caller's" {
+	profile fds <<-'END'
+		return profile { extends = "default", process = { fds = { 7 } } }
+	END
+	launch -126 run -p "$WORK/fds.lua" -- true 7>&- || [[ $status == 125 ]]
+	expect_error exec 'fd 7'
+	exec 7>given
+	launch -0 run -p "$WORK/fds.lua" -- sh -c 'echo told >&7'
+	exec 7>&-
+	[[ $(cat given) == told ]]
+}
+
+@test "an accomplice who keeps the output open does not keep the launcher" {
+	need_command python3
+	/usr/bin/python3 - <<-'END' 3>&- &
+		import socket, time
+		server = socket.socket(socket.AF_UNIX)
+		server.bind("door"); server.listen()
+		peer = server.accept()[0]
+		kept = socket.recv_fds(peer, 10, 1)
+		time.sleep(8)
+	END
+	local accomplice=$! began=$SECONDS
+	within 5 test -S door
+	chmod 777 door
+	"$LUNETTE" run -- /usr/bin/python3 -c '
+	import socket
+	door = socket.socket(socket.AF_UNIX); door.connect("door")
+	socket.send_fds(door, [b"x"], [1])
+	print("sent")' >out </dev/null || true
+	kill "$accomplice" 2>/dev/null || true
+	((SECONDS - began < 7))
+}
+
+@test "a reader who has stalled does not outlast the wall time" {
+	mkfifo pipe
+	sleep 9 <pipe 3>&- &
+	local reader=$! began=$SECONDS
+	"$LUNETTE" run --wall 1 -- sh -c 'while :; do echo xxxxxxxxxxxxxxxxxxxxxxxx; done' >pipe </dev/null ||
+		status=$?
+	kill "$reader"
+	[[ $status == 124 ]] && ((SECONDS - began < 6))
+}
+
+@test "output that did not fit is said; the program's status stands" {
+	bash -c 'ulimit -f 8; exec "$LUNETTE" run --report r.json -- sh -c "head -c 100000 /dev/zero; exit 3"' \
+		>big 2>said </dev/null || status=$?
+	[[ $status == 3 && $(cat said) == "lunette: watch: "*"too large"* ]]
+	[[ $(json r.json 'it["status"]') == exited ]]
+}
+
+@test "pid 1 shows nothing of the launcher's arguments" {
+	launch -0 run --env SECRET=hunter2 -- sh -c 'tr "\0" " " </proc/1/cmdline'
+	[[ $output != *hunter2* ]]
+}
+
+# bats test_tags=root
+@test "root without its capabilities is not mapped onto itself" {
+	need_root
+	run --separate-stderr setpriv --bounding-set=-setuid "$LUNETTE" run -- true
+	[[ $status == 125 && $stderr == *"nobody's"* ]]
+}
+
+@test "no set-id file can be made, by chmod or at once" {
+	launch run -- sh -c 'cp /bin/true file; chmod 755 file && echo plain; chmod 4755 file'
+	[[ $output == plain && -f file && ! -u file ]]
+	need_command python3
+	launch -0 run -- /usr/bin/python3 -c '
+import os
+for mode in (0o4755, 0o2755):
+    try:
+        os.close(os.open("made", os.O_CREAT | os.O_WRONLY, mode))
+        print("made")
+    except PermissionError:
+        print("refused")'
+	[[ $output == $'refused\nrefused' ]]
+	profile without <<-'END'
+		return profile { extends = "default", seccomp = { remove { "no-setuid-files" } } }
+	END
+	launch -0 run -p "$WORK/without.lua" -- chmod 4755 file # the control
+	[[ -u file ]]
+	rm file
+}
+
+@test "the home is not to be had under another name" {
+	mkdir -p home && ln -s home alias
+	cd home
+	HOME=$WORK/alias launch -125 run -- true
+	[[ $stderr == *"home directory"* ]]
+	HOME=$WORK launch run -- true
+	cd .. && mkdir project && cd project
+	HOME=$WORK/alias launch -0 run -- true
+}
