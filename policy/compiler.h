@@ -119,31 +119,33 @@ struct compiler {
 	bool over;          /* what is being built is larger than it is worth; less is tried then */
 	int32_t steps;      /* of diagram_choose() that are left to it */
 	int32_t node_limit; /* and up to how many nodes there may be */
-	uint32_t leaves[MAX_LEAVES];
-	int32_t leaf_code[MAX_LEAVES]; /* the instruction that a leaf leads to, NONE for actions */
+	/* How full the arrays below are. All counters lie together, apart from the arrays, of which a
+	 * small policy touches the first page only. */
 	int32_t leaf_count;
-	struct variable variables[MAX_VARIABLES];
 	int32_t variable_count;
-	struct node nodes[MAX_NODES];
 	int32_t node_count;
-	struct edge edges[MAX_EDGES];
 	int32_t edge_count;
-	struct edge scratch[MAX_SCRATCH];
 	int32_t scratch_count;
-	int32_t node_hash[HASH_SIZE];
-	struct cache_entry cache[CACHE_SIZE];
+	int32_t graph_count;
+	int32_t cell_count;
+	int32_t single_count;
+	int32_t run_count;
 	uint32_t epoch;
 	uint32_t visit;
+	uint32_t leaves[MAX_LEAVES];
+	int32_t leaf_code[MAX_LEAVES]; /* the instruction that a leaf leads to, NONE for actions */
+	struct variable variables[MAX_VARIABLES];
+	struct node nodes[MAX_NODES];
+	struct edge edges[MAX_EDGES];
+	struct edge scratch[MAX_SCRATCH];
+	int32_t node_hash[HASH_SIZE];
+	struct cache_entry cache[CACHE_SIZE];
 	struct instruction graph[MAX_GRAPH];
-	int32_t graph_count;
 	int32_t graph_hash[HASH_SIZE];
-	struct cell cells[MAX_CELLS]; /* of switches whose targets are being lowered */
-	int32_t cell_count;
+	struct cell cells[MAX_CELLS];   /* of switches whose targets are being lowered */
 	struct plan plan[MAX_CELLS];    /* of the switch that is being planned */
 	struct cell singles[MAX_CELLS]; /* of the switches that are being lowered, as the next */
-	int32_t single_count;
 	struct run runs[MAX_CELLS];
-	int32_t run_count;
 };
 
 enum { LEAF_FALSE, LEAF_TRUE };

@@ -58,7 +58,8 @@ static bool more(size_t size)
 
 	if (at < 0 && at >= -4095)
 		return false;
-	(void)sys_madvise((char *)at, READY, MADVISE_POPULATE_WRITE);
+	if (!end)
+		(void)sys_madvise((char *)at, READY, MADVISE_POPULATE_WRITE);
 	top = dirty = (char *)at;
 	end = top + length;
 	return true;
