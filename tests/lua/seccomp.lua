@@ -125,7 +125,8 @@ answers('allow { sys.clone { tls = 0 } }', "allow", "clone3")
 -- Guards
 local guards = 'guard = { "no-new-userns", "no-tty-injection", "no-io-uring", "no-keyring", '
 	.. '"no-vsock", '
-	.. '"no-write-execute", "no-ptrace", "no-bpf-perf", "no-userfaultfd", "no-setuid-files", "no-odd-sockets" }'
+	.. '"no-write-execute", "no-ptrace", "no-bpf-perf", "no-userfaultfd", '
+	.. '"no-setuid-files", "no-odd-sockets" }'
 for _, case in ipairs {
 	{ "errno:1", "clone", 0x10000000 }, { "allow", "clone", 0x11 }, { "errno:1", "clone",
 		0x110000000 },
