@@ -64,18 +64,18 @@ static int open_read_only(const char *path, int fd)
  * NULL. */
 static char *find_path(int fd)
 {
-	char path[4096];
-	char link[32];
+	char found[4096];
+	char self[32];
 	cleanup_fd int at = -1;
 	long length;
 
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	length = sys_readlinkat(AT_FDCWD, link, path, sizeof(path) - 1);
-	if (length <= 0 || path[0] != '/')
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	length = sys_readlinkat(AT_FDCWD, self, found, sizeof(found) - 1);
+	if (length <= 0 || found[0] != '/')
 		return NULL;
-	path[length] = '\0';
-	at = path_host(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-	return at >= 0 && same_file(at, fd) ? strdup(path) : NULL;
+	found[length] = '\0';
+	at = path_host(found, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+	return at >= 0 && same_file(at, fd) ? strdup(found) : NULL;
 }
 
 static bool is_named_pipe(int fd, const struct stat *st)

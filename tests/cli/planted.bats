@@ -92,7 +92,8 @@ setup() {
 
 @test "a reader who has stalled does not outlast the wall time" {
 	mkfifo pipe
-	sleep 9 <pipe 3>&- &
+	# Holds the pipe open and never reads.
+	bash -c 'exec 9<pipe; sleep 9' 3>&- &
 	local reader=$! began=$SECONDS
 	"$LUNETTE" run --wall 1 -- sh -c 'while :; do echo xxxxxxxxxxxxxxxxxxxxxxxx; done' >pipe </dev/null ||
 		status=$?
