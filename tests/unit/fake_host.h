@@ -210,7 +210,8 @@ _Noreturn static inline void be_sandbox(struct sandbox *box, const struct plan_v
 			if (read(control, &order, 1) != 1)
 				break;
 			obey(box, veth, order);
-			(void)write(control, &order, 1);
+			if (write(control, &order, 1) != 1)
+				break;
 		}
 		if (fds[1].revents)
 			serve_datagram(fds[1].fd);
