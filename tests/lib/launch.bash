@@ -8,6 +8,7 @@
 # shellcheck shell=bash
 
 : "${LUNETTE:=$BATS_TEST_DIRNAME/../../build/release/lunette}"
+export LUNETTE
 : "${LAUNCH_SECONDS:=30}" # a launch that takes longer hangs; it is killed and has status 124
 
 # as_user COMMAND... - run a command, or one of the functions here, as an ordinary user. Root
