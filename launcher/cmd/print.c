@@ -10,31 +10,16 @@
 
 #include "launcher/cmd/cmd.h"
 
-static int write_all(int fd, const char *text, size_t length)
-{
-	while (length > 0) {
-		long sent = sys_write(fd, text, length);
-
-		if (sent == -EINTR)
-			continue;
-		if (sent < 0)
-			return (int)sent;
-		text += sent;
-		length -= (size_t)sent;
-	}
-	return 0;
-}
-
 int print_out(const char *text, size_t length)
 {
-	return write_all(1, text, length);
+	return fd_write_all(1, text, length);
 }
 
 /* A message that cannot be written is lost: there is nowhere else to say so. */
 static void print_line(char *line, size_t length)
 {
 	line[length] = '\n';
-	(void)write_all(2, line, length + 1);
+	(void)fd_write_all(2, line, length + 1);
 }
 
 void print_error(const struct err *err)
@@ -73,5 +58,5 @@ void print_note(const char *format, ...)
 	print_escaped(&line, plain);
 	buf_text(&line, "\n");
 	if (!line.failed)
-		(void)write_all(2, line.data, line.length);
+		(void)fd_write_all(2, line.data, line.length);
 }

@@ -129,21 +129,6 @@ static int build_symlink(struct setup *setup, const struct plan_mount *mount, st
 	return r < 0 ? mount_failed(mount, r, mount->target, err) : 0;
 }
 
-static int write_all(int fd, const char *text, size_t length)
-{
-	while (length) {
-		long r = sys_write(fd, text, length);
-
-		if (r == -EINTR)
-			continue;
-		if (r < 0)
-			return (int)r;
-		text += r;
-		length -= (size_t)r;
-	}
-	return 0;
-}
-
 /* A file of the stage's tmpfs, mounted over the target; its name is gone before the program
  * starts. */
 static int mount_text(struct setup *setup, const struct plan_mount *mount, const char *text,
@@ -160,7 +145,7 @@ static int mount_text(struct setup *setup, const struct plan_mount *mount, const
 			       0600);
 	if (file < 0)
 		return mount_failed(mount, file, mount->target, err);
-	r = write_all(file, text, length);
+	r = fd_write_all(file, text, length);
 	if (r == 0)
 		r = sys_fchmod(file, mode);
 	if (r == 0)
@@ -191,7 +176,7 @@ static int build_text(struct setup *setup, const struct plan_mount *mount, struc
 		file = (int)sys_openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (file < 0)
 		return mount_text(setup, mount, mount->text, mount->text_length, mode, err);
-	r = write_all(file, mount->text, mount->text_length);
+	r = fd_write_all(file, mount->text, mount->text_length);
 	return r < 0 ? mount_failed(mount, r, mount->target, err) : 0;
 }
 

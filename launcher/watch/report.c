@@ -236,22 +236,13 @@ int report_format(const struct report *report, struct buf *out)
 	return out->failed ? -ENOMEM : 0;
 }
 
-static int write_all(int fd, const struct buf *text)
+/* A reader who is gone is an error here, not the end of the launcher. */
+static int write_text(int fd, const struct buf *text)
 {
 	uint64_t pipe = 1ull << (SIGPIPE - 1);
-	size_t done = 0;
 
 	(void)sys_rt_sigprocmask(SIG_BLOCK, &pipe, NULL, sizeof(pipe));
-	while (done < text->length) {
-		long sent = sys_write(fd, text->data + done, text->length - done);
-
-		if (sent == -EINTR)
-			continue;
-		if (sent < 0)
-			return (int)sent;
-		done += (size_t)sent;
-	}
-	return 0;
+	return fd_write_all(fd, text->data, text->length);
 }
 
 /* Does @where still lead to the file that @fd has open? True for what is no regular file. */
@@ -275,7 +266,7 @@ static int put_back(const char *where, const struct buf *text)
 		return (int)ret;
 	fd = (int)sys_openat(AT_FDCWD, where, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 			     0666);
-	return fd < 0 ? fd : write_all(fd, text);
+	return fd < 0 ? fd : write_text(fd, text);
 }
 
 int report_write(int fd, const char *where, const struct report *report, struct err *err)
@@ -287,7 +278,7 @@ int report_write(int fd, const char *where, const struct report *report, struct 
 	if (ret == 0 && strncmp(where, "fd:", 3) != 0)
 		(void)sys_ftruncate(fd, 0);
 	if (ret == 0)
-		ret = in_place(fd, where) ? write_all(fd, &text) : put_back(where, &text);
+		ret = in_place(fd, where) ? write_text(fd, &text) : put_back(where, &text);
 	if (ret < 0)
 		return err_set(err, STAGE_REPORT, ret, "the program's status stands", "%s", where);
 	return 0;

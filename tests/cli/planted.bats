@@ -95,14 +95,15 @@ setup() {
 	# Holds the pipe open and never reads.
 	bash -c 'exec 9<pipe; sleep 9' 3>&- &
 	local reader=$! began=$SECONDS
-	"$LUNETTE" run --wall 1 -- sh -c 'while :; do echo xxxxxxxxxxxxxxxxxxxxxxxx; done' >pipe </dev/null ||
+	"$LUNETTE" run --wall 1 -- sh -c 'while :; do echo xxxxxxxxxxxxxxxx; done' >pipe </dev/null ||
 		status=$?
 	kill "$reader"
 	[[ $status == 124 ]] && ((SECONDS - began < 6))
 }
 
 @test "output that did not fit is said; the program's status stands" {
-	bash -c 'ulimit -f 8; exec "$LUNETTE" run --report r.json -- sh -c "head -c 100000 /dev/zero; exit 3"' \
+	bash -c 'ulimit -f 8
+		exec "$LUNETTE" run --report r.json -- sh -c "head -c 100000 /dev/zero; exit 3"' \
 		>big 2>said </dev/null || status=$?
 	[[ $status == 3 && $(cat said) == "lunette: watch: "*"too large"* ]]
 	[[ $(json r.json 'it["status"]') == exited ]]
