@@ -248,9 +248,9 @@ int tables_constant(enum policy_entry entry, const char *family, const char *nam
 		return -ENOENT;
 	if (find_constant(row, entry, name, value) == 0)
 		return 0;
-	if (starts_folded(name, family, length) && name[length] == '_')
-		return find_constant(row, entry, name + length + 1, value);
-	return -ENOENT;
+	if (!starts_folded(name, family, length))
+		return -ENOENT;
+	return find_constant(row, entry, name + length + (name[length] == '_'), value);
 }
 
 int tables_errno(const char *name)

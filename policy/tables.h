@@ -27,11 +27,12 @@ int tables_call_number(int call, enum policy_entry entry);
 /* tables_call_at() - the call with @number at @entry, or -1. */
 int tables_call_at(enum policy_entry entry, uint32_t number);
 
-/* tables_signature() - the arguments at @entry as text "fd dirfd, str path, flags:O flags, u16
+/* tables_signature() - the arguments at @entry as text "fd dirfd, str path, flags:O flags, mode:S_I
  * mode" (a call without arguments: ""). Types: u16 i32 u32 i64 u64 (compared at that width; u16 as
  * 4 bytes under the mask 0xffff), ptr (never compared) and str (a pointer to text), fd (an i32),
- * flags:FAMILY (u32 unless written flags64:FAMILY), enum:FAMILY (i32, enum64:FAMILY i64). FAMILY
- * names a table of constants. An argument that @entry hides behind a pointer is simply not there.
+ * flags:FAMILY (u32 unless written flags64:FAMILY), enum:FAMILY (i32, enum64:FAMILY i64) and
+ * mode:FAMILY (u16, whose digits are octal). FAMILY names a table of constants. An argument that
+ * @entry hides behind a pointer is simply not there.
  *
  * At i386 every type is 4 bytes wide: `int $0x80` from 64-bit code leaves garbage in the upper
  * halves, which the kernel drops but a filter sees.
@@ -50,7 +51,8 @@ const struct policy_interval *tables_known(enum policy_entry entry, size_t *coun
 
 /* tables_constant() - the value that NAME of FAMILY ("O", "RDWR") has at @entry: O_DIRECTORY and
  * others differ between architectures. Names are given in any case, with or without the family's
- * prefix. Returns 0, or -ENOENT where family or name are unknown at @entry.
+ * prefix and its underscore (S_ISUID). Returns 0, or -ENOENT where family or name are unknown at
+ * @entry.
  */
 int tables_constant(enum policy_entry entry, const char *family, const char *name, uint64_t *value);
 

@@ -101,9 +101,43 @@ function M.call(where, path, name, entry)
 			or meant(native.nearest("call", name)))
 end
 
+-- value() - @value is nothing that the argument @this can be compared with
+function M.value(this, value)
+	local path = "sys." .. this.call.name .. "." .. this.name
+	if type(value) == "table" then
+		fail(this.call.where, path, "must be a value or a matcher", "one_of { ... }")
+	elseif this.class == "mode" then
+		fail(this.call.where, path, "must be octal text, since Lua reads numbers as decimal: "
+			.. tostring(value), '"0644", or names: "suid | sgid"')
+	end
+	fail(this.call.where, path, "must be a whole number: " .. tostring(value))
+end
+
+local rules = {
+	list = 'an action is called with a list: allow { "read", "write" }',
+	items = 'a rule lists names, "@groups" and sys.NAME { ... }',
+	remove = "remove takes names of calls, groups and guards",
+}
+
+-- rule() - @value, at @path, is no rule: it is wrong in its list, its items or what it removes
+function M.rule(value, path, what)
+	fail(value.where, path, rules[what])
+end
+
+-- contradiction() - @rule names @name, for which @older of the same profile has another action
+function M.contradiction(rule, name, older)
+	fail(rule.where, rule.path, ('"%s" has another action already, %s at %s'):format(name,
+		older.action, older.where), "the first match decides: name it once")
+end
+
 -- constant() - @name is no value of the argument @this
 function M.constant(this, name)
 	local path = "sys." .. this.call.name .. "." .. this.name
+	if name:find("^%-?0%d+$") and this.class ~= "mode" then
+		local octal = tonumber(name, 8)
+		fail(this.call.where, path, ('"%s" would be octal in C and is not here'):format(name),
+			octal and ("write %d, or %s"):format(octal, (name:gsub("^(%-?)0+(%d)", "%1%2"))))
+	end
 	if not this.family then
 		fail(this.call.where, path, 'has no named values, such as "' .. name .. '"')
 	end

@@ -17,7 +17,8 @@ local types = {
 	u64 = { 8, -1, 0, -1 },
 }
 -- What a signature calls them; a family of constants stands behind the colon.
-local classes = { fd = "i32", flags = "u32", enum = "i32", flags64 = "u64", enum64 = "i64" }
+local classes = { fd = "i32", flags = "u32", enum = "i32", flags64 = "u64", enum64 = "i64",
+	mode = "u16" }
 
 -- The argument under test: .call .entry .name .index .type .family
 local this
@@ -35,16 +36,13 @@ end
 
 -- The number that @value stands for, checked against the type.
 local function number(value)
-	local result = type(value) == "number" and math.tointeger(value)
+	local result = type(value) == "number" and this.class ~= "mode" and math.tointeger(value)
 	if type(value) == "string" then
 		result = 0
 		for part in value:gmatch("[^|,]+") do
 			local name = part:match("^%s*(.-)%s*$")
 			local bits = this.family and native.constant(this.family, name, this.entry)
-				or math.tointeger(tonumber(name))
-			if not bits then
-				native.load("lunette.explain").constant(this, name)
-			end
+				or native.load("lunette.digits")(this, name)
 			result = result | bits
 		end
 		if this.class == "enum" and value:find("[|,]") then
@@ -52,13 +50,12 @@ local function number(value)
 		end
 	end
 	if not result then
-		wrong(type(value) == "table" and "must be a value or a matcher" or "must be a whole number: "
-			.. tostring(value), type(value) == "table" and "one_of { ... }" or nil)
+		native.load("lunette.explain").value(this, value)
 	end
 	local kind = this.type
 	if kind[1] == 4 and (result < kind[3] or result > kind[4]) then
 		-- A constant such as 0x80000000 for an i32 is meant as bits only where it is a flag's name.
-		if type(value) == "string" and result >= 0 and result <= 0xffffffff then
+		if kind.signed and type(value) == "string" and result >= 0 and result <= 0xffffffff then
 			return (result ~ 0x80000000) - 0x80000000
 		end
 		wrong(("does not fit %s: %d"):format(this.shown, result))
@@ -229,7 +226,7 @@ return function(call, entry)
 			this = {
 				call = call, entry = entry, name = name, index = index - 1, shown = shown,
 				type = types[classes[class] or class], family = family ~= "" and family or nil,
-				class = class:match("^enum") or class:match("^flags"),
+				class = class:match("^[efm]%l+"),
 			}
 			if not this.type then
 				wrong("is a pointer: a filter sees the address and not what it points to")

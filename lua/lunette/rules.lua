@@ -6,11 +6,15 @@
 
 local native = ...
 local base = native.load("lunette.base")
-local tag, fail, line = base.tag, base.fail, base.line
+local tag, line = base.tag, base.line
 local ipairs, type = ipairs, type
 local call_number = native.call
 
 local M = {}
+
+local function explain()
+	return native.load("lunette.explain")
+end
 
 -- The named guards: { action, calls, test }. What an entry does not have is left out.
 local guards = {
@@ -30,8 +34,11 @@ local guards = {
 		{ "errno:38", { "socketcall" }, " a0.4&0xffffffff=0x1-0x1" },
 	},
 	-- Families besides unix, inet, inet6 and netlink: no namespace was made for them.
-	["no-odd-sockets"] = { { "errno:97", { "socket" }, " a0.4&0xffffffff=0x1-0x2 "
-		.. "a0.4&0xffffffff=0xa-0xa or a0.4&0xffffffff=0x10-0x10 or not" } },
+	["no-odd-sockets"] = {
+		{ "errno:97", { "socket" }, " a0.4&0xffffffff=0x1-0x2 "
+			.. "a0.4&0xffffffff=0xa-0xa or a0.4&0xffffffff=0x10-0x10 or not" },
+		{ "errno:38", { "socketcall" }, " a0.4&0xffffffff=0x1-0x1" },
+	},
 	["no-ptrace"] = { { "errno:1", { "ptrace", "process_vm_readv", "process_vm_writev",
 		"process_madvise", "kcmp", "pidfd_getfd" } } },
 	["no-bpf-perf"] = { { "errno:1", { "bpf", "perf_event_open", "lookup_dcookie" } } },
@@ -56,7 +63,7 @@ local function collect(state, layer, rules, value, preferred, path)
 	if kind == "rule" then
 		local list = value.list
 		if type(list) ~= "table" or tag(list) then
-			fail(value.where, path, 'an action is called with a list: allow { "read", "write" }')
+			explain().rule(value, path, "list")
 		end
 		if value.action == "notify" then
 			native.load("lunette.unbuilt")(state, layer, path, preferred, "notify", value.where)
@@ -72,13 +79,17 @@ local function collect(state, layer, rules, value, preferred, path)
 				item.optional = optional
 				rule.calls[#rule.calls + 1] = item
 			elseif type(item) == "string" then
+				rules[item] = rules[item] or rule
+				if rules[item].action ~= rule.action then
+					explain().contradiction(rule, item, rules[item])
+				end
 				rule.names[#rule.names + 1] = item
 				rule.optional = rule.optional or optional and {}
 				if optional then
 					rule.optional[item] = true
 				end
 			else
-				fail(value.where, path, 'a rule lists names, "@groups" and sys.NAME { ... }')
+				explain().rule(value, path, "items")
 			end
 		end)
 		rules[#rules + 1] = rule
@@ -86,7 +97,7 @@ local function collect(state, layer, rules, value, preferred, path)
 		layer.removes = layer.removes or {}
 		for _, name in ipairs(state.removed(value)) do
 			if type(name) ~= "string" then
-				fail(value.where, path, "remove takes names of calls, groups and guards")
+				explain().rule(value, path, "remove")
 			end
 			layer.removes[#layer.removes + 1] = { name = name, where = value.where, path = path }
 		end
@@ -114,7 +125,7 @@ function M.guards(state, layer, list, preferred)
 		end
 		local rows = guards[item]
 		if rows == nil then
-			native.load("lunette.explain").unknown(line(layer, path), at, item, guards)
+			explain().unknown(line(layer, path), at, item, guards)
 		end
 		layer.guards[#layer.guards + 1] = {
 			guard = item, where = line(layer, path),
@@ -135,6 +146,10 @@ local function elsewhere(name)
 	end
 end
 
+local function emit(text, where)
+	put("seccomp.rule", entry .. " " .. text, where)
+end
+
 -- The numbers of a rule's names as the plan's intervals; "" where there are none.
 local function numbers(rule, removed)
 	local names = rule.names
@@ -144,21 +159,22 @@ local function numbers(rule, removed)
 	local text, missing = native.numbers(entry, names)
 	for _, name in ipairs(missing or {}) do
 		if not (rule.optional and rule.optional[name]) and not elsewhere(name) then
-			native.load("lunette.explain").call(rule.where, rule.path, name, entry)
+			explain().call(rule.where, rule.path, name, entry)
 		end
 	end
+	if entry == "i386" then
+		native.load("lunette.multiplexed").each(names, function(name, test)
+			emit(rule.action .. " " .. call_number(entry, name) .. test, rule.where)
+		end)
+	end
 	return text
-end
-
-local function emit(text, where)
-	put("seccomp.rule", entry .. " " .. text, where)
 end
 
 local function lower_call(rule, call, removed)
 	local number = call_number(entry, call.name)
 	if not number then
 		if not call.optional and not elsewhere(call.name) then
-			native.load("lunette.explain").call(call.where, rule.path, call.name, entry)
+			explain().call(call.where, rule.path, call.name, entry)
 		end
 	elseif removed and removed[call.name] then
 		removed[call.name].hit = true
@@ -172,7 +188,7 @@ local function lower_call(rule, call, removed)
 			end
 		end
 		if entry == "i386" and tests ~= "" then
-			local name, test = native.load("lunette.multiplexed")(call.name)
+			local name, test = native.load("lunette.multiplexed").one(call.name)
 			if name then
 				emit("errno:38 " .. call_number(entry, name) .. test, call.where)
 			end

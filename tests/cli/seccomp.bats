@@ -15,7 +15,7 @@ setup() {
 			seccomp = {
 				default = allow,
 				errno "EACCES" { "mkdir", sys.openat { flags = has "creat" } },
-				kill { "mkdir", "ptrace" },
+				kill { sys.mkdir {}, "ptrace" },
 			},
 		}
 	END
@@ -79,6 +79,9 @@ setup() {
 }
 
 @test "check warns of rules that never decide and of holes" {
+	launch -0 check "$profile"
+	[[ $output == *"p.lua:6: the rule: rules before it decide all of its calls"* ]]
+	sed -i 's/sys.mkdir {}, //' "$profile"
 	launch -0 check "$profile"
 	[[ $output != *"decide all of its calls"* ]]
 	cat > "$profile" <<-'END'

@@ -135,6 +135,27 @@ call("read { fd = lt(-0x80000000) }", "can never match: nothing is beyond it")
 call("openat { flags = has(0) }", "names no bits")
 call("openat { flags = masked(1, 2) }", "can never match: the value has bits outside the mask")
 call("clone3 { flags = 1 }", 'has no argument "flags" (clone3 hides its arguments behind a pointer')
+call("chmod { mode = 4000 }", "sys.chmod.mode: must be octal text, since Lua reads numbers as "
+	.. 'decimal: 4000 ("0644", or names: "suid | sgid")')
+call("chmod { mode = has '08' }", 'sys.chmod.mode: has no value "08"')
+call("chmod { mode = '0200000' }", "does not fit mode:S_I: 65536")
+call("openat { flags = has '0100' }", 'sys.openat.flags: "0100" would be octal in C and is not '
+	.. 'here (write 64, or 100)')
+call("read { fd = '-010' }", '"-010" would be octal in C and is not here (write -8, or -10)')
+call("mmap { prot = -1 }", "does not fit flags:PROT: -1")
+call("socket { domain = 0x80000000 }", "does not fit enum:AF: 2147483648")
+call("close { fd = all_of {} }", "must list one matcher or more")
+call("close { fd = range(1) }", "must be a whole number: nil")
+for _, action in ipairs { "errno(-1)", "errno(1.5)", "errno(2^40)", "errno()" } do
+	wrong("seccomp = { default = " .. action .. " }", "test.lua:2: errno: must be called with a "
+		.. 'number from 0 to 4095, or a name such as "EPERM"')
+end
+for _, action in ipairs { "trap(65536)", "trace(-1)", "trap(0.5)", "trace 'x'" } do
+	wrong("seccomp = { default = " .. action .. " }", "must be called with a number from 0 to 65535")
+end
+wrong("seccomp = { allow { 'read' },\nkill { 'read' } }",
+	'test.lua:3: seccomp[2]: "read" has another action already, allow at test.lua:2 '
+	.. "(the first match decides: name it once)")
 call("socket 'unix'", "sys.socket: is called with a table of arguments")
 wrong("seccomp = { arch = { 'i386' }, allow { sys.mmap { prot = 1 } } }",
 	"sys.mmap.prot: i386 hides it")

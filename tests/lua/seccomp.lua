@@ -85,8 +85,12 @@ matches('openat { flags = only "creat|excl" }',
 		0x100000000c0 } })
 matches('openat { flags = masked("accmode", "wronly") }',
 	{ { true, 0, 0, 1 }, { true, 0, 0, 0x41 }, { false, 0, 0, 2 } })
-matches('openat { mode = le(511) }', { { true, 0, 0, 0, 511 }, { false, 0, 0, 0, 512 },
+matches('openat { mode = le("0777") }', { { true, 0, 0, 0, 511 }, { false, 0, 0, 0, 512 },
 	{ true, 0, 0, 0, 0x10000 } })
+matches('chmod { mode = without "suid | sgid" }', { { true, 0, 493 }, { false, 0, 2048 },
+	{ false, 0, 1024 }, { true, 0, 0x10000 } })
+matches('chmod { mode = has "04000" }', { { true, 0, 2541 }, { false, 0, 4000 & ~2048 } })
+matches('chmod { mode = has "4000" }', { { true, 0, 2048 }, { false, 0, 1024 } })
 matches('mmap { prot = without "exec" }', { { true, 0, 0, 3 }, { false, 0, 0, 4 } })
 matches('mmap { [3] = without "exec" }', { { true, 0, 0, 3 }, { false, 0, 0, 4 } })
 matches('mmap { length = lt(4096) }', { { true, 0, 4095 }, { false, 0, 4096 }, { false, 0,
@@ -205,5 +209,24 @@ local hidden = 'default = errno "EPERM", arch = { "i386" }, '
 answers(hidden, "errno:38", "socketcall", { 1 }, nil, "i386")
 answers(hidden, "errno:38", "ipc", { 21 }, nil, "i386")
 answers(hidden, "allow", "socket", { 1 }, nil, "i386")
+
+-- A call's name stands for i386's other way to it, whatever the action, and for no other call.
+local function i386(seccomp, want, name, ...)
+	answers('arch = { "i386" }, ' .. seccomp, want, name, { ... }, nil, "i386")
+end
+local closed = 'errno "EPERM" { "socket", "shmget" }'
+i386(closed, "errno:1", "socket")
+i386(closed, "errno:1", "socketcall", 1)
+i386(closed, "allow", "socketcall", 2)
+i386(closed, "errno:1", "ipc", 23)
+i386(closed, "errno:1", "ipc", 0x10017)
+i386(closed, "allow", "ipc", 24)
+i386('default = kill, allow { "@untrusted" }', "allow", "socketcall", 3)
+i386('default = kill, allow { "@untrusted" }', "kill", "socketcall", 1)
+i386('default = kill, errno(5) { "@network-io" }', "errno:5", "socketcall", 1)
+i386('guard = { "no-odd-sockets" }', "errno:38", "socketcall", 1)
+i386('guard = { kill { "socket" } }', "kill", "socketcall", 1)
+tap.is(#front.lines(plan_of('arch = { "i386" }, allow { "socketcall", "bind" }'),
+	"seccomp.rule"), 2, "where the other way is named itself, no rule is added")
 
 tap.done()

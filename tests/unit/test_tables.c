@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <linux/capability.h>
@@ -191,7 +192,8 @@ static int check_signature(const char *signature)
 		colon = strchr(type, ':');
 		if (colon) {
 			*colon = '\0';
-			known = strncmp(type, "flags", 5) == 0 || strncmp(type, "enum", 4) == 0;
+			known = strncmp(type, "flags", 5) == 0 || strncmp(type, "enum", 4) == 0 ||
+				strcmp(type, "mode") == 0;
 			/* An unknown family has nothing near to any name. */
 			known = known && tables_nearest(colon + 1, "xxxxxxxxxxxx") == NULL &&
 				(tables_nearest("family", colon + 1) != NULL) &&
@@ -235,6 +237,8 @@ static void test_constants(void)
 	is_number((int64_t)value, 0x4000, "on aarch64");
 	is_number(tables_constant(ENTRY_X86_64, "O", "O_CREAT", &value), 0, "with its prefix");
 	is_number((int64_t)value, 0100, "O_CREAT");
+	is_number(tables_constant(ENTRY_X86_64, "S_I", "S_ISUID", &value), 0, "S_ISUID");
+	is_number((int64_t)value, S_ISUID, "as in sys/stat.h");
 	is_number(tables_constant(ENTRY_AARCH64, "MAP", "32bit", &value), -ENOENT,
 		  "not on aarch64");
 	is_number(tables_constant(ENTRY_I386, "IOCTL", "TIOCSTI", &value), 0, "TIOCSTI");
