@@ -12,7 +12,7 @@
 #include "launcher/plan/plan.h"
 #include "launcher/plan/token.h"
 
-enum { PLAN_MAX_TOKENS = POLICY_MAX_TOKENS + 3, PLAN_KEYS_MAX = 80 };
+enum { PLAN_MAX_TOKENS = POLICY_MAX_TOKENS + 3, PLAN_KEYS_MAX = 128 };
 
 struct plan_reader;
 
@@ -91,6 +91,7 @@ FIELD(input);
 FIELD(skip);
 FIELD(origin);
 FIELD(limit);
+FIELD(on_output);
 FIELD(mount);
 FIELD(namespaces);
 FIELD(time);

@@ -158,6 +158,20 @@ void encode_limit(const struct plan *plan, const struct plan_key *key, struct bu
 			   limit->prefer ? " prefer" : "");
 }
 
+int decode_on_output(struct plan_reader *reader)
+{
+	if (strcmp(reader->tokens[0], "truncate") != 0)
+		return reader_wrong(reader, "%s is not \"truncate\"", reader->tokens[0]);
+	reader->plan->limits.truncate_output = true;
+	return 0;
+}
+
+void encode_on_output(const struct plan *plan, const struct plan_key *key, struct buf *out)
+{
+	if (plan->limits.truncate_output)
+		buf_format(out, "%s truncate\n", key->name);
+}
+
 static const char *const namespace_names[] = { "user", "mount", "pid",    "net",
 					       "ipc",  "uts",   "cgroup", "time" };
 

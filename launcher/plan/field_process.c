@@ -8,14 +8,30 @@
 
 typedef __typeof__(((struct plan_process *)0)->streams[0]) stream;
 
+/* The words that stand in place of a path, and the first stream that each is for. */
+static const struct {
+	const char *name;
+	enum plan_stream kind;
+	int from;
+} words[] = {
+	{ "null", STREAM_NULL, 0 },
+	{ "capture", STREAM_CAPTURE, 1 },
+	{ "stdout", STREAM_STDOUT, 2 },
+};
+
+enum { WORDS = sizeof(words) / sizeof(words[0]) };
+
 int decode_stream(struct plan_reader *reader)
 {
 	stream *one = AT(reader->plan, reader->key);
 	const char *token = reader->tokens[0];
 
-	if (strcmp(token, "null") == 0) {
-		one->kind = STREAM_NULL;
-		return 0;
+	for (size_t i = 0; i < WORDS; i++) {
+		if (strcmp(token, words[i].name) == 0 &&
+		    one - reader->plan->process.streams >= words[i].from) {
+			one->kind = words[i].kind;
+			return 0;
+		}
 	}
 	if (!token_host_path(token))
 		return reader_wrong(reader, "%s is neither null nor an absolute path", token);
@@ -31,7 +47,11 @@ void encode_stream(const struct plan *plan, const struct plan_key *key, struct b
 	if (one->kind == STREAM_INHERIT)
 		return;
 	buf_format(out, "%s ", key->name);
-	token_text(out, one->kind == STREAM_NULL ? "null" : one->path);
+	for (size_t i = 0; i < WORDS; i++)
+		if (words[i].kind == one->kind)
+			buf_text(out, words[i].name);
+	if (one->kind == STREAM_PATH)
+		token_text(out, one->path);
 	buf_text(out, "\n");
 }
 

@@ -163,11 +163,20 @@ struct plan_limit {
 
 struct plan_limits {
 	struct plan_limit wall, grace;
-	struct plan_limit files, fsize, stack, core, nproc, address_space;
+	struct plan_limit output; /* of each of the program's two outputs */
+	bool truncate_output;     /* what is more is thrown away, and the program goes on */
+	struct plan_limit files, fsize, stack, core, nproc, address_space, data, memlock, msgqueue;
+	struct plan_limit nice, process_cpu, rtprio, rttime, sigpending;
 	struct plan_limit pids; /* held by RLIMIT_NPROC in the user namespace */
 };
 
-enum plan_stream { STREAM_INHERIT, STREAM_NULL, STREAM_PATH };
+enum plan_stream {
+	STREAM_INHERIT,
+	STREAM_NULL,
+	STREAM_PATH,
+	STREAM_CAPTURE, /* an output: into the report */
+	STREAM_STDOUT,  /* standard error: where standard output goes */
+};
 
 struct plan_process {
 	bool init;

@@ -8,11 +8,23 @@ struct row {
 	const char *name;
 	const struct plan_limit *limit;
 	int resource;
+	uint64_t unit;  /* the limit's value in one of the kernel's; 0: it is the kernel's own */
+	uint64_t scale; /* the kernel's units in one of the limit's */
 };
+
+/* At least what the plan says, in the kernel's unit. */
+static uint64_t in_kernel(const struct row *row)
+{
+	uint64_t value = row->limit->value;
+
+	if (row->scale)
+		return value > RLIM_INFINITY / row->scale ? RLIM_INFINITY : value * row->scale;
+	return row->unit ? value / row->unit + (value % row->unit != 0) : value;
+}
 
 static int apply(const struct setup *setup, const struct row *row, struct err *err)
 {
-	struct raw_rlimit wanted = { .current = row->limit->value, .maximum = row->limit->value };
+	struct raw_rlimit wanted = { .current = in_kernel(row), .maximum = in_kernel(row) };
 	struct raw_rlimit old;
 	long r;
 
@@ -34,13 +46,21 @@ int limits_apply(const struct setup *setup, struct err *err)
 	const struct plan *plan = setup->plan;
 	const struct plan_limits *limits = &plan->limits;
 	const struct row rows[] = {
-		{ "limits.files", &limits->files, RLIMIT_NOFILE },
-		{ "limits.fsize", &limits->fsize, RLIMIT_FSIZE },
-		{ "limits.stack", &limits->stack, RLIMIT_STACK },
-		{ "limits.core", &limits->core, RLIMIT_CORE },
-		{ "limits.address_space", &limits->address_space, RLIMIT_AS },
-		{ "limits.pids", &limits->pids, RLIMIT_NPROC },
-		{ "limits.nproc", &limits->nproc, RLIMIT_NPROC },
+		{ "limits.files", &limits->files, RLIMIT_NOFILE, 0, 0 },
+		{ "limits.fsize", &limits->fsize, RLIMIT_FSIZE, 0, 0 },
+		{ "limits.stack", &limits->stack, RLIMIT_STACK, 0, 0 },
+		{ "limits.core", &limits->core, RLIMIT_CORE, 0, 0 },
+		{ "limits.address_space", &limits->address_space, RLIMIT_AS, 0, 0 },
+		{ "limits.data", &limits->data, RLIMIT_DATA, 0, 0 },
+		{ "limits.memlock", &limits->memlock, RLIMIT_MEMLOCK, 0, 0 },
+		{ "limits.msgqueue", &limits->msgqueue, RLIMIT_MSGQUEUE, 0, 0 },
+		{ "limits.nice", &limits->nice, RLIMIT_NICE, 0, 0 },
+		{ "limits.process_cpu", &limits->process_cpu, RLIMIT_CPU, 1000, 0 },
+		{ "limits.rtprio", &limits->rtprio, RLIMIT_RTPRIO, 0, 0 },
+		{ "limits.rttime", &limits->rttime, RLIMIT_RTTIME, 0, 1000 },
+		{ "limits.sigpending", &limits->sigpending, RLIMIT_SIGPENDING, 0, 0 },
+		{ "limits.pids", &limits->pids, RLIMIT_NPROC, 0, 0 },
+		{ "limits.nproc", &limits->nproc, RLIMIT_NPROC, 0, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -164,19 +164,31 @@ static bool shares_output(struct setup *setup, const struct stdio_relay relays[S
 	return true;
 }
 
+/* Only what passes through a relay can be counted, and so be limited. */
+static bool counted(const struct setup *setup, int stream)
+{
+	return stream != 0 && setup->plan->limits.output.set;
+}
+
 static int prepare(struct setup *setup, int stream, struct stdio_relay relays[STDIO_RELAYS],
 		   int ends[STDIO_RELAYS], struct err *err)
 {
 	struct stdio_stream *to = &setup->streams[stream];
+	enum plan_stream kind = setup->plan->process.streams[stream].kind;
 	struct stat st;
-	long r;
+	long r = 0;
 
-	to->fd = stream;
-	if (setup->plan->process.streams[stream].kind != STREAM_INHERIT) {
-		r = open_named(setup, stream, err);
-		if (r < 0)
-			return (int)r;
+	to->fd = kind == STREAM_CAPTURE ? -1 : stream;
+	if (kind == STREAM_CAPTURE)
+		return relay(setup, stream, &relays[stream], &ends[stream], err);
+	if (kind == STREAM_STDOUT) {
+		to->fd = setup->streams[1].fd;
+		return 0;
 	}
+	if (kind != STREAM_INHERIT)
+		r = open_named(setup, stream, err);
+	if (r < 0)
+		return (int)r;
 	r = sys_fstat(to->fd, &st);
 	if (r < 0)
 		return failed(err, r, stream, NULL);
@@ -184,7 +196,7 @@ static int prepare(struct setup *setup, int stream, struct stdio_relay relays[ST
 		return failed(err, EISDIR, stream, "a directory would lead out of the sandbox");
 	if (S_ISBLK(st.st_mode))
 		return failed(err, ENOTSUP, stream, "pipe the block device through cat");
-	if (!S_ISREG(st.st_mode) && !is_named_pipe(to->fd, &st)) {
+	if (!S_ISREG(st.st_mode) && !is_named_pipe(to->fd, &st) && !counted(setup, stream)) {
 		give_pipe(setup, to->fd, &st);
 		return 0;
 	}
@@ -204,7 +216,7 @@ int stdio_prepare(struct setup *setup, struct stdio_relay relays[STDIO_RELAYS],
 		  int ends[STDIO_RELAYS], struct err *err)
 {
 	for (int i = 0; i < STDIO_RELAYS; i++) {
-		relays[i] = (struct stdio_relay){ -1, -1 };
+		relays[i] = (struct stdio_relay){ .from = -1, .to = -1 };
 		ends[i] = -1;
 	}
 	for (int i = 0; i < 3; i++) {
@@ -246,7 +258,7 @@ int stdio_apply(struct setup *setup, struct err *err)
 		r = sys_dup3(*fd, i, 0);
 		if (r < 0)
 			return failed(err, r, i, NULL);
-		if (i != 1 || setup->streams[2].fd != shared)
+		if (*fd > 2 && (i != 1 || setup->streams[2].fd != shared))
 			fd_close(fd);
 		*fd = i;
 	}

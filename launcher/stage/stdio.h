@@ -4,7 +4,8 @@
  * writing, truncated, its mode changed, also under a read-only root. So a regular file as standard
  * input is opened again, read-only, through a read-only detached mount of its path, which keeps it
  * seekable; where its path cannot be found, and for outputs, a relay copies between the file and a
- * pipe. Terminals, pipes and sockets are passed as they are. A directory or block device is
+ * pipe. Terminals, pipes and sockets are passed as they are, unless the plan limits the program's
+ * output, which only a relay can count, or keeps it for the report. A directory or block device is
  * refused.
  */
 #ifndef LAUNCHER_STAGE_STDIO_H
@@ -12,7 +13,8 @@
 
 #include "launcher/stage/setup.h"
 
-/* A pump that the supervisor runs: bytes from @from to @to until the end. -1: none. */
+/* A pump that the supervisor runs: bytes from @from, -1 where there is no pump, to @to until the
+ * end; an output without a @to is kept for the report. */
 struct stdio_relay {
 	int from;
 	int to;

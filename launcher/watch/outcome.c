@@ -2,6 +2,13 @@
 #include "launcher/watch/outcome.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+
+void outcome_finish(struct outcome *outcome)
+{
+	for (int i = 0; i < 2; i++)
+		free(outcome->streams[i].text);
+}
 
 void outcome_skip(struct outcome_enforced *enforced, const char *what, const char *why)
 {

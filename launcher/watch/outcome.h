@@ -23,6 +23,15 @@ enum outcome_status {
 
 enum { OUTCOME_MAX_SKIPS = 16 };
 
+/* One of the program's outputs that went through the launcher. */
+struct outcome_stream {
+	bool counted; /* all else is empty where it is not */
+	bool over;    /* more came than limits.output lets through */
+	uint64_t bytes;
+	char *text; /* of one that was captured (malloc'ed), or NULL */
+	size_t length;
+};
+
 struct outcome_skip {
 	char what[48];
 	char why[96];
@@ -42,12 +51,16 @@ struct outcome {
 	int exit_code; /* -1: it did not exit */
 	int signal;    /* 0: none killed it */
 	int lost_output; /* errno of a write to a regular file that failed: the program saw none of it */
+	struct outcome_stream streams[2]; /* standard output and standard error */
 	double wall_ms;
 	double user_ms;
 	double system_ms;
 	long max_rss_kib;
 	struct outcome_enforced enforced;
 };
+
+/* outcome_finish() - let go of what was captured. */
+void outcome_finish(struct outcome *outcome);
 
 /* outcome_skip() - record that @what was not enforced, and why. Past OUTCOME_MAX_SKIPS it is
  * lost. */

@@ -1,12 +1,22 @@
 /* relay.c - one pump of bytes between a file and a pipe of the program's (see relay.h)
  *
- * Files that are opened with O_APPEND refuse splice(2), so bytes are read and written.
+ * Files that are opened with O_APPEND refuse splice(2), so bytes are read and written. The launcher
+ * must never wait in a write, since it has deadlines to hold: a regular file takes what it is given
+ * at once, a pipe PIPE_BUF bytes when it is ready, a socket is told not to wait, and a terminal,
+ * which its user may have stopped, is opened again for this.
  */
 #include "launcher/watch/relay.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+
+/* What is left in a pipe at the end: its largest size (fs.pipe-max-size), unless somebody outside
+ * goes on writing. */
+enum { MOST_LEFT = 2 << 20 };
 
 int relay_want(const struct relay *relay, short *events)
 {
@@ -15,47 +25,121 @@ int relay_want(const struct relay *relay, short *events)
 }
 
 /* The launcher's own standard files stay open: the caller's shell goes on with them. */
-static void finish(struct relay *relay)
+static void close_ends(struct relay *relay)
 {
 	if (relay->ends.from > 2)
 		fd_close(&relay->ends.from);
 	if (relay->ends.to > 2)
 		fd_close(&relay->ends.to);
-	relay->ends = (struct stdio_relay){ -1, -1 };
+	relay->ends = (struct stdio_relay){ .from = -1, .to = -1 };
 	relay->held = 0;
 }
 
-void relay_start(struct relay *relay, const struct stdio_relay *ends)
+void relay_finish(struct relay *relay)
 {
-	struct stat st;
-
-	relay->ends = *ends;
-	relay->most = sys_fstat(ends->to, &st) == 0 && S_ISREG(st.st_mode) ? RELAY_CHUNK : PIPE_BUF;
+	close_ends(relay);
+	buf_finish(&relay->kept);
 }
 
-static void fill(struct relay *relay)
+/* A terminal of its own description, on which no write waits. */
+static int open_again(int fd)
 {
-	long got = sys_read(relay->ends.from, relay->chunk, sizeof(relay->chunk));
+	char self[32];
 
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	return (int)sys_openat(AT_FDCWD, self, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+}
+
+static bool is_terminal(int fd)
+{
+	struct winsize size;
+
+	return sys_ioctl(fd, TIOCGWINSZ, &size) == 0;
+}
+
+void relay_start(struct relay *relay, const struct stdio_relay *ends,
+		 const struct relay_limit *limit)
+{
+	struct stat st = { 0 };
+
+	relay->ends = *ends;
+	relay->limit = *limit;
+	relay->most = PIPE_BUF;
+	if (ends->to < 0 || sys_fstat(ends->to, &st) < 0)
+		return;
+	relay->socket = S_ISSOCK(st.st_mode);
+	if (S_ISCHR(st.st_mode) && is_terminal(ends->to)) {
+		int fd = open_again(ends->to);
+
+		if (fd < 0)
+			return;
+		if (ends->to > 2)
+			fd_close(&relay->ends.to);
+		relay->ends.to = fd;
+		relay->terminal = true;
+	}
+	if (S_ISREG(st.st_mode) || relay->socket || relay->terminal)
+		relay->most = RELAY_CHUNK;
+}
+
+bool relay_stopped(const struct relay *relay)
+{
+	return relay->over && !relay->limit.truncate;
+}
+
+/* How much of the @got bytes that came may be passed on. */
+static size_t within(struct relay *relay, size_t got)
+{
+	uint64_t left = relay->limit.bytes - relay->passed;
+
+	relay->seen += got;
+	if (relay->limit.set && got > left) {
+		relay->over = true;
+		got = (size_t)left;
+	}
+	relay->passed += got;
+	return relay->error ? 0 : got;
+}
+
+/* Takes what has come. False: nothing had. */
+static bool fill(struct relay *relay)
+{
+	long got;
+
+	if (relay_stopped(relay)) {
+		close_ends(relay);
+		return false;
+	}
+	got = sys_read(relay->ends.from, relay->chunk, sizeof(relay->chunk));
 	if (got == -EAGAIN || got == -EINTR)
-		return;
+		return false;
 	if (got <= 0) {
-		finish(relay);
-		return;
+		close_ends(relay);
+		return false;
 	}
 	relay->at = 0;
-	relay->held = relay->error ? 0 : (size_t)got;
+	relay->held = within(relay, (size_t)got);
+	if (relay->ends.to < 0) {
+		buf_bytes(&relay->kept, relay->chunk, relay->held);
+		if (relay->kept.failed)
+			relay->error = -ENOMEM;
+		relay->held = 0;
+	}
+	return true;
 }
 
 static void empty(struct relay *relay)
 {
 	size_t length = relay->held < relay->most ? relay->held : relay->most;
-	long put = sys_write(relay->ends.to, relay->chunk + relay->at, length);
+	const char *bytes = relay->chunk + relay->at;
+	long put = relay->socket ? sys_sendto(relay->ends.to, bytes, length,
+					      MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0)
+				 : sys_write(relay->ends.to, bytes, length);
 
 	if (put == -EAGAIN || put == -EINTR)
 		return;
 	if (put == -EPIPE) {
-		finish(relay);
+		close_ends(relay);
 	} else if (put < 0) {
 		relay->error = (int)put;
 		relay->held = 0;
@@ -65,24 +149,25 @@ static void empty(struct relay *relay)
 	}
 }
 
-/* A regular file takes what it is given at once; a pipe is asked first, by the next poll. */
+/* What takes its bytes at once is not asked first, by another poll. */
 void relay_pump(struct relay *relay)
 {
 	if (relay->held)
 		empty(relay);
 	else
-		fill(relay);
+		(void)fill(relay);
 	if (relay->held && relay->most == RELAY_CHUNK)
 		empty(relay);
 }
 
 bool relay_last(struct relay *relay)
 {
-	if (relay->ends.from < 0)
-		return false;
+	uint64_t most = relay->last ? relay->last : relay->seen + MOST_LEFT;
+
+	relay->last = most;
+	while (relay->ends.from >= 0 && !relay->held && relay->seen < most && fill(relay))
+		;
 	if (!relay->held)
-		fill(relay);
-	if (!relay->held)
-		finish(relay);
+		close_ends(relay);
 	return relay->held != 0;
 }

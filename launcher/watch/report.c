@@ -114,6 +114,24 @@ static void write_usage(const struct outcome *outcome, struct buf *out)
 	buf_text(out, "  \"memory_peak_kib\": null, \"pids_peak\": null,\n  \"denied\": [],\n");
 }
 
+/* null: it did not pass through the launcher, or went the way of the other one. */
+static void write_stream(const char *name, const struct outcome_stream *stream, struct buf *out)
+{
+	buf_format(out, "  \"%s\": ", name);
+	if (!stream || !stream->counted) {
+		buf_text(out, "null,\n");
+		return;
+	}
+	buf_format(out,
+		   "{ \"bytes\": %llu, \"over\": %s, \"text\": ", (unsigned long long)stream->bytes,
+		   stream->over ? "true" : "false");
+	if (stream->text)
+		json_bytes(out, stream->text, stream->length);
+	else
+		buf_text(out, "null");
+	buf_text(out, " },\n");
+}
+
 static void write_namespaces(uint32_t set, struct buf *out)
 {
 	static const char *const names[] = { "user", "mount", "pid",    "net",
@@ -162,10 +180,18 @@ static void write_limits(const struct plan_limits *limits, struct buf *out)
 	} all[] = {
 		{ "address_space", &limits->address_space },
 		{ "core", &limits->core },
+		{ "data", &limits->data },
 		{ "files", &limits->files },
 		{ "fsize", &limits->fsize },
+		{ "memlock", &limits->memlock },
+		{ "msgqueue", &limits->msgqueue },
+		{ "nice", &limits->nice },
 		{ "nproc", &limits->nproc },
 		{ "pids", &limits->pids },
+		{ "process_cpu", &limits->process_cpu },
+		{ "rtprio", &limits->rtprio },
+		{ "rttime", &limits->rttime },
+		{ "sigpending", &limits->sigpending },
 		{ "stack", &limits->stack },
 	};
 	const char *comma = "";
@@ -231,6 +257,8 @@ int report_format(const struct report *report, struct buf *out)
 	write_status(report, out);
 	write_error(report, out);
 	write_usage(report->outcome, out);
+	write_stream("stdout", report->outcome ? &report->outcome->streams[0] : NULL, out);
+	write_stream("stderr", report->outcome ? &report->outcome->streams[1] : NULL, out);
 	write_enforced(report, out);
 	buf_text(out, "}\n");
 	return out->failed ? -ENOMEM : 0;

@@ -17,6 +17,8 @@
 
 #include "launcher/watch/relay.h"
 
+enum { CAPTURE_MOST = 1 << 20 }; /* bytes of a captured output where the plan has no limit */
+
 struct watch {
 	const struct supervised *of;
 	struct relay *relays; /* STDIO_RELAYS, or NULL where there is none */
@@ -25,6 +27,7 @@ struct watch {
 	int64_t deadline; /* ms, or -1 */
 	bool late;        /* the deadline was moved because the program began after `begin` */
 	bool timed_out;
+	bool flooded;   /* more output came than the plan lets through */
 	int stopped_by; /* a signal that came before the program was there */
 	siginfo_t info; /* of pid 1's end, si_pid 0 until then */
 	struct rusage usage;
@@ -97,6 +100,17 @@ static void take_signal(struct watch *watch)
 	end_sandbox(watch, (int)info.ssi_signo);
 }
 
+/* A program that has said too much is ended at once, and what is left of it is not waited for. */
+static void pump(struct watch *watch, struct relay *relay)
+{
+	relay_pump(relay);
+	if (!relay_stopped(relay) || watch->flooded)
+		return;
+	watch->flooded = true;
+	end_sandbox(watch, SIGKILL);
+	watch->deadline = -1;
+}
+
 /* One round: waits for what comes first and deals with it. Returns true when pid 1 has ended. */
 static bool step(struct watch *watch)
 {
@@ -121,7 +135,7 @@ static bool step(struct watch *watch)
 		time_up(watch);
 	for (unsigned int i = 1; r > 0 && i < count; i++)
 		if (polls[i].revents)
-			relay_pump(&watch->relays[i - 1]);
+			pump(watch, &watch->relays[i - 1]);
 	return false;
 }
 
@@ -129,8 +143,8 @@ static bool step(struct watch *watch)
  * the launcher is to stop here. */
 static bool wait_for_readers(struct watch *watch, struct pollfd polls[STDIO_RELAYS])
 {
-	bool forever = watch->deadline < 0 && !watch->timed_out;
-	int64_t wait = watch->timed_out ? 0 : watch->deadline - now();
+	bool forever = watch->deadline < 0 && !watch->timed_out && !watch->flooded;
+	int64_t wait = watch->timed_out || forever ? 0 : watch->deadline - now();
 	struct raw_timespec left = { 0 };
 
 	if (wait > 0)
@@ -152,6 +166,7 @@ static void drain(struct watch *watch)
 		for (int i = 1; i < STDIO_RELAYS; i++) {
 			bool more = relay_last(&relays[i]);
 
+			watch->flooded |= relay_stopped(&relays[i]);
 			polls[i].fd = more ? relays[i].ends.to : -1;
 			polls[i].events = POLLOUT;
 			left |= more;
@@ -190,10 +205,31 @@ static int lost_output(const struct watch *watch)
 	for (int i = 1; watch->relays && i < STDIO_RELAYS; i++) {
 		if (watch->relays[i].error)
 			return -watch->relays[i].error;
-		if (watch->relays[i].held)
+		/* A run that was ended has no claim that its last words are heard. */
+		if (watch->relays[i].held && !watch->timed_out && !watch->flooded)
 			return EINTR;
 	}
 	return 0;
+}
+
+static void fill_streams(struct watch *watch, struct outcome *outcome)
+{
+	for (int i = 0; watch->relays && i < 2; i++) {
+		struct relay *relay = &watch->relays[i + 1];
+		bool kept = watch->of->relays[i + 1].from >= 0 && watch->of->relays[i + 1].to < 0;
+
+		if (watch->of->relays[i + 1].from < 0)
+			continue;
+		outcome->streams[i] = (struct outcome_stream){ .counted = true,
+							       .over = relay->over,
+							       .bytes = relay->seen };
+		if (kept) {
+			outcome->streams[i].length = relay->kept.length;
+			buf_bytes(&relay->kept, "", 1); /* a text, though nothing came */
+			outcome->streams[i].text = relay->kept.data;
+			relay->kept = BUF_EMPTY;
+		}
+	}
 }
 
 static void fill_end(struct outcome *outcome, bool filtered, int code, int status)
@@ -208,7 +244,7 @@ static void fill_end(struct outcome *outcome, bool filtered, int code, int statu
 }
 
 /* Decided once, from what the kernel says: pid 1's record of the program, or pid 1's own end. */
-static int conclude(const struct watch *watch, struct outcome *outcome, struct err *err)
+static int conclude(struct watch *watch, struct outcome *outcome, struct err *err)
 {
 	const struct shared *shared = watch->of->setup->shared;
 	bool filtered = watch->of->setup->filter_length > 0;
@@ -239,6 +275,7 @@ static int conclude(const struct watch *watch, struct outcome *outcome, struct e
 	}
 	outcome->wall_ms = elapsed(shared);
 	outcome->lost_output = lost_output(watch);
+	fill_streams(watch, outcome);
 	if (shared->ended) {
 		fill_usage(outcome, &shared->usage);
 		fill_end(outcome, filtered, shared->code, shared->status);
@@ -248,7 +285,22 @@ static int conclude(const struct watch *watch, struct outcome *outcome, struct e
 	}
 	if (watch->timed_out)
 		outcome->status = OUTCOME_TIMEOUT;
+	else if (watch->flooded)
+		outcome->status = OUTCOME_OUTPUT;
 	return 0;
+}
+
+/* The limit is for the outputs; one that is captured has a limit in any case. */
+static struct relay_limit limit_of(const struct watch *watch, int stream)
+{
+	const struct plan_limits *limits = &watch->of->setup->plan->limits;
+	bool kept = watch->of->relays[stream].to < 0;
+
+	if (stream == 0 || (!limits->output.set && !kept))
+		return (struct relay_limit){ 0 };
+	if (!limits->output.set)
+		return (struct relay_limit){ true, true, CAPTURE_MOST };
+	return (struct relay_limit){ true, limits->truncate_output, limits->output.value };
 }
 
 static int start_relays(struct watch *watch, struct err *err)
@@ -260,8 +312,11 @@ static int start_relays(struct watch *watch, struct err *err)
 	watch->relays = calloc(STDIO_RELAYS, sizeof(struct relay));
 	if (!watch->relays)
 		return err_set(err, STAGE_WATCH, ENOMEM, NULL, "relays");
-	for (int i = 0; i < STDIO_RELAYS; i++)
-		relay_start(&watch->relays[i], &relays[i]);
+	for (int i = 0; i < STDIO_RELAYS; i++) {
+		struct relay_limit limit = limit_of(watch, i);
+
+		relay_start(&watch->relays[i], &relays[i], &limit);
+	}
 	return 0;
 }
 
@@ -287,6 +342,8 @@ int supervise(const struct supervised *supervised, struct outcome *outcome, stru
 		drain(&watch);
 		r = conclude(&watch, outcome, err);
 	}
+	for (int i = 0; watch.relays && i < STDIO_RELAYS; i++)
+		relay_finish(&watch.relays[i]);
 	fd_close(&watch.signalfd);
 	free(watch.relays);
 	return r;

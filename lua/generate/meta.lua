@@ -22,7 +22,8 @@ local types = {
 	entry = '"x86_64"|"i386"|"x32"|"aarch64"|"riscv64"', scope = '"signal"|"abstract_unix"',
 	mount = "(lunette.Mount|lunette.Remove)[]", net = '"none"|"host"|lunette.Net',
 	stream = '"inherit"|"null"|string', tty = '"inherit"|"auto"|boolean', need = "string",
-	groups = 'integer[]|"keep"', outer = "integer|table", map = "table", any = "any",
+	groups = 'integer[]|"keep"', excess = '"stop"|"truncate"',
+	outer = "integer|table", map = "table", any = "any",
 }
 
 local function type_of(class)

@@ -133,14 +133,6 @@ function M.net(value, layer, path, preferred)
 	return native.load("lunette.rarely").net(value, layer, path, preferred)
 end
 
-function M.stream(value)
-	if value == "inherit" or value == "null" then
-		return value
-	end
-	local path = base.path(value)
-	return path, not path and 'must be "inherit", "null" or an absolute path' or nil
-end
-
 -- place() - a path that may be optional
 function M.place(value)
 	if type(value) == "table" and not tag(value) then

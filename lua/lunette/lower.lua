@@ -157,12 +157,17 @@ return function(state, question)
 	else
 		put("net", net, where("net"))
 	end
-	for _, name in ipairs { "address_space", "core", "files", "fsize", "grace", "nproc", "pids",
-		"stack", "wall" } do
+	for _, name in ipairs { "address_space", "core", "data", "files", "fsize", "grace",
+		"memlock", "msgqueue", "nice", "nproc", "output", "pids", "process_cpu", "rtprio", "rttime",
+		"sigpending", "stack", "wall" } do
 		local path = "limits." .. name
 		if values[path] then
 			put("limit." .. name, values[path] .. (preferred[path] and " prefer" or ""), where(path))
 		end
+	end
+
+	if values["limits.on_output"] then
+		put("limit.on_output", "truncate")
 	end
 
 	-- The process

@@ -97,8 +97,14 @@ M.rows = {
 		help = "how long it may take: 10 (seconds), 500ms, 2m, 1h" },
 	{ name = "cpu", metavar = "TIME", verbs = launch, set = limit("cpu", amount),
 		help = "how much CPU time it may use" },
-	{ name = "output", metavar = "SIZE", verbs = launch, set = limit("output", amount),
-		help = "how much it may write to standard output and error" },
+	{ name = "grace", metavar = "TIME", verbs = launch, set = limit("grace", amount),
+		help = "how long it may take to end when its time is up" },
+	{ name = "output", metavar = "SIZE[,truncate]", verbs = launch,
+		help = "how much it may write to standard output and to standard error",
+		set = function(value)
+			local size, over = value:match("^([^,]*),?(.*)$")
+			return { limits = { output = amount(size), on_output = over ~= "" and over or nil } }
+		end },
 	{ name = "env", metavar = "K[=V]", verbs = launch,
 		help = "the environment variable K, with the caller's value or V",
 		set = function(value)

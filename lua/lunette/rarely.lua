@@ -196,6 +196,33 @@ function M.name(value)
 	return value
 end
 
+-- excess() - false stands for the usual way, which has no line in the plan
+function M.excess(value)
+	if value ~= "stop" and value ~= "truncate" then
+		return nil, 'must be "stop" or "truncate"'
+	end
+	return value == "truncate" and value
+end
+
+-- stream() - a standard file: outputs may be captured, standard error may join standard output
+function M.stream(value, _, path)
+	local words = { "inherit", "null" }
+	if path ~= "process.stdin" then
+		words[#words + 1] = "capture"
+	end
+	if path == "process.stderr" then
+		words[#words + 1] = "stdout"
+	end
+	for _, word in ipairs(words) do
+		if value == word then
+			return value
+		end
+	end
+	local file = base.path(value)
+	return file, not file and ('must be "%s" or an absolute path')
+		:format(table.concat(words, '", "')) or nil
+end
+
 -- tty() - false when the program has a session of its own and no terminal
 function M.tty(value, layer, path, preferred)
 	if value == "inherit" or value == false then

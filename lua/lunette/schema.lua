@@ -31,9 +31,11 @@ return {
 	publish = "any!",
 	limits = {
 		memory = "size!", swap = "size!", pids = "count", cpus = "number!", cpuset = "text!",
-		io = "any!", wall = "time", grace = "time", cpu = "time!", output = "size!",
-		files = "count", fsize = "size", stack = "size", core = "size", nproc = "count",
-		address_space = "size",
+		io = "any!", wall = "time", grace = "time", cpu = "time!", output = "size",
+		on_output = "excess", files = "count", fsize = "size", stack = "size", core = "size",
+		nproc = "count", address_space = "size", data = "size", memlock = "size",
+		msgqueue = "size", nice = "count", process_cpu = "time", rtprio = "count", rttime = "time",
+		sigpending = "count",
 	},
 	cgroup_parent = "path!",
 	process = {

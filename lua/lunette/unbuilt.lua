@@ -14,7 +14,6 @@ local reasons = {
 	["limits.io"] = "I/O limits need cgroups, which are",
 	["cgroup_parent"] = "cgroups are",
 	["limits.cpu"] = "limits on CPU time are",
-	["limits.output"] = "limits on output are",
 	["process.tty"] = "a terminal of the sandbox's own is",
 	["seccomp.on_denied"] = "handling of denied calls is",
 	["publish"] = "publishing of ports is",

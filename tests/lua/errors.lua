@@ -205,7 +205,7 @@ wrong("net = veth { adress = '10.0.0.2/24' }", '"adress" (did you mean "address"
 
 -- What is not built
 for _, key in ipairs { "limits.memory = '1G'", "limits.swap = 0", "limits.cpus = 2",
-	"limits.cpuset = '0-1'", "limits.io = {}", "limits.cpu = '5s'", "limits.output = '1M'",
+	"limits.cpuset = '0-1'", "limits.io = {}", "limits.cpu = '5s'",
 	"cgroup_parent = '/x'", "publish = { '80:80' }", "process.tty = true", "process.tty = 'auto'",
 	"seccomp.on_denied = 'report'", "net = join 'x'", "net = broker {}", "net = pod 'x'",
 	"net = veth { address = '10.0.0.2/24', nat = true }" } do
@@ -217,6 +217,9 @@ for _, key in ipairs { "limits.memory = '1G'", "limits.swap = 0", "limits.cpus =
 		.. " }")
 	tap.ok(plan and front.lines(plan, "skipped")[1], "prefer skips " .. key, front.message(err))
 end
+wrong("process = { stdin = 'capture' }", 'must be "inherit", "null" or an absolute path')
+wrong("process = { stdout = 'stdout' }", 'must be "inherit", "null", "capture" or an absolute path')
+wrong("process = { stderr = 'x' }", '"capture", "stdout" or an absolute path')
 wrong("seccomp = { notify { 'mkdir' } }", "notify handlers are not built yet")
 
 -- The command line
@@ -224,6 +227,8 @@ option("ro", "", "usage: --ro: must be SRC or SRC:DST")
 option("memory", "1G", "usage: --memory: memory limits need cgroups, which are not built yet")
 option("pids", "x", "usage: --pids: must be a whole number")
 option("wall", "soon", "usage: --wall: must be a time")
+option("output", "1M,cut", 'usage: --output: must be "stop" or "truncate"')
+option("output", "much", "usage: --output: must be a size")
 option("uid", "-1", "usage: --uid: must be a whole number")
 option("net", "vth", 'usage: --net: must be "none", "host"')
 option("net", "veth:10.0.0.2", "usage: net.veth.address: must be an address with its prefix")

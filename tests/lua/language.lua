@@ -156,6 +156,10 @@ gives('limits = { wall = 2.5, grace = "500ms", pids = prefer(64), stack = "8M", 
 	"limit.pids",
 	"64 prefer")
 gives('limits = { wall = 2.5 }', "limit.wall", "2500")
+gives('limits = { output = "1M", on_output = "truncate" }', "limit.on_output", "truncate")
+gives('limits = { output = "1M", on_output = "stop" }', "limit.on_output", "")
+gives('limits = { rttime = "1s", memlock = "64K", nice = 20 }', "limit.rttime", "1000")
+gives('process = { stdout = "capture", stderr = "stdout" }', "process.stderr", "stdout")
 gives('limits = prefer { files = 5 }', "limit.files", "5 prefer")
 gives('process = { tty = "inherit", init = false, die_with_parent = false, fds = { 9, 3 }, '
 	.. 'stdin = "null" }',
@@ -224,6 +228,9 @@ option("net", "host", "net", "host")
 option("net", "veth:10.0.0.2/24,10.0.0.1", "net.veth.gateway", "10.0.0.1")
 option("pids", "5", "limit.pids", "5")
 option("wall", "1.5", "limit.wall", "1500")
+option("grace", "2s", "limit.grace", "2000")
+option("output", "1M", "limit.output", "1048576")
+option("output", "1M,truncate", "limit.on_output", "truncate")
 option("env", "A", "env.keep", "A")
 option("env", "A=b=c", "env.set", "A b=c")
 option("chdir", "sub", "cwd", "/home/me/work/sub")

@@ -33,11 +33,21 @@ static const char full[] =
 	"landlock.scope 0x3\n"
 	"limit.address_space 1\n"
 	"limit.core 0\n"
+	"limit.data 9\n"
 	"limit.files 256 prefer\n"
 	"limit.fsize 2305843009213693951\n"
 	"limit.grace 5\n"
+	"limit.memlock 10\n"
+	"limit.msgqueue 11\n"
+	"limit.nice 12\n"
 	"limit.nproc 6\n"
+	"limit.on_output truncate\n"
+	"limit.output 13\n"
 	"limit.pids 7\n"
+	"limit.process_cpu 14\n"
+	"limit.rtprio 15\n"
+	"limit.rttime 16\n"
+	"limit.sigpending 17\n"
 	"limit.stack 8\n"
 	"limit.wall 10000\n"
 	"mount bind /usr source=/usr read-only\n"
@@ -76,9 +86,9 @@ static const char full[] =
 	"process.fd 7\n"
 	"process.init 0\n"
 	"process.name box\n"
-	"process.stderr null\n"
+	"process.stderr stdout\n"
 	"process.stdin /dev/null\n"
-	"process.stdout null\n"
+	"process.stdout capture\n"
 	"process.tty inherit\n"
 	"profile test\n"
 	"seccomp.default errno:1\n"
@@ -277,6 +287,10 @@ static const char *const wrong_lines[] = {
 	"process.init 2",
 	"process.stdin inherit",
 	"process.stdin x",
+	"process.stdin capture",
+	"process.stdout stdout",
+	"limit.on_output stop",
+	"limit.output x",
 	"process.tty yes",
 	"seccomp.default allow",
 	"seccomp.rule x86_64 allow 1",

@@ -47,6 +47,7 @@ static void check_end(void)
 		"  \"wall_ms\": 12.346, \"user_ms\": 1.000, \"system_ms\": 2.000, "
 		"\"max_rss_kib\": 1234,\n"
 		"  \"memory_peak_kib\": null, \"pids_peak\": null,\n  \"denied\": [],\n"
+		"  \"stdout\": null,\n  \"stderr\": null,\n"
 		"  \"enforced\": {\n    \"namespaces\": [\"user\", \"time\"],\n"
 		"    \"seccomp_instructions\": 57,\n    \"landlock_abi\": 7,\n"
 		"    \"cgroup\": null,\n    \"rlimits\": {\"files\": 256},\n"
@@ -69,6 +70,7 @@ static void check_failure(void)
 		     "  \"wall_ms\": null, \"user_ms\": null, \"system_ms\": null, "
 		     "\"max_rss_kib\": null,\n"
 		     "  \"memory_peak_kib\": null, \"pids_peak\": null,\n  \"denied\": [],\n"
+		     "  \"stdout\": null,\n  \"stderr\": null,\n"
 		     "  \"enforced\": null\n}\n",
 		     "a launch that failed");
 }
