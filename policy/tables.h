@@ -39,8 +39,8 @@ int tables_call_at(enum policy_entry entry, uint32_t number);
  */
 const char *tables_signature(int call, enum policy_entry entry);
 
-/* tables_group() - the names of a group ("@file-system"), one after the other, NULL at the end;
- * NULL where there is no such group. A member may itself be a group.
+/* tables_group() - the calls of a group ("@file-system") by name, NULL at the end; NULL where there
+ * is no such group.
  */
 const char *const *tables_group(const char *name);
 const char *tables_group_doc(const char *name);

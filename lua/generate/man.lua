@@ -1,19 +1,22 @@
 -- man.lua - a manual page out of its template and the tables
 --
---   lua man.lua OUTPUT TEMPLATE lua/lunette launcher/cmd/cmd.h
+--   lua man.lua OUTPUT TEMPLATE lua/lunette launcher/cmd/cmd.h policy/tables/groups.tsv
 --
 -- Lines of the template that begin with `.\" @` are replaced:
 --
 --   .\" @options VERB   the options of a verb
 --   .\" @keys           the keys of a profile
 --   .\" @words          the words of the profile language
+--   .\" @guards         the named guards
+--   .\" @groups         the groups of system calls
 --
 -- and @VERSION@ by the one that the header defines.
 
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
 local schema = dofile(here .. "/schema.lua")
-local output, template, directory, header = table.unpack(arg, 1, 4)
-assert(header, "usage: man.lua OUTPUT TEMPLATE lua/lunette launcher/cmd/cmd.h")
+local output, template, directory, header, groups = table.unpack(arg, 1, 5)
+assert(groups, "usage: man.lua OUTPUT TEMPLATE lua/lunette launcher/cmd/cmd.h "
+	.. "policy/tables/groups.tsv")
 local tables = schema.read(directory)
 local version
 for line in io.lines(header) do
@@ -62,6 +65,26 @@ function makers.words()
 	local out = {}
 	for _, row in ipairs(tables.words) do
 		out[#out + 1] = (".TP\n\\fB%s\\fR\n%s"):format(plain(row[2]), prose(row[3]))
+	end
+	return table.concat(out, "\n")
+end
+
+function makers.guards()
+	local out = {}
+	for _, row in ipairs(tables.guards) do
+		out[#out + 1] = (".TP\n\\fB%s\\fR\n%s."):format(plain(row[1]),
+			prose(row[2]:sub(1, 1):upper() .. row[2]:sub(2)))
+	end
+	return table.concat(out, "\n")
+end
+
+function makers.groups()
+	local out = {}
+	for line in io.lines(groups) do
+		local name, doc = line:match("^(@%S+)\t[^\t]*\t(.*)$")
+		if name then
+			out[#out + 1] = (".TP\n\\fB%s\\fR\n%s."):format(plain(name), prose(doc))
+		end
 	end
 	return table.concat(out, "\n")
 end

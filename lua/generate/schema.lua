@@ -11,12 +11,12 @@ local function module(directory, name)
 	return assert(loadfile(directory .. "/" .. name .. ".lua"))(native)
 end
 
--- read() - options, keys and words of @directory (lua/lunette)
+-- read() - options, keys, words and guards of @directory (lua/lunette)
 function M.read(directory)
 	local docs = module(directory, "schema_doc")
 	return {
 		options = module(directory, "options").rows, schema = module(directory, "schema"),
-		keys = docs.keys, words = docs.words,
+		keys = docs.keys, words = docs.words, guards = docs.guards,
 	}
 end
 

@@ -88,15 +88,15 @@ local function read_calls(directory)
 			local call = by_name[row[2]] or fail(row.where, "no call %q", row[2])
 			local mask = entry_mask(row, row[3])
 			table.insert(call.others, { mask = mask, signature = row[4] })
+		elseif #row ~= 8 then
+			fail(row.where, "%d fields in place of 8", #row)
 		else
 			local call = {
 				name = row[1], numbers = {}, others = {},
 				groups = split(row[7], ","),
 				signature = row[8] == "-" and "" or row[8],
 			}
-			if #row ~= 8 then
-				fail(row.where, "%d fields in place of 8", #row)
-			elseif #calls > 0 and calls[#calls].name >= call.name then
+			if #calls > 0 and calls[#calls].name >= call.name then
 				fail(row.where, "%s is out of order", call.name)
 			end
 			for i = 1, #entries do
@@ -110,7 +110,7 @@ local function read_calls(directory)
 	return calls, by_name
 end
 
--- Groups as lists of names. One whose line takes something out is flattened into calls.
+-- Groups as lists of calls, in order of name.
 local function read_groups(directory, calls, by_name)
 	local groups, by_group = {}, {}
 	for _, row in ipairs(read_table(directory, "groups.tsv")) do
@@ -129,7 +129,9 @@ local function read_groups(directory, calls, by_name)
 	end
 
 	local function add(group, set, value, from, depth)
-		assert(depth < 8, "groups name each other in a circle")
+		if depth == 8 then
+			fail(from.where, "%s holds itself, or groups are nested more than 8 deep", from.name)
+		end
 		for _, member in ipairs(group.members) do
 			local taken, name = member:match("^(!?)(.*)$")
 			local wanted = value
@@ -146,18 +148,13 @@ local function read_groups(directory, calls, by_name)
 		end
 	end
 	for _, group in ipairs(groups) do
-		local set, flat = {}, table.concat(group.members, " "):find("!", 1, true)
+		local set = {}
 		add(group, set, true, group, 0)
-		if flat then
-			group.flat = {}
-			for name in pairs(set) do
-				table.insert(group.flat, name)
-			end
+		group.calls = {}
+		for name in pairs(set) do
+			table.insert(group.calls, name)
 		end
-	end
-	for _, group in ipairs(groups) do
-		group.members = group.flat or group.members
-		table.sort(group.members)
+		table.sort(group.calls)
 	end
 	table.sort(groups, function(a, b) return a.name < b.name end)
 	return groups
@@ -317,11 +314,8 @@ local function write_groups(out, groups, names)
 	local pool = new_pool()
 	local rows = {}
 	for i, group in ipairs(groups) do
-		local members = map(group.members, function(member)
-			if member:sub(1, 1) == "@" then
-				return ("group_pool + %d"):format(pool.offset(member))
-			end
-			return ("call_pool + %d"):format(names.offset(member))
+		local members = map(group.calls, function(call)
+			return ("call_pool + %d"):format(names.offset(call))
 		end)
 		members[#members + 1] = "NULL"
 		rows[i] = ("{ %d, %d, group_members_%d }"):format(pool.offset(group.name),

@@ -190,4 +190,20 @@ M.words = {
 	{ "none", "KEY = none", "Unsets a parent's value." },
 }
 
+M.guards = {
+	{ "no-new-userns", "no user namespaces by clone, unshare and setns; clone3, whose flags lie in "
+		.. "memory, fails with ENOSYS, so that libraries use clone" },
+	{ "no-tty-injection", "no TIOCSTI and TIOCLINUX, which type into the caller's terminal" },
+	{ "no-io-uring", "no io_uring, whose operations no filter sees" },
+	{ "no-keyring", "no key rings of the kernel, which no namespace separates" },
+	{ "no-vsock", "no AF_VSOCK, which reaches the hypervisor past the network namespace" },
+	{ "no-odd-sockets", "sockets of the families unix, inet, inet6 and netlink only" },
+	{ "no-write-execute", "no memory that is writable and executable, or made executable later" },
+	{ "no-ptrace", "no looking into other processes, nor taking their descriptors" },
+	{ "no-bpf-perf", "no bpf, performance counters and profiling cookies" },
+	{ "no-userfaultfd", "no userfaultfd, which makes races in the kernel easy to win" },
+	{ "no-setuid-files", "no set-user-id and set-group-id bits on files; openat2, whose mode lies in "
+		.. "memory, fails with ENOSYS" },
+}
+
 return M

@@ -69,12 +69,36 @@ local function generate(script, arguments)
 	local file <close> = assert(io.open(made, "rb"))
 	return good and file:read("a") or ""
 end
+local pages = {}
 for _, page in ipairs { "lunette.1", "lunette-profile.5" } do
-	local text = generate("man.lua", "docs/man/" .. page .. ".in lua/lunette launcher/cmd/cmd.h")
-	tap.ok(text:find("^%.TH") and not text:find("@%u+@"), page)
+	local text = generate("man.lua", "docs/man/" .. page .. ".in lua/lunette launcher/cmd/cmd.h "
+		.. "policy/tables/groups.tsv")
+	tap.ok(text:find("^%.TH") and not text:find("@%u+@") and not text:find('\n.\\" @'), page)
+	pages[page] = text:gsub("\\%-", "-")
 end
-tap.ok(generate("man.lua", "docs/man/lunette-profile.5.in lua/lunette launcher/cmd/cmd.h")
-	:find("limits.wall", 1, true), "lunette-profile(5) has the keys")
+for question in read("launcher/cmd/main.c"):match('{ "seccomp", "([%a|]+)'):gmatch("%a+") do
+	tap.ok(pages["lunette.1"]:find("\n\\fB" .. question .. "\\fR"), "lunette(1) has " .. question)
+end
+tap.ok(pages["lunette-profile.5"]:find("limits.wall", 1, true), "lunette-profile(5) has the keys")
+for line in read("policy/tables/groups.tsv"):gmatch("[^\n]+") do
+	local name = line:match("^@%S+")
+	if name then
+		tap.ok(pages["lunette-profile.5"]:find("\\fB" .. name .. "\\fR", 1, true),
+			"lunette-profile(5) has the group " .. name)
+	end
+end
+
+-- Each guard is described, and there.
+local guards = native.load("lunette.rules").named
+local described = {}
+for _, row in ipairs(docs.guards) do
+	described[row[1]] = true
+	tap.ok(guards[row[1]] ~= nil and pages["lunette-profile.5"]:find(row[1], 1, true),
+		"the guard " .. row[1])
+end
+for name in pairs(guards) do
+	tap.ok(described[name], "schema_doc.lua has the guard " .. name)
+end
 tap.ok(load(generate("meta.lua", "lua/lunette")), "the annotations are Lua")
 tap.ok(generate("completion.lua", "bash lua/lunette"):find("--wall", 1, true),
 	"completion for bash")
