@@ -302,7 +302,7 @@ void compiler_init(struct compiler *c)
 	memset(c->cache, 0, sizeof(c->cache));
 }
 
-int policy_compile(const struct policy *policy, struct sock_filter *filter, size_t *count,
+static int compile(const struct policy *policy, struct sock_filter *filter, size_t *count,
 		   uint32_t *origin, struct policy_error *error)
 {
 	struct compiler *c = malloc(sizeof(*c));
@@ -315,10 +315,65 @@ int policy_compile(const struct policy *policy, struct sock_filter *filter, size
 	rc = make_root(c, policy, &root);
 	if (rc)
 		rc = fail(error, rc, SIZE_MAX, "no memory");
-	else if (c->full || emit(c, root, filter, count, origin))
+	else if (c->full)
+		rc = fail(error, -E2BIG, SIZE_MAX,
+			  "the rules are too many, or too different, for one filter");
+	else if (emit(c, root, filter, count, origin))
 		rc = fail(error, -E2BIG, SIZE_MAX,
 			  "the filter needs more than the %d instructions that the kernel takes",
 			  POLICY_MAX_INSTRUCTIONS);
 	free(c);
+	return rc;
+}
+
+/* Does a filter of the first @rules rules fit? They count through all architectures. */
+static bool fits(const struct policy *policy, size_t rules, struct sock_filter *filter)
+{
+	struct policy_arch archs[ENTRY_COUNT];
+	struct policy part = *policy;
+	struct policy_error ignored;
+	size_t i, count;
+
+	for (i = 0; i < policy->arch_count; i++) {
+		archs[i] = policy->archs[i];
+		if (archs[i].rule_count > rules)
+			archs[i].rule_count = rules;
+		rules -= archs[i].rule_count;
+	}
+	part.archs = archs;
+	return compile(&part, filter, &count, NULL, &ignored) == 0;
+}
+
+/* Finds a rule from which on the filter does not fit, by halves. */
+static void blame(const struct policy *policy, struct sock_filter *filter,
+		  struct policy_error *error)
+{
+	size_t low = 0, high = 0, i;
+
+	for (i = 0; i < policy->arch_count; i++)
+		high += policy->archs[i].rule_count;
+	if (high == 0 || !fits(policy, 0, filter))
+		return;
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (fits(policy, middle, filter))
+			low = middle;
+		else
+			high = middle;
+	}
+	for (i = 0; low >= policy->archs[i].rule_count; i++)
+		low -= policy->archs[i].rule_count;
+	error->arch = i;
+	error->rule = low;
+}
+
+int policy_compile(const struct policy *policy, struct sock_filter *filter, size_t *count,
+		   uint32_t *origin, struct policy_error *error)
+{
+	int rc = compile(policy, filter, count, origin, error);
+
+	if (rc == -E2BIG)
+		blame(policy, filter, error);
 	return rc;
 }

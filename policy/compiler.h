@@ -2,6 +2,7 @@
  *
  *   cells.c    rules -> for each interval of numbers the list of rules that can decide there
  *   diagram.c  a list of rules -> decision diagram over the words of the arguments
+ *   nodes.c    the nodes of these diagrams
  *   lower.c    number intervals and diagrams -> one graph of instructions, equal ones shared
  *   compile.c  the switches over the numbers of all architectures, and policy_compile()
  *   emit.c     graph -> instructions in order, with jumps that reach
@@ -138,6 +139,7 @@ struct compiler {
 	struct node nodes[MAX_NODES];
 	struct edge edges[MAX_EDGES];
 	struct edge scratch[MAX_SCRATCH];
+	int32_t moved[MAX_NODES]; /* nodes.c's: their new ids */
 	int32_t node_hash[HASH_SIZE];
 	struct cache_entry cache[CACHE_SIZE];
 	struct instruction graph[MAX_GRAPH];
@@ -157,6 +159,21 @@ static inline bool is_leaf(int32_t id)
 
 /* compile.c */
 void compiler_init(struct compiler *c);
+
+/* nodes.c */
+
+/* node_make() - the node on @variable with the edges from c->scratch[@from] on, which it takes off
+ * the scratch; their one target where there is one only. c->over where there is no room.
+ */
+int32_t node_make(struct compiler *c, uint16_t variable, int32_t from);
+
+/* nodes_unmake() - forget the nodes made since there were @nodes of them and @edges */
+void nodes_unmake(struct compiler *c, int32_t nodes, int32_t edges);
+
+/* nodes_keep() - forget those of them that @root does not need: what it was made of would fill the
+ * room of those to come. Returns the root's new id.
+ */
+int32_t nodes_keep(struct compiler *c, int32_t nodes, int32_t edges, int32_t root);
 
 /* diagram.c */
 

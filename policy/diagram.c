@@ -67,64 +67,6 @@ static const struct node *node_of(const struct compiler *c, int32_t id)
 	return &c->nodes[id - MAX_LEAVES];
 }
 
-static uint32_t hash_node(uint16_t variable, const struct edge *edges, int32_t count)
-{
-	uint32_t hash = variable;
-	int32_t i;
-
-	for (i = 0; i < count; i++)
-		hash = (hash ^ edges[i].start ^ (uint32_t)edges[i].target << 7) * 0x9e3779b1u;
-	return (hash ^ hash >> 15) % HASH_SIZE;
-}
-
-/* The node with these edges; takes them off the scratch, whose top they are. */
-static int32_t make_node(struct compiler *c, uint16_t variable, int32_t from)
-{
-	struct edge *edges = c->scratch + from;
-	int32_t count = c->scratch_count - from;
-	uint32_t hash;
-	int32_t id;
-	struct node *node;
-
-	c->scratch_count = from;
-	if (count == 1)
-		return edges[0].target;
-	hash = hash_node(variable, edges, count);
-	for (id = c->node_hash[hash]; id != NONE; id = c->nodes[id].next)
-		if (c->nodes[id].variable == variable && c->nodes[id].count == count &&
-		    !memcmp(c->edges + c->nodes[id].first, edges, (size_t)count * sizeof(*edges)))
-			return MAX_LEAVES + id;
-	if (c->node_count >= c->node_limit || c->edge_count + count > MAX_EDGES ||
-	    count > UINT16_MAX) {
-		c->over = true;
-		return LEAF_FALSE;
-	}
-	memcpy(c->edges + c->edge_count, edges, (size_t)count * sizeof(*edges));
-	node = &c->nodes[c->node_count];
-	*node = (struct node){ .variable = variable,
-			       .count = (uint16_t)count,
-			       .first = (uint32_t)c->edge_count,
-			       .next = c->node_hash[hash],
-			       .lowered = NONE,
-			       .origin = UINT32_MAX };
-	c->node_hash[hash] = c->node_count;
-	c->edge_count += count;
-	return MAX_LEAVES + c->node_count++;
-}
-
-/* Forget the nodes made since there were @nodes of them and @edges. */
-static void unmake_nodes(struct compiler *c, int32_t nodes, int32_t edges)
-{
-	while (c->node_count > nodes) {
-		struct node *node = &c->nodes[--c->node_count];
-
-		c->node_hash[hash_node(node->variable, c->edges + node->first, node->count)] =
-			node->next;
-	}
-	c->edge_count = edges;
-	c->epoch++;
-}
-
 static void push_edge(struct compiler *c, int32_t from, uint32_t start, int32_t target)
 {
 	if (c->scratch_count > from && c->scratch[c->scratch_count - 1].target == target)
@@ -221,7 +163,7 @@ static int32_t diagram_choose(struct compiler *c, int32_t test, int32_t yes, int
 		c->scratch_count = from;
 		return LEAF_FALSE;
 	}
-	result = make_node(c, node_of(c, top)->variable, from);
+	result = node_make(c, node_of(c, top)->variable, from);
 	*entry = (struct cache_entry){ c->epoch, test, yes, no, result };
 	return result;
 }
@@ -285,7 +227,7 @@ static int32_t test_word(struct compiler *c, unsigned int word, uint32_t mask, u
 	push_edge(c, from, range.low, LEAF_TRUE);
 	if (range.past)
 		push_edge(c, from, range.past, LEAF_FALSE);
-	return make_node(c, (uint16_t)find_variable(c, word, range.mask), from);
+	return node_make(c, (uint16_t)find_variable(c, word, range.mask), from);
 }
 
 /* The words of an argument: all entries that we know are little-endian. */
@@ -464,7 +406,7 @@ static int32_t try_order(struct compiler *c, const struct order *order,
 	result = build(c, order, rules, count, otherwise);
 	c->visit++;
 	cost = c->over ? INT32_MAX : new_cost(c, result, nodes);
-	unmake_nodes(c, nodes, edges);
+	nodes_unmake(c, nodes, edges);
 	c->over = false;
 	return cost;
 }
@@ -560,10 +502,11 @@ int32_t diagram_rules(struct compiler *c, const struct policy_rule *const *rules
 	result = build(c, &order, rules, count, otherwise);
 	c->visit++;
 	if (c->over || (count > 1 && new_cost(c, result, nodes) > plain_cost(rules, count))) {
-		unmake_nodes(c, nodes, edges);
+		nodes_unmake(c, nodes, edges);
 		c->over = false;
 		return halve(c, rules, count, otherwise);
 	}
+	result = nodes_keep(c, nodes, edges, result);
 	for (; nodes < c->node_count; nodes++)
 		c->nodes[nodes].origin = origin;
 	return result;

@@ -103,8 +103,8 @@ int policy_check(const struct policy *policy, struct policy_error *error);
 /* policy_compile() - the smallest filter we know for @policy, which policy_check() has accepted
  * @filter: room for POLICY_MAX_INSTRUCTIONS; @count: how many were written
  * @origin: NULL, or room for as many: rule origin of each instruction, UINT32_MAX where none
- * Returns 0, -E2BIG (more instructions than the kernel takes), -ENOMEM. The same policy gives the
- * same bytes.
+ * Returns 0, -ENOMEM, or -E2BIG: more instructions than the kernel takes; @error names a rule from
+ * which on that is so. The same policy gives the same bytes.
  */
 int policy_compile(const struct policy *policy, struct sock_filter *filter, size_t *count,
 		   uint32_t *origin, struct policy_error *error);
@@ -141,7 +141,7 @@ struct policy_warning {
 
 /* policy_warn() - find what is probably not meant in @policy, which policy_check() has accepted
  * @warnings: room for @size of them; @count: how many there are there now
- * Returns 0 or -ENOMEM. Where an architecture has more than a thousand rules it only finds holes.
+ * Returns 0 or -ENOMEM. Of an architecture of more than four thousand rules it only finds holes.
  */
 int policy_warn(const struct policy *policy, struct policy_warning *warnings, size_t size,
 		size_t *count);

@@ -1,7 +1,9 @@
 /* check.c - `lunette check`: are profiles valid, and what in them is weak?
  *
  * A profile is evaluated as for a launch and its plan is decoded. Beyond that: a filter that
- * forbids the launcher's own last execve, so that no program would ever start.
+ * forbids the launcher's own last execve, so that no program would ever start; rules that do not
+ * fit in a filter; and, where comparing takes no more than part of a second, whether the filter
+ * says what the rules say.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -17,7 +19,8 @@ static int check_execve(const struct plan *plan, struct err *err)
 		.nr = RAW_execve,
 		.arch = policy_audit_arch(policy_native()),
 	};
-	size_t rule = SIZE_MAX;
+	size_t arch = 0, rule = SIZE_MAX;
+	const char *origin;
 	uint32_t action;
 
 	if (!plan->has_seccomp)
@@ -25,11 +28,32 @@ static int check_execve(const struct plan *plan, struct err *err)
 	action = policy_evaluate(&plan->seccomp, &call, &rule) & SECCOMP_RET_ACTION_FULL;
 	if (action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG)
 		return 0;
-	if (rule != SIZE_MAX)
-		rule = plan->seccomp.archs[0].rules[rule].origin;
+	while (arch < plan->seccomp.arch_count &&
+	       plan->seccomp.archs[arch].entry != policy_native())
+		arch++;
+	origin = plan_rule_origin(plan, arch, rule);
 	err_set(err, STAGE_PROFILE, EINVAL, "allow { \"execve\" }", "%s",
-		rule < plan->rule_origin_count ? plan->rule_origins[rule] : "seccomp");
+		*origin ? origin : "seccomp");
 	return err_reason(err, "the filter forbids execve, which starts the program itself");
+}
+
+enum { MOST_VERIFIED = 500 }; /* rules of all architectures */
+
+static int check_filter(const struct plan *plan, const char *profile, struct err *err)
+{
+	struct sock_filter filter[POLICY_MAX_INSTRUCTIONS];
+	struct policy_error why = { .arch = SIZE_MAX };
+	size_t count, rules = 0;
+	int ret;
+
+	if (!plan->has_seccomp)
+		return 0;
+	for (size_t i = 0; i < plan->seccomp.arch_count; i++)
+		rules += plan->seccomp.archs[i].rule_count;
+	ret = policy_compile(&plan->seccomp, filter, &count, NULL, &why);
+	if (ret == 0 && rules <= MOST_VERIFIED)
+		ret = policy_verify(&plan->seccomp, filter, count, NULL, &why);
+	return ret < 0 ? plan_refused(plan, &why, ret, profile, err) : 0;
 }
 
 /* Rules that never decide, and what the rules let through although no guard is missing by name:
@@ -46,15 +70,10 @@ static void warn_rules(struct buf *out, const struct plan *plan)
 	    policy_warn(policy, list, sizeof(list) / sizeof(*list), &count) < 0)
 		return;
 	for (i = 0; i < count; i++) {
-		const char *origin = "";
+		const char *origin = plan_rule_origin(plan, list[i].arch, list[i].rule);
 
 		if (list[i].kind == WARN_HOLE && policy->fallback == SECCOMP_RET_ALLOW)
 			continue;
-		if (list[i].arch < policy->arch_count && list[i].rule != SIZE_MAX) {
-			uint32_t at = policy->archs[list[i].arch].rules[list[i].rule].origin;
-
-			origin = at < plan->rule_origin_count ? plan->rule_origins[at] : "";
-		}
 		buf_text(out, "warning: ");
 		print_escaped(out, *origin ? origin : "seccomp");
 		buf_format(out, ": %s: %s\n", list[i].what, list[i].why);
@@ -94,6 +113,8 @@ static int check(const struct request *request, const char *profile)
 		ret = plan_decode(&plan, answer.plan.data, answer.plan.length, &err);
 	if (ret == 0)
 		ret = check_execve(&plan, &err);
+	if (ret == 0)
+		ret = check_filter(&plan, profile, &err);
 	if (ret == 0)
 		print_verdict(profile, &answer, &plan);
 	else

@@ -22,7 +22,7 @@ const struct verb verbs[] = {
 	{ "doctor", "[-p PROFILE]", "say what this host can do, and how to mend what it cannot",
 	  cmd_doctor, EXIT_USAGE },
 	{ "profiles", "", "list the shipped profiles", cmd_profiles, EXIT_USAGE },
-	{ "seccomp", "dump|sim|why|stats|groups|compile PROFILE ...",
+	{ "seccomp", "dump|sim|why|stats|groups|verify|compile PROFILE ...",
 	  "list, try and explain the filter of a profile", cmd_seccomp, EXIT_USAGE },
 	{ NULL, NULL, NULL, NULL, 0 },
 };

@@ -5,6 +5,7 @@
  *   why PROFILE NAME      the rules that speak of a call
  *   stats PROFILE         size, paths, and how much the kernel's bitmap answers
  *   groups [GROUP]        the groups of calls, or the members of one
+ *   verify PROFILE        the filter beside the rules, for every call that either can tell apart
  *   compile PROFILE       raw BPF to -o FILE or standard output, as `bwrap --seccomp` takes it
  *
  * Everything is computed from the plan; nothing is installed.
@@ -22,22 +23,14 @@
 static int misuse(struct err *err, const char *object, const char *reason)
 {
 	err_set(err, STAGE_USAGE, EINVAL,
-		"`lunette seccomp dump|sim|why|stats|groups|compile PROFILE ...`", "%s", object);
+		"`lunette seccomp dump|sim|why|stats|groups|verify|compile PROFILE ...`", "%s",
+		object);
 	return err_reason(err, "%s", reason);
 }
 
 const char *seccomp_origin(const struct seccomp_view *view, uint32_t origin)
 {
 	return origin < view->plan.rule_origin_count ? view->plan.rule_origins[origin] : "";
-}
-
-const char *seccomp_rule_origin(const struct seccomp_view *view, size_t arch, size_t rule)
-{
-	const struct policy *policy = &view->plan.seccomp;
-
-	if (arch >= policy->arch_count || rule >= policy->archs[arch].rule_count)
-		return "";
-	return seccomp_origin(view, policy->archs[arch].rules[rule].origin);
 }
 
 void seccomp_action(struct buf *out, uint32_t action)
@@ -97,10 +90,20 @@ static int load(const struct request *request, const char *profile, struct secco
 		return err_reason(err, "has no seccomp rules");
 	}
 	ret = policy_compile(&view->plan.seccomp, view->filter, &view->count, view->origins, &why);
-	if (ret < 0) {
-		err_set(err, STAGE_FILTERS, ret, NULL, "%s", profile);
-		return err_reason(err, "%s", why.text);
-	}
+	return ret < 0 ? plan_refused(&view->plan, &why, ret, profile, err) : 0;
+}
+
+static int seccomp_verify(const struct seccomp_view *view, const char *profile, struct buf *out,
+			  struct err *err)
+{
+	struct policy_error why = { .arch = SIZE_MAX };
+	bool exact = false;
+	int ret = policy_verify(&view->plan.seccomp, view->filter, view->count, &exact, &why);
+
+	if (ret < 0)
+		return plan_refused(&view->plan, &why, ret, profile, err);
+	buf_format(out, "%s: the filter says what the rules say, for %s\n", profile,
+		   exact ? "every call" : "every call that was tried: there are too many");
 	return 0;
 }
 
@@ -114,7 +117,7 @@ static int answer(const struct request *request, const char *verb, struct buf *o
 	if (strcmp(verb, "groups") == 0 && request->word_count <= 1)
 		return seccomp_groups(request->word_count ? request->words[0] : NULL, out, err);
 	if (strcmp(verb, "dump") != 0 && strcmp(verb, "stats") != 0 &&
-	    strcmp(verb, "compile") != 0 && !asks)
+	    strcmp(verb, "compile") != 0 && strcmp(verb, "verify") != 0 && !asks)
 		return misuse(err, verb, "no such question");
 	if (request->word_count != (asks ? 2u : 1u))
 		return misuse(err, verb, asks ? "wants a profile and a call" : "wants a profile");
@@ -125,6 +128,8 @@ static int answer(const struct request *request, const char *verb, struct buf *o
 		return seccomp_sim(view, request->words[1], out, err);
 	if (strcmp(verb, "why") == 0)
 		return seccomp_why(view, request->words[1], out, err);
+	if (strcmp(verb, "verify") == 0)
+		return seccomp_verify(view, request->words[0], out, err);
 	if (strcmp(verb, "dump") == 0)
 		seccomp_dump(view, out);
 	else if (strcmp(verb, "stats") == 0)

@@ -17,9 +17,6 @@ struct seccomp_view {
 /* seccomp_origin() - the profile line of an origin index, or "". */
 const char *seccomp_origin(const struct seccomp_view *view, uint32_t origin);
 
-/* seccomp_rule_origin() - the same of rule @rule of architecture @arch. */
-const char *seccomp_rule_origin(const struct seccomp_view *view, size_t arch, size_t rule);
-
 /* seccomp_action() - append an action as profiles write it. */
 void seccomp_action(struct buf *out, uint32_t action);
 

@@ -170,7 +170,7 @@ int seccomp_sim(const struct seccomp_view *view, const char *text, struct buf *o
 	for (size_t i = 0; rule != SIZE_MAX && i < policy->arch_count; i++)
 		if (policy->archs[i].entry == entry) {
 			buf_text(out, "  ; ");
-			print_escaped(out, seccomp_rule_origin(view, i, rule));
+			print_escaped(out, plan_rule_origin(&view->plan, i, rule));
 		}
 	if (rule == SIZE_MAX)
 		buf_text(out, "  ; no rule");
@@ -202,7 +202,7 @@ static void why_arch(const struct seccomp_view *view, size_t at, uint32_t number
 		if (!speaks_of(rule, number))
 			continue;
 		buf_text(out, "  ");
-		print_escaped(out, seccomp_rule_origin(view, at, r));
+		print_escaped(out, plan_rule_origin(&view->plan, at, r));
 		buf_text(out, ": ");
 		seccomp_action(out, rule->action);
 		for (size_t i = 0; i < rule->token_count; i++) {

@@ -6,6 +6,7 @@
  */
 #include "launcher/plan/field.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -317,4 +318,25 @@ int field_check_seccomp(struct plan_reader *reader)
 		return 0;
 	reader->key = &plan_keys[plan_key_find("seccomp.rule")];
 	return reader_wrong(reader, "%s", wrong.text);
+}
+
+const char *plan_rule_origin(const struct plan *plan, size_t arch, size_t rule)
+{
+	const struct policy *policy = &plan->seccomp;
+	uint32_t index;
+
+	if (arch >= policy->arch_count || rule >= policy->archs[arch].rule_count)
+		return "";
+	index = policy->archs[arch].rules[rule].origin;
+	return index < plan->rule_origin_count ? plan->rule_origins[index] : "";
+}
+
+int plan_refused(const struct plan *plan, const struct policy_error *why, int error,
+		 const char *name, struct err *err)
+{
+	const char *origin = plan_rule_origin(plan, why->arch, why->rule);
+
+	(void)err_set(err, STAGE_FILTERS, error, error == -E2BIG ? "use ranges and groups" : NULL,
+		      "%s", *origin ? origin : name);
+	return why->text[0] ? err_reason(err, "%s", why->text) : error;
 }

@@ -261,6 +261,17 @@ struct plan {
 int plan_decode(struct plan *plan, const char *text, size_t length, struct err *err);
 void plan_finish(struct plan *plan);
 
+/* plan_rule_origin() - the profile's line that rule @rule of architecture @arch comes from; ""
+ * where it is not known, or there is no such rule (SIZE_MAX). */
+const char *plan_rule_origin(const struct plan *plan, size_t arch, size_t rule);
+
+/* plan_refused() - @err for what the policy compiler has against the rules: @why, which makes
+ * policy_compile() or policy_verify() fail with @error. Names the rule's line, else @name.
+ * Returns @error.
+ */
+int plan_refused(const struct plan *plan, const struct policy_error *why, int error,
+		 const char *name, struct err *err);
+
 /* plan_encode() - the canonical text of @plan: plan_encode(plan_decode(t)) = t for every t that
  * plan_decode() takes. */
 int plan_encode(const struct plan *plan, struct buf *out);

@@ -116,12 +116,24 @@ end
 local rules = {
 	list = 'an action is called with a list: allow { "read", "write" }',
 	items = 'a rule lists names, "@groups" and sys.NAME { ... }',
+	many = "these are more than 10000 rules; ranges, one_of and groups say the same in fewer",
 	remove = "remove takes names of calls, groups and guards",
 }
 
--- rule() - @value, at @path, is no rule: it is wrong in its list, its items or what it removes
+-- rule() - @value, at @path, is no rule: it is wrong in its list, its items or what it removes, or
+-- one too many
 function M.rule(value, path, what)
 	fail(value.where, path, rules[what])
+end
+
+-- no_rule() - what stands at @path of @layer, @value, is no rule; or it should be a list of guards
+function M.no_rule(state, layer, path, value)
+	if value == nil then
+		state.wrong(layer, path, "must be a list",
+			"a parent's guards go only by remove { \"NAME\" }")
+	end
+	state.wrong(layer, path, "must be a rule, such as allow { \"read\" } or errno \"EPERM\" { ... }",
+		type(value) == "string" and 'allow { "' .. value .. '" }' or nil)
 end
 
 -- contradiction() - @rule names @name, for which @older of the same profile has another action

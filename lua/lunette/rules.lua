@@ -102,8 +102,7 @@ local function collect(state, layer, rules, value, preferred, path)
 			layer.removes[#layer.removes + 1] = { name = name, where = value.where, path = path }
 		end
 	else
-		state.wrong(layer, path, "must be a rule, such as allow { \"read\" } or errno \"EPERM\" { ... }",
-			type(value) == "string" and 'allow { "' .. value .. '" }' or nil)
+		explain().no_rule(state, layer, path, value)
 	end
 end
 
@@ -116,7 +115,7 @@ end
 function M.guards(state, layer, list, preferred)
 	local path = "seccomp.guard"
 	if tag(list) then
-		state.wrong(layer, path, "must be a list", "a parent's guards go only by remove { \"NAME\" }")
+		explain().no_rule(state, layer, path)
 	end
 	state.items(layer, path, list, preferred, function(item, _, prefers, _, index)
 		local at = path .. "[" .. index .. "]"
@@ -135,7 +134,7 @@ function M.guards(state, layer, list, preferred)
 end
 
 -- What this lowering works on; set for one entry at a time.
-local entry, entries, put
+local entry, entries, put, count
 
 -- Is there nothing wrong with @name missing from this entry?
 local function elsewhere(name)
@@ -147,6 +146,10 @@ local function elsewhere(name)
 end
 
 local function emit(text, where)
+	count = count + 1
+	if count > 10000 then
+		explain().rule({ where = where }, "seccomp", "many")
+	end
 	put("seccomp.rule", entry .. " " .. text, where)
 end
 
@@ -232,7 +235,7 @@ function M.lower(state, native_entry, put_line)
 	if removes then
 		removed = native.load("lunette.removal").sets(layers)
 	end
-	put = put_line
+	put, count = put_line, 0
 	entries = { native_entry }
 	for _, name in ipairs(state.values["seccomp.arch"] or {}) do
 		if name ~= native_entry then

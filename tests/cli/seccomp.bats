@@ -97,3 +97,53 @@ setup() {
 	[[ $output == *"p.lua:5: the rule: its test can never be true"* ]]
 	[[ $output == *"p.lua:3: ptrace: processes can control each other"* ]]
 }
+
+@test "verify compares every shipped profile's filter with its rules, and so does check" {
+	local name
+	for name in base default untrusted ci build shell; do
+		run -0 "$LUNETTE" seccomp verify "$name"
+		[[ $output == "$name: the filter says what the rules say, for every call" ]]
+		launch -0 check "$name"
+	done
+	mkdir tree
+	run -0 "$LUNETTE" seccomp verify --set root="$PWD/tree" root
+	run -0 "$LUNETTE" seccomp verify "$profile"
+	sed -i 's/default = allow,/default = allow, arch = { "i386", "x32", "aarch64", "riscv64" },/' "$profile"
+	run -0 "$LUNETTE" seccomp verify "$profile"
+	[[ $output == *"for every call" ]]
+}
+
+# many COUNT RULE - a profile of COUNT rules, i being the number of each
+many() {
+	cat > "$profile" <<-END
+		local rules = { default = allow }
+		for i = 1, $1 do
+			rules[i] = $2
+		end
+		return profile { mounts = { ro "/usr" }, seccomp = rules }
+	END
+}
+
+@test "too many rules, or too large a filter: an error that names a line, in check, run and seccomp" {
+	local verb reason
+	for reason in 'more than 10000 rules' 'too different' 'more than the 4096 instructions'; do
+		case $reason in
+		*rules) many 20000 'errno(1) { sys.close { fd = 2 * i } }' ;;
+		*different) many 200 'errno(1) { sys.close { fd = has(2 * i + 1) } }' ;;
+		*) many 2500 'errno(i) { sys.close { fd = 2 * i } }' ;;
+		esac
+		for verb in "check $profile" "run -p $profile -- true" "seccomp dump $profile"; do
+			# shellcheck disable=SC2086
+			run "$LUNETTE" $verb
+			((status != 0))
+			[[ $output == "lunette: "*"p.lua:3"*"$reason"* ]]
+		done
+	done
+}
+
+@test "many rules that come to little fit" {
+	many 9000 'errno(1) { "read", "write" }'
+	run -0 "$LUNETTE" seccomp stats "$profile"
+	[[ ${lines[0]} =~ ^instructions\ +([0-9]+)$ ]]
+	((BASH_REMATCH[1] < 20))
+}

@@ -362,6 +362,48 @@ static void test_large(void)
 	t->archs[0].rule_count = 2000;
 	rc = policy_compile(&t->policy, filter, &n, NULL, &error);
 	is_number(rc, -E2BIG, "more than the kernel takes: %s", error.text);
+	ok(error.arch == 0 && error.rule > 1300 && error.rule < 1500, "from rule %zu on",
+	   error.rule);
+	t->archs[0].rule_count = error.rule;
+	is_number(policy_compile(&t->policy, filter, &n, NULL, &error), 0,
+		  "without it and what follows: %zu instructions", n);
+	free(t);
+}
+
+/* A thousand values of one argument, each with an action of its own. */
+static void test_values(void)
+{
+	struct test_policy *t = calloc(1, sizeof(*t));
+	struct policy_error error = { 0 };
+	size_t i, n = 0, wrong = 0;
+
+	t->policy = (struct policy){ .fallback = ALLOW,
+				     .newer = ALLOW,
+				     .foreign = ERRNO(1),
+				     .archs = t->archs,
+				     .arch_count = 1 };
+	t->archs[0] = (struct policy_arch){ .entry = ENTRY_RISCV64,
+					    .rules = t->rules[0],
+					    .rule_count = 1000 };
+	t->intervals[0] = (struct policy_interval){ 5, 5 };
+	for (i = 0; i < 1000; i++) {
+		t->tokens[i] = (struct policy_token)ARG(0, 4, UINT32_MAX, (uint32_t)i * 2,
+							(uint32_t)i * 2);
+		t->rules[0][i] = (struct policy_rule){ .action = ERRNO((uint32_t)i + 1),
+						       .calls = t->intervals,
+						       .call_count = 1,
+						       .test = &t->tokens[i],
+						       .token_count = 1 };
+	}
+	is_number(policy_compile(&t->policy, filter, &n, NULL, &error), 0, "%s%zu instructions",
+		  error.text, n);
+	for (i = 0; i < 2100; i++) {
+		struct seccomp_data call = { .nr = 5, .arch = AUDIT_ARCH_RISCV64, .args = { i } };
+
+		wrong +=
+			bpf_run(filter, n, &call, NULL) != policy_evaluate(&t->policy, &call, NULL);
+	}
+	ok(n < 2500 && wrong == 0, "1000 rules on one argument: %zu instructions", n);
 	free(t);
 }
 
@@ -476,6 +518,7 @@ int main(void)
 	test_random(100, 4, 4);
 	test_random(20, 12, 6);
 	test_large();
+	test_values();
 	test_boxes();
 	return done();
 }
