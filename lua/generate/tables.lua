@@ -2,10 +2,11 @@
 --
 -- Usage: lua lua/generate/tables.lua OUTDIR policy/tables
 --
--- Writes OUTDIR/raw/number.h (RAW_openat2 and so on, per architecture) and the static data of
--- policy/tables.c, OUTDIR/policy/tables_data.h. All strings of one kind lie in one pool and are
--- named by 16-bit offsets; every table is sorted by name, so that tables.c finds things by binary
--- search. The same tables give the same bytes.
+-- Writes OUTDIR/raw/number.h (RAW_openat2 and so on, per architecture), OUTDIR/raw/pointers.h
+-- (which arguments are addresses) and the static data of policy/tables.c,
+-- OUTDIR/policy/tables_data.h. All strings of one kind lie in one pool and are named by 16-bit
+-- offsets; every table is sorted by name, so that tables.c finds things by binary search. The
+-- same tables give the same bytes.
 --
 -- It must not know what the numbers mean: what is wrong in a table is an error with file and line.
 
@@ -227,14 +228,56 @@ local function map(list, field)
 	return result
 end
 
+-- The entries that we are compiled for.
+local guards = {
+	{ "#if defined(__x86_64__)", 1 }, { "#elif defined(__aarch64__)", 4 },
+	{ "#elif defined(__riscv)", 5 },
+}
+
+-- A bit for each argument that is an address, also where the kernel calls its type a number: but
+-- for ptrace(2), whose addresses are another process's.
+local function pointer_mask(call)
+	local mask, at = 0, 0
+	for kind, name in call.signature:gmatch("([%w_:]+) ([%w_]+)") do
+		if kind == "ptr" or kind == "str"
+			or (name:find "addr" and kind == "u64" and call.name ~= "ptrace") then
+			mask = mask | 1 << at
+		end
+		at = at + 1
+	end
+	return mask
+end
+
+local function write_pointers(path, calls)
+	local out = {
+		"/* pointers.h - which arguments are addresses, by number; made from policy/tables/calls.tsv */",
+		"#ifndef RAW_POINTERS_H", "#define RAW_POINTERS_H", "", "#include <stdint.h>", "",
+	}
+	for _, guard in ipairs(guards) do
+		local masks, last = {}, 0
+		for _, call in ipairs(calls) do
+			local number = call.numbers[guard[2]]
+			if number then
+				masks[number], last = pointer_mask(call), math.max(last, number)
+			end
+		end
+		local row = {}
+		for number = 0, last do
+			row[number + 1] = masks[number] or 63 -- no such call: all of them
+		end
+		out[#out + 1] = guard[1]
+		write_list(out, "static const uint8_t raw_pointers[]", row)
+	end
+	out[#out + 1] = "#endif"
+	out[#out + 1] = ""
+	out[#out + 1] = "#endif"
+	write_file(path, out)
+end
+
 local function write_numbers(path, calls)
 	local out = {
 		"/* number.h - numbers of system calls, made from policy/tables/calls.tsv */",
 		"#ifndef RAW_NUMBER_H", "#define RAW_NUMBER_H", "",
-	}
-	local guards = {
-		{ "#if defined(__x86_64__)", 1 }, { "#elif defined(__aarch64__)", 4 },
-		{ "#elif defined(__riscv)", 5 },
 	}
 	for _, guard in ipairs(guards) do
 		out[#out + 1] = guard[1]
@@ -397,6 +440,7 @@ local function main(out_directory, directory)
 	end
 	local calls, by_name = read_calls(directory)
 	write_numbers(out_directory .. "/raw/number.h", calls)
+	write_pointers(out_directory .. "/raw/pointers.h", calls)
 	write_data(out_directory .. "/policy/tables_data.h", directory, calls, by_name)
 end
 

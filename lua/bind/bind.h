@@ -1,0 +1,105 @@
+/* bind.h - what the C files of the system-call library share
+ *
+ * The library's C is two kinds of userdata and one way to call. *Memory* is a bounds-checked run of
+ * bytes (memory.c, access.c, map.c); a *handle* owns a descriptor (handle.c); call.c turns
+ * arguments into the six words of lua/raw/entry.h. A kind is told by a mark in the metatable, so
+ * each type of structure has a metatable of its own and is still memory.
+ *
+ * Nothing here knows what a call or a structure means: that stands in lua/syscall/.
+ */
+#ifndef LUA_BIND_BIND_H
+#define LUA_BIND_BIND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+/* A run of bytes. Its one user value is, of a slice, what it lies in; else a table that keeps what
+ * pointers within it point to (or nil). */
+struct memory {
+	unsigned char *bytes; /* NULL once closed, and always in a slice */
+	size_t size;
+	struct memory *root; /* of a slice: the memory it lies in, which is never a slice itself */
+	size_t offset;       /* of a slice: where it starts there */
+	bool mapped;         /* bytes are a mapping, which close() and the collector take away */
+	bool pinned; /* a pointer to it was stored: the mapping stays until it is collected */
+	unsigned char guard; /* accesses that a mapping refuses: GUARD_READ, GUARD_WRITE */
+};
+
+enum { GUARD_READ = 1, GUARD_WRITE = 2 };
+
+/* Kinds of whole numbers within memory. A packed field is `kind | offset << FIELD_SHIFT`. */
+enum field_kind {
+	FIELD_U8,
+	FIELD_I8,
+	FIELD_U16,
+	FIELD_I16,
+	FIELD_U32,
+	FIELD_I32,
+	FIELD_U64,
+	FIELD_I64,
+	FIELD_BIG = 8, /* or'ed to one of the above: most significant byte first */
+	FIELD_KINDS = 16,
+	FIELD_SHIFT = 4,
+};
+
+/* memory_new() - @size zero bytes, pushed; its metatable is on top of the stack and is popped. */
+struct memory *memory_new(lua_State *lua, size_t size);
+
+/* memory_plain() - push the metatable of memory that is of no type. */
+void memory_plain(lua_State *lua);
+
+/* memory_test() - the memory at @index, closed or not, or NULL where something else stands there.
+ * */
+struct memory *memory_test(lua_State *lua, int index);
+
+/* memory_check() - the open memory at @index; anything else is an error. */
+struct memory *memory_check(lua_State *lua, int index);
+
+/* memory_at() - where the bytes of @memory are, or NULL once they are gone. */
+unsigned char *memory_at(const struct memory *memory);
+
+/* memory_root() - @memory, or what it is a slice of. */
+struct memory *memory_root(struct memory *memory);
+
+/* memory_range() - check that [offset, offset + length) lies within @memory; errors name it. */
+unsigned char *memory_range(lua_State *lua, struct memory *memory, lua_Integer offset,
+			    lua_Integer length);
+
+/* memory_release() - take the bytes of a mapping away. Returns 0 or -errno. */
+long memory_release(struct memory *memory);
+
+/* handle_new() - push an owned descriptor. Its metatable is on top of the stack and is popped. */
+void handle_new(lua_State *lua, int fd);
+
+/* handle_test() - the number of the handle at @index, -1 where it is closed; false where there is
+ * no handle. */
+bool handle_test(lua_State *lua, int index, int *fd);
+
+/* bind_error() - push nil and the error object of @error, a positive errno. Returns 2. */
+int bind_error(lua_State *lua, int error);
+
+/* bind_state() - push the table that bind_error() and call.c share with lua/syscall/. */
+void bind_state(lua_State *lua);
+
+/* bind_enter() - raw.call(); where not @checked, a number may be an address. */
+int bind_enter(lua_State *lua, bool checked);
+
+/* bind_pointer() - whether argument @index (from 0) of call @number is an address. */
+bool bind_pointer(long number, int index);
+
+/* Each adds its functions to the table on top of the stack. */
+void memory_open(lua_State *lua);
+void access_open(lua_State *lua);
+void map_open(lua_State *lua);
+void handle_open(lua_State *lua);
+void call_open(lua_State *lua);
+
+/* All that a shared object shows of itself. */
+__attribute__((visibility("default"))) int luaopen_syscall_raw(lua_State *lua);
+__attribute__((visibility("default"))) int luaopen_syscall_unsafe(lua_State *lua);
+
+#endif

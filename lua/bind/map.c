@@ -1,0 +1,174 @@
+/* map.c - mappings as memory: mmap, munmap, mprotect and mremap
+ *
+ * A mapping is memory whose bytes are the kernel's. The collector and close() take it away, but one
+ * whose address was stored by point() stays mapped until it is collected: until then the kernel may
+ * be handed the pointer, and another mapping must not have come to lie there. What PROT_READ or
+ * PROT_WRITE does not allow is an error here and not a signal. A file that shrinks under its
+ * mapping still means SIGBUS, as mmap(2) says.
+ */
+#include "lua/bind/bind.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "lua/raw/entry.h"
+#include "raw/number.h"
+
+enum { FIXED = MAP_FIXED | 0x100000 /* MAP_FIXED_NOREPLACE, Linux 4.17 */ };
+
+static bool failed(long result)
+{
+	return (unsigned long)result > (unsigned long)-4096;
+}
+
+long memory_release(struct memory *memory)
+{
+	unsigned char *bytes = memory->bytes;
+
+	if (memory->root || !bytes)
+		return 0;
+	if (!memory->mapped) {
+		memory->bytes = NULL; /* they lie in the userdata, which goes by itself */
+		return 0;
+	}
+	if (memory->pinned) {
+		/* closed to Lua; the collector, which runs when no pointer is left, unmaps */
+		memory->root = NULL;
+		memory->offset = (size_t)bytes;
+		memory->bytes = NULL;
+		return 0;
+	}
+	memory->bytes = NULL;
+	return raw_entry(RAW_munmap, (long)bytes, (long)memory->size, 0, 0, 0, 0);
+}
+
+static int collect(lua_State *lua)
+{
+	struct memory *memory = memory_test(lua, 1);
+
+	if (!memory || !memory->mapped)
+		return 0;
+	memory->pinned = false;
+	if (!memory->bytes && memory->offset != 0) {
+		memory->bytes = (unsigned char *)memory->offset;
+		memory->offset = 0;
+	}
+	(void)memory_release(memory); /* nobody is left to hear of it */
+	return 0;
+}
+
+static unsigned char guard_of(lua_Integer prot)
+{
+	return (unsigned char)((prot & PROT_READ ? 0 : GUARD_READ) |
+			       (prot & PROT_WRITE ? 0 : GUARD_WRITE));
+}
+
+static size_t check_length(lua_State *lua, int index)
+{
+	lua_Integer length = luaL_checkinteger(lua, index);
+
+	luaL_argcheck(lua, length > 0, index, "a length above 0 expected");
+	return (size_t)length;
+}
+
+/* map(metatable, length, prot, flags, fd, offset) - memory, or nil and an error. The kernel chooses
+ * the place: a fixed one could lie over anything. */
+static int map(lua_State *lua)
+{
+	size_t length = check_length(lua, 2);
+	lua_Integer prot = luaL_checkinteger(lua, 3);
+	lua_Integer flags = luaL_checkinteger(lua, 4);
+	lua_Integer fd = luaL_checkinteger(lua, 5);
+	lua_Integer offset = luaL_checkinteger(lua, 6);
+	struct memory *memory;
+	long at;
+
+	luaL_checktype(lua, 1, LUA_TTABLE);
+	luaL_argcheck(lua, !(flags & FIXED), 4, "a fixed place is for syscall.unsafe");
+	/* The userdata first: if that fails nothing is mapped yet. */
+	lua_pushvalue(lua, 1);
+	memory = memory_new(lua, 0);
+	memory->bytes = NULL;
+	at = raw_entry(RAW_mmap, 0, (long)length, (long)prot, (long)flags, (long)fd, (long)offset);
+	if (failed(at))
+		return bind_error(lua, (int)-at);
+	memory->bytes = (unsigned char *)at;
+	memory->size = length;
+	memory->guard = guard_of(prot);
+	memory->mapped = true;
+	return 1;
+}
+
+static struct memory *check_mapping(lua_State *lua)
+{
+	struct memory *memory = memory_check(lua, 1);
+
+	luaL_argcheck(lua, memory->mapped, 1, "a mapping expected");
+	return memory;
+}
+
+/* protect(mapping, prot) - mprotect(2) on all of it */
+static int protect(lua_State *lua)
+{
+	struct memory *memory = check_mapping(lua);
+	lua_Integer prot = luaL_checkinteger(lua, 2);
+	long ret = raw_entry(RAW_mprotect, (long)memory->bytes, (long)memory->size, (long)prot, 0,
+			     0, 0);
+
+	if (ret < 0)
+		return bind_error(lua, (int)-ret);
+	memory->guard = guard_of(prot);
+	lua_pushboolean(lua, 1);
+	return 1;
+}
+
+/* remap(mapping, length, flags) - mremap(2); the same object has the new place and length. One that
+ * is pointed to may not move. */
+static int remap(lua_State *lua)
+{
+	struct memory *memory = check_mapping(lua);
+	size_t length = check_length(lua, 2);
+	lua_Integer flags = luaL_optinteger(lua, 3, MREMAP_MAYMOVE);
+	long at;
+
+	luaL_argcheck(lua, !(flags & ~(lua_Integer)MREMAP_MAYMOVE), 3,
+		      "only MREMAP_MAYMOVE is safe");
+	luaL_argcheck(lua, length >= memory->size || !memory->pinned, 2,
+		      "a pointer to this mapping is stored in a structure");
+	if (memory->pinned)
+		flags = 0;
+	at = raw_entry(RAW_mremap, (long)memory->bytes, (long)memory->size, (long)length,
+		       (long)flags, 0, 0);
+	if (failed(at))
+		return bind_error(lua, (int)-at);
+	memory->bytes = (unsigned char *)at;
+	memory->size = length;
+	lua_settop(lua, 1);
+	return 1;
+}
+
+/* mapping(name) - a metatable for map(), whose collector knows pinned ones */
+static int mapping(lua_State *lua)
+{
+	lua_getfield(lua, lua_upvalueindex(1), "metatable");
+	lua_pushvalue(lua, 1);
+	lua_call(lua, 1, 1);
+	lua_pushcfunction(lua, collect);
+	lua_setfield(lua, -2, "__gc");
+	return 1;
+}
+
+void map_open(lua_State *lua)
+{
+	static const luaL_Reg functions[] = {
+		{ "map", map },
+		{ "protect", protect },
+		{ "remap", remap },
+		{ NULL, NULL },
+	};
+
+	luaL_setfuncs(lua, functions, 0);
+	lua_pushvalue(lua, -1);
+	lua_pushcclosure(lua, mapping, 1);
+	lua_setfield(lua, -2, "mapping");
+}
