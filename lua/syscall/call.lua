@@ -1,0 +1,157 @@
+-- call.lua - rows that describe a system call, made into functions
+--
+-- A row is text: the kinds of the arguments in the order of both Lua and the kernel, an arrow, and
+-- what the call gives: "at path flags:O mode -> fd". In front may stand the kernel's name where
+-- ours differs: "openat: #AT.FDCWD path flags:O mode -> fd". docs/syscall.md lists kinds and
+-- results; the C side of each is in lua/bind/call.c.
+
+local raw = require "syscall.raw"
+local errors = require "syscall.errors"
+
+local M = {}
+
+local numbers = require("syscall.numbers_" .. raw.arch)
+
+-- What stands behind a colon of a kind.
+local function constant(family)
+	return require("syscall.constants").c[family]
+end
+
+local function structure(name)
+	return require("syscall.struct").find(name)
+end
+
+-- Kind → its byte, what its object is, and how its default is read.
+local kinds = {
+	fd = { "f" }, at = { "a" }, path = { "p" }, text = { "p" },
+	i32 = { "i" }, u32 = { "u" }, i64 = { "l" }, u64 = { "l" }, size = { "z" },
+	flags = { "c", constant }, enum = { "c", constant }, mode = { "c", constant, "MODE" },
+	mem = { "m", tonumber }, ["in"] = { "t", structure }, out = { "o", structure },
+	data = { "d" }, room = { "r" }, len = { "s" },
+}
+local nullable = { path = { "P" }, text = { "P" }, mem = kinds.mem, ["in"] = kinds["in"] }
+local results = { ["true"] = "t", int = "n", fd = "f", out = "o", bytes = "b" }
+local silent = { len = true } -- no Lua argument
+
+local function number_of(text)
+	local family, name = text:match "^(%u[%w_]*)%.(.+)$"
+	if family then
+		return constant(family)[name]
+	end
+	return math.tointeger(tonumber(text)) or error("no number " .. text)
+end
+
+-- One word of a row into three bytes; objects are appended to @objects, whose first three are
+-- bind()'s own arguments.
+local function compile(word, objects)
+	local function object(value)
+		if value == nil then
+			return "\0"
+		end
+		objects[#objects + 1] = value
+		return string.char(#objects)
+	end
+	if word:sub(1, 1) == "#" then
+		return "=" .. object(number_of(word:sub(2))) .. "\0", 0
+	end
+	local name, optional, of, default = word:match "^(%w+)(%??):?([%w_%[%]]*)=?(.*)$"
+	local kind = (optional == "?" and nullable or kinds)[name] or error("no kind of argument " .. word)
+	of = of ~= "" and of or kind[3]
+	local second = object(of and kind[2] and kind[2](of))
+	local third = "\0"
+	if optional == "?" then
+		third = "\1"
+	elseif default ~= "" then
+		third = object(kind[1] == "c" and constant(of)[default] or number_of(default))
+	end
+	local taken = (name == "data" or name == "room") and 2 or silent[name] and 0 or 1
+	return kind[1] .. second .. third, taken
+end
+
+-- bind(name, row) - the function that @row describes, or nil where this architecture has no such
+-- call.
+function M.bind(name, row)
+	local left, result, retry = row:match "^(.-)%->%s*(%w+)%s*(%w*)$"
+	if not left or not results[result] then
+		error(("%s: no row of a call: %s"):format(name, row))
+	end
+	-- A blank behind the colon tells "openat: path" from "flags:O".
+	local kernel, arguments = left:match "^([%w_]+):%s+(.*)$"
+	if not kernel then
+		kernel, arguments = name, left
+	end
+	local number = numbers[kernel]
+	if not number then
+		return nil
+	end
+	local objects = { name, number, "" }
+	local bytes, count = {}, 0
+	for word in arguments:gmatch "%S+" do
+		local text, taken = compile(word, objects)
+		bytes[#bytes + 1] = text
+		count = count + taken
+	end
+	objects[3] = results[result] .. (retry == "retry" and "r" or "-") .. string.char(count)
+		.. table.concat(bytes)
+	return raw.bind(table.unpack(objects))
+end
+
+-- number(name) - of the system call on this architecture, or nil
+function M.number(name)
+	return numbers[name]
+end
+
+-- argument(name, index) - what the manual page calls it, where function and system call are one
+function M.argument(name, index)
+	local names = require("syscall.arguments")[name]
+	local at = 0
+	for one in (names or ""):gmatch "%S+" do
+		at = at + 1
+		if at == index then
+			return one
+		end
+	end
+end
+
+-- check.KIND(name, index, value, …) - for functions that are written out: the same errors
+M.check = {}
+
+local function wrong(name, index, expected, value)
+	errors.complain(name, index, expected, value)
+end
+
+function M.check.integer(name, index, value, least, most)
+	local whole = math.type(value) and math.tointeger(value)
+	if not whole or (least and whole < least) or (most and whole > most) then
+		wrong(name, index, least and ("a whole number from %d%s"):format(least,
+			most and " to " .. most or "") or "a whole number", value)
+	end
+	return whole
+end
+
+function M.check.path(name, index, value)
+	if type(value) ~= "string" or value:find("\0", 1, true) then
+		wrong(name, index, "a text without NUL bytes", value)
+	end
+	return value
+end
+
+function M.check.table(name, index, value)
+	if type(value) ~= "table" then
+		wrong(name, index, "a table", value)
+	end
+	return value
+end
+
+-- The number of an fd object, a number, or a name of a standard file.
+local standard = { stdin = 0, stdout = 1, stderr = 2 }
+
+function M.check.fd(name, index, value)
+	local fd = standard[value] or raw.getfd(value)
+	if not fd then
+		wrong(name, index, "an open fd", value)
+	end
+	return fd
+end
+
+return M

@@ -1,0 +1,169 @@
+-- constants.lua - tables of constants: S.c.O.RDWR, S.c.O["rdwr, creat"], S.c.O("creat", "~excl")
+--
+-- A family is made when it is first named, from what the build made of the text tables. It holds
+-- its names in upper case as plain keys; text in any other form is taken apart once and
+-- remembered in the metatable's __index. Unknown names are errors that name the nearest.
+
+local raw = require "syscall.raw"
+local errors = require "syscall.errors"
+
+local M = {}
+
+local data = require("syscall.constants_" .. raw.arch)
+local kinds = {} -- family → "flags", "enum" or "mode"
+
+local function upper(text)
+	return (text:match "^%s*(.-)%s*$":upper())
+end
+
+local function one(family, values, name)
+	local value = rawget(values, name) or math.tointeger(tonumber(name))
+	if not value then
+		-- with the prefix that C has: "O_RDWR"
+		local short = name:match("^" .. family .. "_(.+)$")
+		value = short and rawget(values, short)
+	end
+	if not value then
+		errors.raise("no %s %q%s", family, name:lower(), errors.nearest(name, values))
+	end
+	return value
+end
+
+-- Names separated by commas or bars, or'ed; one with a ~ is taken away.
+local function read_flags(family, values, text, start)
+	local value = start or 0
+	for name in text:gmatch "[^,|]+" do
+		name = upper(name)
+		if name:sub(1, 1) == "~" then
+			value = value & ~one(family, values, upper(name:sub(2)))
+		elseif name ~= "" then
+			value = value | one(family, values, name)
+		end
+	end
+	return value
+end
+
+local readers = { flags = read_flags }
+
+function readers.enum(family, values, text)
+	return one(family, values, upper(text))
+end
+
+-- Octal digits, as chmod(1) takes them, or flags.
+function readers.mode(family, values, text, start)
+	if text:find "^%s*[0-7]+%s*$" then
+		return (start or 0) | tonumber(text, 8)
+	end
+	return read_flags(family, values, text, start)
+end
+
+local function read(family, values, key, start)
+	if math.type(key) then
+		return math.tointeger(key) or errors.raise("%s: %s is no whole number", family, tostring(key))
+	elseif type(key) ~= "string" then
+		errors.raise("%s: a number or names expected, got %s", family, type(key))
+	end
+	return readers[kinds[family]](family, values, key, start)
+end
+
+local function make(family, text)
+	local values = {}
+	local kind, list = text:match "^(%a+)|(.*)$"
+	kinds[family] = kind
+	for name, value in list:gmatch "([^=,]+)=([^,]+)" do
+		values[name] = math.tointeger(tonumber(value))
+	end
+	local memo = setmetatable({}, {
+		__index = function(memo, key)
+			local value = read(family, values, key)
+			memo[key] = value
+			return value
+		end,
+	})
+	return setmetatable(values, {
+		__index = memo,
+		__call = function(_, ...)
+			local value = 0
+			for i = 1, select("#", ...) do
+				local key = select(i, ...)
+				value = type(key) == "string" and read(family, values, key, value)
+					or value | read(family, values, key or 0)
+			end
+			return value
+		end,
+	})
+end
+
+-- The tables themselves. Scalars (AT_FDCWD) are plain values.
+M.c = setmetatable({}, {
+	__index = function(c, family)
+		local text = data[family]
+		if not text then
+			errors.raise("no family of constants %q%s", tostring(family),
+				errors.nearest(tostring(family), data))
+		end
+		c[family] = make(family, text)
+		return c[family]
+	end,
+})
+
+-- Whether there is such a family.
+function M.has(family)
+	return data[family] ~= nil
+end
+
+function M.families()
+	local list = {}
+	for family in pairs(data) do
+		list[#list + 1] = family
+	end
+	table.sort(list)
+	return list
+end
+
+-- The name of @value in @family, or nil: the first in alphabetical order where there are several.
+function M.name(family, value)
+	local best
+	for name, number in pairs(M.c[family]) do
+		if number == value and (not best or name < best) then
+			best = name
+		end
+	end
+	return best
+end
+
+-- @value as names that c[family] reads: "CREAT, RDWR". Bits without a name stand as a number.
+function M.names(family, value)
+	local values = M.c[family]
+	local list, left = {}, value
+	local whole = M.name(family, value)
+	if whole or kinds[family] == "enum" then
+		return whole or tostring(value)
+	end
+	-- Names of most bits first, so that SYNC is not printed as DSYNC and a number.
+	local sorted = {}
+	for name, number in pairs(values) do
+		sorted[#sorted + 1] = { name = name, value = number }
+	end
+	table.sort(sorted, function(a, b)
+		if a.value ~= b.value then
+			return math.ult(b.value, a.value)
+		end
+		return a.name < b.name
+	end)
+	for _, flag in ipairs(sorted) do
+		if flag.value ~= 0 and left & flag.value == flag.value then
+			list[#list + 1] = flag.name
+			left = left & ~flag.value
+		end
+	end
+	if left ~= 0 then
+		list[#list + 1] = ("0x%x"):format(left)
+	end
+	table.sort(list)
+	return table.concat(list, ", ")
+end
+
+errors.load(M.c.E)
+
+return M

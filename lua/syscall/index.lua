@@ -1,0 +1,173 @@
+-- index.lua - which file each function, fd method and type of the library is in
+--
+-- `require "syscall"` reads this list and no family: a family is loaded when one of its names is
+-- first used. A test holds the list and the files equal; a name that stands here and in no file
+-- is not built yet, and that test counts it.
+
+local M = {}
+
+-- lua/syscall/NAME.lua → the functions of S that it has
+local functions = {
+	files = [[
+		open openat creat close read write readv writev pread pwrite preadv pwritev lseek
+		truncate ftruncate fallocate posix_fallocate fadvise readahead fsync fdatasync
+		sync syncfs sync_file_range dup dup2 dup3 fcntl flock ioctl sendfile splice tee
+		vmsplice memfd_create pathconf fpathconf copy_file_range preadv2 pwritev2 openat2
+		close_range cachestat memfd_secret
+	]],
+	names = [[
+		access faccessat stat lstat fstat fstatat chmod fchmod fchmodat chown fchown
+		lchown fchownat link linkat symlink symlinkat readlink readlinkat unlink unlinkat
+		rename renameat mknod mknodat mkfifo mkfifoat utime utimes lutimes futimes
+		futimens utimensat umask mkdir mkdirat rmdir chdir fchdir getcwd getdents statfs
+		fstatfs statx faccessat2 fchmodat2 renameat2 name_to_handle_at open_by_handle_at
+	]],
+	xattr = [[
+		getxattr lgetxattr fgetxattr setxattr lsetxattr fsetxattr listxattr llistxattr
+		flistxattr removexattr lremovexattr fremovexattr xattr lxattr fxattr
+	]],
+	processes = [[
+		fork clone execve exit _exit atexit wait wait3 wait4 waitpid waitid getpid getppid
+		gettid setsid getsid setpgid getpgid getpgrp kill killpg pause acct clone3
+		execveat pidfd_open pidfd_send_signal pidfd_getfd process_vm_readv
+		process_vm_writev kcmp personality tgkill tkill process_madvise process_mrelease
+	]],
+	ids = [[
+		getuid geteuid getgid getegid setuid seteuid setgid setegid setreuid setregid
+		getresuid setresuid getresgid setresgid getgroups setgroups setfsuid setfsgid
+	]],
+	limits = [[
+		getrlimit setrlimit prlimit getrusage nice getpriority setpriority getcpu
+		sched_get_priority_max sched_get_priority_min sched_getaffinity sched_setaffinity
+		sched_getparam sched_setparam sched_getscheduler sched_setscheduler
+		sched_rr_get_interval sched_yield sched_setattr sched_getattr ioprio_get
+		ioprio_set membarrier futex futex_wait futex_wake futex_requeue futex_waitv
+	]],
+	signals = [[
+		signal sigaction sigprocmask sigpending sigsuspend signalfd alarm getitimer
+		setitimer sigtimedwait sigwaitinfo sigqueue
+	]],
+	ptrace = [[
+		ptrace
+	]],
+	sockets = [[
+		socket socketpair bind listen accept accept4 connect shutdown send sendto sendmsg
+		sendmmsg recv recvfrom recvmsg recvmmsg getsockname getpeername getsockopt
+		setsockopt
+	]],
+	poll = [[
+		pipe pipe2 poll ppoll select pselect epoll_create epoll_ctl epoll_wait epoll_pwait
+		epoll_pwait2 inotify_init inotify_add_watch inotify_rm_watch inotify_read eventfd
+		fanotify_init fanotify_mark
+	]],
+	time = [[
+		time gettimeofday settimeofday clock_getres clock_gettime clock_settime
+		clock_nanosleep nanosleep sleep adjtimex timer_create timer_delete timer_settime
+		timer_gettime timer_getoverrun timerfd_create timerfd_settime timerfd_gettime
+	]],
+	memory = [[
+		mmap munmap mremap mprotect msync mlock munlock mlockall munlockall madvise
+		mincore remap_file_pages getpagesize shm_open shm_unlink pkey_alloc pkey_free
+		pkey_mprotect userfaultfd
+	]],
+	mounts = [[
+		mount umount unmount pivot_root chroot unshare setns swapon swapoff mount_setattr
+		open_tree move_mount fsopen fsconfig fsmount fspick statmount listmount quotactl
+		quotactl_fd
+	]],
+	system = [[
+		uname gethostname sethostname getdomainname setdomainname sysinfo syslog sysctl
+		reboot vhangup getrandom init_module finit_module delete_module kexec_load
+		kexec_file_load
+	]],
+	security = [[
+		capget capset prctl seccomp landlock_create_ruleset landlock_add_rule
+		landlock_restrict_self add_key request_key keyctl
+	]],
+	bpf = [[
+		bpf bpf_map_create bpf_map_op bpf_prog_load
+	]],
+	perf = [[
+		perf_event_open perf_tracepoint perf_probe perf_attach_tracepoint
+	]],
+	aio = [[
+		io_setup io_destroy io_submit io_getevents io_cancel
+	]],
+	uring = [[
+		io_uring_setup io_uring_enter io_uring_register io_uring
+	]],
+	mq = [[
+		mq_open mq_unlink mq_getsetattr mq_timedsend mq_timedreceive
+	]],
+	tty = [[
+		posix_openpt openpt grantpt unlockpt ptsname isatty tcgetattr tcsetattr
+		tcsendbreak tcdrain tcflush tcflow tcgetsid
+	]],
+	env = [[
+		environ getenv setenv unsetenv clearenv errno
+	]],
+}
+
+-- lua/syscall/types/NAME.lua → the types of S.t that it has
+local types = {
+	files = [[
+		stat statfs statx statx_timestamp open_how flock cachestat cachestat_range
+	]],
+	time = [[
+		timespec timeval itimerspec itimerval
+	]],
+}
+
+-- Methods of fd objects: the function of the same name, with the fd in front.
+local same = [[
+	accept accept4 bind connect dup dup2 dup3 epoll_ctl epoll_pwait epoll_wait faccessat
+	fadvise fallocate fchdir fchmod fchmodat fchown fchownat fcntl fdatasync fgetxattr
+	flistxattr flock fpathconf fremovexattr fsetxattr fstat fstatat fstatfs fsync ftruncate
+	futimens futimes fxattr getdents getpeername getsockname getsockopt grantpt
+	inotify_add_watch inotify_read inotify_rm_watch ioctl isatty listen lseek mkdirat mknodat
+	openat posix_fallocate pread preadv ptsname pwrite pwritev read readahead readlinkat readv
+	recv recvfrom recvmmsg recvmsg send sendfile sendmmsg sendmsg sendto setns setsockopt
+	shutdown splice sync_file_range syncfs tcdrain tcflow tcflush tcgetattr tcgetsid
+	tcsendbreak tcsetattr tee timerfd_gettime timerfd_settime unlinkat unlockpt vmsplice write
+	writev
+]]
+local renamed = {
+	stat = "fstat", chdir = "fchdir", sync = "fsync", datasync = "fdatasync", chmod = "fchmod",
+	setxattr = "fsetxattr", getxattr = "fgetxattr", truncate = "ftruncate", statfs = "fstatfs",
+	utimens = "futimens", utimes = "futimes", seek = "lseek", chown = "fchown", lock = "lockf",
+	pathconf = "fpathconf",
+	-- of files.lua, and no functions of S in ljsyscall: it had them on fd objects only
+	block = "block", nonblock = "nonblock", tell = "tell", lockf = "lockf", mmap = "fmmap",
+}
+
+-- Functions that only methods use.
+functions.files = functions.files .. " block nonblock tell lockf"
+functions.memory = functions.memory .. " fmmap"
+
+M.families = functions
+M.methods = renamed
+for name in same:gmatch "%S+" do
+	M.methods[name] = name
+end
+
+local function places(list)
+	local at = {}
+	for file, names in pairs(list) do
+		for name in names:gmatch "%S+" do
+			at[name] = file
+		end
+	end
+	return at
+end
+
+M.functions = places(functions)
+M.types = places(types)
+
+-- Loads the file that defines type @name; without one there is nothing to load.
+function M.load_type(name)
+	if M.types[name] then
+		require("syscall.types." .. M.types[name])
+	end
+end
+
+return M

@@ -1,0 +1,110 @@
+-- init.lua - `local S = require "syscall"`: the library's one entrance
+--
+-- S.NAME is a function of one of the families that index.lua lists; the family is loaded, and a
+-- function that is a row is bound, when the name is first used. S.c are the constants, S.t the
+-- types, S.util, S.nl and S.cgroup the modules above. What is not there is nil, so that `if
+-- S.statmount` asks whether this architecture has the call.
+
+local raw = require "syscall.raw"
+local errors = require "syscall.errors"
+local index = require "syscall.index"
+
+local state = raw.state()
+state.errors = errors.objects
+state.complain = errors.complain
+
+local constants = require "syscall.constants"
+local call = require "syscall.call"
+local fd = require "syscall.fd"
+
+local S = {
+	_VERSION = "lunette 0.1.0",
+	_DESCRIPTION = "Linux system calls for plain Lua",
+	_COPYRIGHT = "MIT",
+	c = constants.c,
+	names = constants.names,
+	raw = raw,
+	abi = {
+		os = "linux", arch = raw.arch == "x86_64" and "x64" or raw.arch, abi32 = false, abi64 = true,
+		le = string.pack("=I2", 1) == "\1\0", be = string.pack("=I2", 1) ~= "\1\0",
+	},
+}
+
+-- Types: constructors by name; `types.s` their sizes.
+
+local own_types = { fd = fd.fd }
+
+function own_types.error(errno)
+	return errors.objects[errno]
+end
+
+function own_types.buffer(size)
+	return raw.memory.new(size)
+end
+
+S.t = setmetatable(own_types, {
+	__index = function(t, name)
+		if not index.types[name] then
+			errors.raise("no type %q%s", tostring(name), errors.nearest(tostring(name), index.types))
+		end
+		local family = require("syscall.types." .. index.types[name])
+		t[name] = family[name] or error(name .. " is not where index.lua says")
+		return t[name]
+	end,
+})
+S.types = {
+	t = S.t,
+	s = setmetatable({}, {
+		__index = function(_, name)
+			return S.t[name].size
+		end,
+	}),
+}
+
+-- Functions
+
+local rows = {} -- of loaded families: name → row, until it is bound
+
+local function load_family(name)
+	local family = require("syscall." .. name)
+	for key, value in pairs(family) do
+		if key ~= "rows" then
+			rawset(S, key, value)
+		end
+	end
+	for key, row in pairs(family.rows or {}) do
+		rows[key] = row
+	end
+end
+
+local loaded = {}
+local modules = { util = "syscall.util", nl = "syscall.nl", cgroup = "syscall.cgroup" }
+
+local function find(_, name)
+	if modules[name] then
+		S[name] = require(modules[name])
+		return S[name]
+	end
+	local family = index.functions[name]
+	if not family then
+		return nil
+	end
+	if not loaded[family] then
+		loaded[family] = true
+		load_family(family)
+	end
+	if rows[name] then
+		S[name] = call.bind(name, rows[name])
+	end
+	return rawget(S, name)
+end
+
+setmetatable(S, { __index = find })
+
+-- Not owned: a program's standard files are not closed because a collector ran.
+fd.open(S)
+for number, name in pairs { [0] = "stdin", "stdout", "stderr" } do
+	S[name] = raw.nogc(fd.fd(number))
+end
+
+return S

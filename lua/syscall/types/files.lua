@@ -1,0 +1,174 @@
+-- files.lua - what calls on files answer: stat, statfs, statx, locks
+
+local struct = require "syscall.struct"
+local c = require("syscall.constants").c
+local define = struct.define
+
+require "syscall.types.time"
+
+local M = {}
+
+local file_types = {
+	{ "isfifo", "IFIFO", "fifo" }, { "ischr", "IFCHR", "character device" },
+	{ "isdir", "IFDIR", "directory" }, { "isblk", "IFBLK", "block device" },
+	{ "isreg", "IFREG", "file" }, { "islnk", "IFLNK", "link" }, { "issock", "IFSOCK", "socket" },
+}
+
+local function file_type(st)
+	return st.mode & c.S_I.FMT
+end
+
+local stat_gets = {
+	type = file_type,
+	todt = function(st)
+		return file_type(st) >> 12
+	end,
+	typename = function(st)
+		for _, row in ipairs(file_types) do
+			if file_type(st) == c.S_I[row[2]:sub(2)] then
+				return row[3]
+			end
+		end
+		return "other"
+	end,
+	access = function(st)
+		return st.atime + st.atime_nsec / 1e9
+	end,
+	modification = function(st)
+		return st.mtime + st.mtime_nsec / 1e9
+	end,
+	change = function(st)
+		return st.ctime + st.ctime_nsec / 1e9
+	end,
+}
+for _, row in ipairs(file_types) do
+	stat_gets[row[1]] = function(st)
+		return file_type(st) == c.S_I[row[2]:sub(2)]
+	end
+end
+
+-- The kernel's own: asm/stat.h on x86_64, asm-generic/stat.h elsewhere.
+M.stat = define {
+	"stat", c = "struct stat", header = "asm/stat.h", prefix = "st_",
+	{ "ulong", "dev" },
+	{ "ulong", "ino" },
+	{ "ulong", "nlink", only = "x86_64" },
+	{ "uint", "mode" },
+	{ "uint", "nlink", except = "x86_64" },
+	{ "uint", "uid" },
+	{ "uint", "gid" },
+	{ "uint", only = "x86_64" },
+	{ "ulong", "rdev" },
+	{ "ulong", except = "x86_64" },
+	{ "long", "size" },
+	{ "long", "blksize", only = "x86_64" },
+	{ "int", "blksize", except = "x86_64" },
+	{ "int", except = "x86_64" },
+	{ "long", "blocks" },
+	{ "long", "atime" },
+	{ "ulong", "atime_nsec" },
+	{ "long", "mtime" },
+	{ "ulong", "mtime_nsec" },
+	{ "long", "ctime" },
+	{ "ulong", "ctime_nsec" },
+	{ "long[3]", only = "x86_64" },
+	{ "uint[2]", except = "x86_64" },
+	get = stat_gets,
+}
+
+M.statfs = define {
+	"statfs", c = "struct statfs", header = "asm/statfs.h", prefix = "f_",
+	{ "long", "type" },
+	{ "long", "bsize" },
+	{ "long", "blocks" },
+	{ "long", "bfree" },
+	{ "long", "bavail" },
+	{ "long", "files" },
+	{ "long", "ffree" },
+	{ "int[2]", "fsid" },
+	{ "long", "namelen" },
+	{ "long", "frsize" },
+	{ "long", "flags" },
+	{ "long[4]" },
+}
+
+M.open_how = define {
+	"open_how", c = "struct open_how", header = "linux/openat2.h",
+	{ "u64", "flags", const = "O" },
+	{ "u64", "mode", const = "MODE" },
+	{ "u64", "resolve", const = "RESOLVE" },
+}
+
+M.flock = define {
+	"flock", c = "struct flock", header = "asm/fcntl.h", prefix = "l_",
+	{ "short", "type", const = "FCNTL_LOCK" },
+	{ "short", "whence", const = "SEEK" },
+	{ "long", "start" },
+	{ "long", "len" },
+	{ "int", "pid" },
+}
+
+M.statx_timestamp = define {
+	"statx_timestamp", c = "struct statx_timestamp", header = "linux/stat.h", prefix = "tv_",
+	{ "i64", "sec" },
+	{ "u32", "nsec" },
+	{ "i32" },
+	get = {
+		time = function(self)
+			return self.sec + self.nsec / 1e9
+		end,
+	},
+}
+
+-- Linux 6.1's headers end before subvol, which came with 6.10.
+M.statx = define {
+	"statx", c = "struct statx", header = "linux/stat.h", prefix = "stx_",
+	{ "u32", "mask" },
+	{ "u32", "blksize" },
+	{ "u64", "attributes" },
+	{ "u32", "nlink" },
+	{ "u32", "uid" },
+	{ "u32", "gid" },
+	{ "u16", "mode" },
+	{ "u16" },
+	{ "u64", "ino" },
+	{ "u64", "size" },
+	{ "u64", "blocks" },
+	{ "u64", "attributes_mask" },
+	{ "statx_timestamp", "atime" },
+	{ "statx_timestamp", "btime" },
+	{ "statx_timestamp", "ctime" },
+	{ "statx_timestamp", "mtime" },
+	{ "u32", "rdev_major" },
+	{ "u32", "rdev_minor" },
+	{ "u32", "dev_major" },
+	{ "u32", "dev_minor" },
+	{ "u64", "mnt_id" },
+	{ "u32", "dio_mem_align" },
+	{ "u32", "dio_offset_align" },
+	{ "u64", "subvol", since = "6.10" },
+	{ "u32", "atomic_write_unit_min", since = "6.11" },
+	{ "u32", "atomic_write_unit_max", since = "6.11" },
+	{ "u32", "atomic_write_segments_max", since = "6.11" },
+	{ "u32", "dio_read_offset_align", since = "6.14" },
+	{ "u32", "atomic_write_unit_max_opt", since = "6.16" },
+	{ "u32[1]" },
+	{ "u64[8]" },
+}
+
+M.cachestat_range = define {
+	"cachestat_range", c = "struct cachestat_range", header = "linux/mman.h", since = "6.5",
+	{ "u64", "off" },
+	{ "u64", "len" },
+}
+
+M.cachestat = define {
+	"cachestat", c = "struct cachestat", header = "linux/mman.h", since = "6.5", prefix = "nr_",
+	{ "u64", "cache" },
+	{ "u64", "dirty" },
+	{ "u64", "writeback" },
+	{ "u64", "evicted" },
+	{ "u64", "recently_evicted" },
+}
+
+return M
