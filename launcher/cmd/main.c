@@ -24,6 +24,8 @@ const struct verb verbs[] = {
 	{ "profiles", "", "list the shipped profiles", cmd_profiles, EXIT_USAGE },
 	{ "seccomp", "dump|sim|why|stats|groups|verify|compile PROFILE ...",
 	  "list, try and explain the filter of a profile", cmd_seccomp, EXIT_USAGE },
+	{ "lua", "SCRIPT [ARG...]", "run a Lua script with the system-call library", cmd_lua,
+	  EXIT_USAGE },
 	{ NULL, NULL, NULL, NULL, 0 },
 };
 

@@ -1,6 +1,6 @@
 /* embed.c - looking up what the build put inside the binary (see embed.h)
  *
- * The two lists are short and looked up a few times a launch, so they are walked from the front.
+ * The lists are short and looked up a few times a launch, so they are walked from the front.
  */
 #include "launcher/eval/embed.h"
 
@@ -13,7 +13,7 @@ struct embedded {
 	const char *hash; /* SHA-256, in hex */
 };
 
-/* embedded_modules[] and embedded_profiles[], each ended by a NULL name */
+/* embedded_modules[], embedded_library[] and embedded_profiles[], each ended by a NULL name */
 #include "eval/embed_data.h"
 
 static const struct embedded *find(const struct embedded *list, const char *name)
@@ -24,14 +24,22 @@ static const struct embedded *find(const struct embedded *list, const char *name
 	return NULL;
 }
 
-const unsigned char *embed_find(const char *name, size_t *length)
+static const unsigned char *chunk(const struct embedded *module, size_t *length)
 {
-	const struct embedded *module = find(embedded_modules, name);
-
 	if (!module)
 		return NULL;
 	*length = module->length;
 	return module->bytes;
+}
+
+const unsigned char *embed_find(const char *name, size_t *length)
+{
+	return chunk(find(embedded_modules, name), length);
+}
+
+const unsigned char *embed_library(const char *name, size_t *length)
+{
+	return chunk(find(embedded_library, name), length);
 }
 
 const char *embed_profile(const char *name, size_t *length)

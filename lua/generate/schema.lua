@@ -20,9 +20,9 @@ function M.read(directory)
 	}
 end
 
--- verbs() - the verbs that any option names, sorted
+-- verbs() - the verbs that any option names, and `lua`, which has none of its own; sorted
 function M.verbs(options)
-	local seen, out = {}, {}
+	local seen, out = { lua = true }, { "lua" }
 	for _, row in ipairs(options) do
 		for verb in row.verbs:gmatch("%a+") do
 			if not seen[verb] then
