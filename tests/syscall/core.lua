@@ -1,0 +1,198 @@
+-- core.lua - what every family leans on: memory, structures, constants, errors, fd objects
+
+package.path = "tests/lib/?.lua;" .. package.path
+local tap = require "tap"
+local check = require "calls"
+local S = require "syscall"
+local raw = S.raw
+local memory = raw.memory
+local ok, is, raises = tap.ok, tap.is, check.raises
+
+-- Memory
+
+local m = memory.new(16)
+m:u32(4, 0xdeadbeef)
+is(m:u32(4), 0xdeadbeef, "what is stored is read")
+is(m:i32(4), 0xdeadbeef - (1 << 32), "also as signed")
+is(m:u32be(4), 0xefbeadde, "and most significant byte first")
+is(m:u8(7), 0xde, "bytes stand as on this machine")
+raises(function() m:u32(13) end, "do not lie within 16 bytes", "reading over the end")
+raises(function() m:u32(-1) end, "do not lie within 16 bytes", "reading before the start")
+raises(function() m:u32(math.maxinteger) end, "do not lie within 16 bytes",
+	"an offset that overflows")
+raises(function() m:u8(0, 256) end, "8 bits", "a value that does not fit")
+raises(function() m:u8(0, 1.5) end, "8 bits", "a value that is not whole")
+m:u8(0, 3.0)
+is(m:u8(0), 3, "a float that is whole will do")
+local part = m:slice(4, 4)
+is(part:u32(0), 0xdeadbeef, "a slice sees its bytes")
+part:u32(0, 7)
+is(m:u32(4), 7, "and writes them")
+raises(function() part:u32(1) end, "do not lie within 4 bytes", "over the end of a slice")
+is(#memory.new("abc"), 3, "the length of memory made of text")
+is(tostring(memory.new "abc"), "abc", "its text")
+is(memory.cstring(memory.new "ab\0c"), "ab", "its text up to a NUL")
+raises(function() memory.new(-1) end, "size", "memory of a negative size")
+do
+	local _ <close> = m
+end
+raises(function() m:u8(0) end, "memory is closed", "closed memory")
+raises(function() part:u8(0) end, "memory is closed", "a slice of closed memory")
+local holder, target = memory.new(8), memory.new "kept"
+holder:point(0, target)
+target = nil -- luacheck: ignore
+collectgarbage()
+collectgarbage()
+is(tostring(holder:target(0)), "kept", "what is pointed to is kept")
+raises(function() holder:point(4, memory.new(1)) end, "do not lie within", "a pointer over the end")
+is(getmetatable(holder), false, "metatables of memory are not handed out")
+
+-- Addresses
+
+local number = require("syscall.call").number
+raises(function() raw.call(number "read", 0, 4096, 1) end, "address", "a number for an address")
+raises(function() raw.call(number "munmap", 4096, 4096) end, "address",
+	"also where its type is a number")
+raises(function() raw.bind("read", number "read", "n-\3f\0\0l\0\0l\0\0") end, "address",
+	"a bound call that would take one")
+ok(type(require("syscall.unsafe").address(holder)) == "number", "syscall.unsafe tells addresses")
+
+-- Mappings
+
+local map_type = raw.mapping "mapping"
+local map = raw.map(map_type, 4096, S.c.PROT "read, write", S.c.MAP "private, anonymous", -1, 0)
+is(memory.size(map), 4096, "a mapping is memory")
+memory.u32(map, 4092, 5)
+ok(raw.protect(map, S.c.PROT.READ), "it can be protected")
+raises(function() memory.u32(map, 0, 1) end, "cannot be written to", "writing to what is read-only")
+ok(raw.protect(map, 0), "from reading too")
+raises(function() memory.u32(map, 0) end, "cannot be read", "reading what has no access")
+ok(memory.close(map) and memory.close(map), "it is unmapped, and a second time is nothing")
+raises(function() memory.u32(map, 0) end, "memory is closed", "an unmapped mapping")
+check.fails(function()
+	return raw.map(map_type, 4096, S.c.PROT.READ, S.c.MAP.PRIVATE, -1, 0)
+end, "BADF", "a mapping of no file")
+
+-- Constants
+
+is(S.c.O["rdwr, creat"], S.c.O.RDWR | S.c.O.CREAT, "names in any case")
+is(S.c.O["O_RDWR|creat"], S.c.O.RDWR | S.c.O.CREAT, "with C's prefix, and with bars")
+is(S.c.O("rdwr, creat, excl", "~excl"), S.c.O.RDWR | S.c.O.CREAT, "a call that takes one away")
+is(S.c.O["excl, creat, ~excl"], S.c.O.CREAT, "and text that does")
+is(S.c.O[66], 66, "a number stands for itself")
+is(S.c.MODE["0644"], 420, "a mode is octal")
+is(S.c.MODE["rusr, wusr, rgrp"], 416, "or names")
+is(S.c.SEEK.CUR, 1, "an enum")
+is(rawget(S.c.O, "RDWR"), 2, "names are plain keys")
+is(rawget(S.c.O, "rdwr"), nil, "text in other forms is remembered elsewhere")
+raises(function() return S.c.O.craet end, "no O \"craet\"; did you mean \"CREAT\"?",
+	"the nearest name")
+raises(function() return S.c.OO end, "no family of constants \"OO\"", "no such family")
+is(S.names("O", S.c.O "creat, rdwr, sync"), "CREAT, RDWR, SYNC", "numbers back to names")
+is(S.names("SEEK", 1), "CUR", "of an enum too")
+is(S.names("O", 1 << 40), "0x10000000000", "bits without a name are a number")
+
+-- Errors
+
+local _, err = S.open "/nonexistent"
+is(tostring(err), "No such file or directory", "an error is its message")
+is(err.errno, 2, "has a number")
+is(err.sym .. err.lsym, "ENOENTenoent", "a name in both cases")
+ok(err.NOENT and err.noent and not err.perm, "and is asked for by name")
+raises(function() return err.noentt end, "no field", "by one that there is not")
+is(err, select(2, S.open "/nonexistent"), "one object for each number")
+is(S.t.error(2), err, "that t.error() gives too")
+
+-- Structures
+
+local struct = require "syscall.struct"
+local ts = S.t.timespec(1.5)
+is(ts.sec .. " " .. ts.nsec .. " " .. ts.time, "1 500000000 1.5", "a constructor of its own")
+is(ts.tv_nsec, 500000000, "C's names of fields")
+is(#ts, 16, "the length is the size")
+local it = S.t.itimerspec { interval = { 1, 2 }, value = 3.25 }
+is(it.interval.nsec .. " " .. it.value.time, "2 3.25", "nested, from a table")
+it.value.sec = 9
+is(it.value.sec, 9, "a nested structure is a view")
+raises(function() return ts.secs end, "timespec has no field secs; did you mean \"sec\"?",
+	"a wrong field")
+raises(function() ts.secs = 1 end, "timespec has no field secs that can be set", "to set one")
+raises(function() S.t.timespec(memory.new(4)) end, "16 bytes expected",
+	"of memory that is too short")
+raises(function() return S.t.timespecc end, "no type \"timespecc\"; did you mean \"timespec\"?",
+	"no such type")
+
+local example = struct.define {
+	"example", { "u8", "a" }, { "u32", "b", bits = { "first", 2, { "third", 3 } } }, { "be16",
+		"port" },
+	{ union = { { "u64", "long" }, { "u8[4]", "bytes" }, { struct = { { "u32" }, { "u32",
+		"upper" } } } } },
+	{ "char[5]", "name" }, { "ptr", "data" }, { "u16", "how", const = "O" },
+}
+local e = example { a = 1, port = 0x1234, name = "four", data = "pointed", how = "rdwr" }
+is(example.size .. " " .. example.align, "48 8", "size and alignment of a structure of all kinds")
+is(memory.u16be(e, 8), 0x1234, "network order")
+e.long = 0x0102030405060708
+is(e.bytes[0] .. " " .. e.upper, "8 16909060", "members of a union share their bytes")
+e.first, e.third = true, 5
+is(e.b, 1 | 5 << 3, "bits of a field")
+ok(e.first == true and e.third == 5, "and read back")
+raises(function() e.third = 8 end, "3 bits", "a number with more bits")
+is(e.name, "four", "text up to its NUL")
+raises(function() e.name = "too long" end, "at most 5 bytes", "text that does not fit")
+is(memory.cstring(e.data), "pointed", "a pointer keeps what it points to")
+is(e.how, 2, "a field of constants takes names")
+local list = struct.list "timespec" { 1, { 2, 3 } }
+is(#list .. " " .. list[2].nsec, "2 3", "lists count from 1")
+is(list[3], nil, "and end, so that ipairs() does")
+raises(function() list[3] = 1 end, "no element 3", "to set one past the end")
+
+-- Fd objects
+
+local before = check.open_fds()
+do
+	local null <close> = S.open "/dev/null"
+	ok(null:getfd() >= 0 and tostring(null) == tostring(null:getfd()), "an fd object has a number")
+	ok(S.fstat(null).ischr and null:stat().ischr, "it is an argument, and has methods")
+	raises(function() return null.statt end, "no method statt; did you mean \"stat\"?",
+		"a wrong method")
+end
+is(check.open_fds(), before, "it is closed at the end of its block")
+local null = S.open "/dev/null"
+ok(null:close() and null:close() and S.close(null), "to close twice is a success")
+is(null:getfd(), nil, "a closed one has no number")
+raises(function() S.read(null) end, "an open fd expected, got a closed fd", "to use a closed one")
+check.fails(function() return S.close(-1) end, "BADF", "to close a number that is none")
+for _ = 1, 100 do
+	S.open "/dev/null"
+end
+collectgarbage()
+collectgarbage()
+is(check.open_fds(), before, "the collector closes what is forgotten")
+local kept = S.open("/dev/null"):nogc():getfd()
+collectgarbage()
+ok(S.close(kept), "but not what nogc() keeps")
+pcall(function()
+	local _ <close> = S.open "/dev/null"
+	error "half-way"
+end)
+is(check.open_fds(), before, "an error half-way leaves none open")
+
+-- Arguments
+
+raises(function() S.open "/a\0b" end, "#1 (pathname) to 'open' (a text without NUL bytes",
+	"a NUL in a path")
+raises(function() S.open() end, "#1 (pathname) to 'open' (a text expected, got nil)",
+	"a missing path")
+raises(function() S.open("/", "rdwr, craet") end, "did you mean \"CREAT\"?", "a wrong flag")
+raises(function() S.open("/", {}) end, "#2 (flags) to 'open'", "flags of a wrong type")
+raises(function() S.read({}) end, "#1 (fd) to 'read' (an fd expected, got table)", "no fd")
+raises(function() S.read(0, nil, -1) end, "#3 (count) to 'read'", "a negative count")
+raises(function() S.read(0, memory.new(4), 5) end, "no larger than the buffer",
+	"a count over the buffer's end")
+raises(function() S.lseek(0, "x") end, "#2 (offset) to 'lseek'", "no offset")
+raises(function() S.stat("/", memory.new(4)) end, "at least 144 bytes", "memory that is too short")
+raises(function() S.kill(1 << 31, 0) end, "32 bits", "a number that is too large")
+is(S.nothing, nil, "what is not there is nil")
+
+tap.done()
