@@ -104,6 +104,7 @@ local function read_constants(path)
 				fail(row.where, "%s has its kind already", row[2])
 			end
 			family.kind = row[3]
+			family.same = row[6]
 		else
 			local value = math.tointeger(tonumber(row[3]))
 			if not value then
@@ -141,8 +142,9 @@ local function constants_of(arch, use)
 		local kind = family.kind or use[name]
 			or fail(name, "a line `=` must say whether it is flags or enum")
 		local list = {}
-		for _, constant in ipairs(family.rows) do
-			local value = family.at[constant][arch]
+		local from = family.same and families[family.same] or family
+		for _, constant in ipairs(from.rows) do
+			local value = from.at[constant][arch]
 			if value then
 				list[#list + 1] = ("%s=%d"):format(constant, value)
 			end
