@@ -26,7 +26,7 @@ setup() {
 @test "an error is told with its place, and is status 1" {
 	echo 'error "wrong"' >"$script"
 	run -1 "$LUNETTE" lua "$script"
-	[[ "$output" == "lunette: $script:1: wrong"* ]]
+	[[ "$output" == "lunette: "*"script.lua:1: wrong"* ]]
 	run -1 "$LUNETTE" lua "$BATS_TEST_TMPDIR/none.lua"
 	[[ "$output" == *"cannot open"* ]]
 	run -1 "$LUNETTE" lua - <<<'return +'
