@@ -1,9 +1,10 @@
 /* credentials.c - capabilities, securebits and no_new_privs (see credentials.h)
  *
- * The order matters: the bounding set needs CAP_SETPCAP, so it goes first; securebits need it too,
- * so they come before the permitted set shrinks; ambient is raised only when permitted and
- * inheritable hold the bit. As uid 0 of a namespace an empty permitted set alone is worth nothing:
- * exec gives all of the bounding set back, so that is emptied (capabilities(7)).
+ * The order matters: the bounding set needs CAP_SETPCAP, so it goes first. Ambient is raised where
+ * permitted and inheritable hold the bit, and before the securebits, which may forbid it. These
+ * need CAP_SETPCAP too, so that the permitted set shrinks last. As uid 0 of a namespace an empty
+ * permitted set alone is worth nothing: exec gives all of the bounding set back, so that is emptied
+ * (capabilities(7)).
  */
 #include "launcher/stage/credentials.h"
 
@@ -38,10 +39,20 @@ int credentials_bound(const struct setup *setup, struct err *err)
 	return 0;
 }
 
+/* Makes @ambient the inheritable set too; the other sets stay. */
 static int set_ambient(uint64_t ambient, struct err *err)
 {
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
 	long r = sys_prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 
+	if (r == 0 && ambient) {
+		r = sys_capget(&header, data);
+		data[0].inheritable = (uint32_t)ambient;
+		data[1].inheritable = (uint32_t)(ambient >> 32);
+		if (r == 0)
+			r = sys_capset(&header, data);
+	}
 	for (unsigned long cap = 0; cap < 64 && r == 0; cap++)
 		if (ambient & (1ull << cap))
 			r = sys_prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0);
@@ -65,12 +76,15 @@ int credentials_drop(uint64_t keep, uint64_t ambient, uint32_t securebits, struc
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2];
-	long r = 0;
+	long r;
 
 	for (int i = 0; i < 2; i++) {
 		data[i].effective = data[i].permitted = (uint32_t)(keep >> (32 * i));
 		data[i].inheritable = (uint32_t)(ambient >> (32 * i));
 	}
+	r = set_ambient(ambient, err);
+	if (r < 0)
+		return (int)r;
 	if (securebits)
 		r = sys_prctl(PR_SET_SECUREBITS, securebits, 0, 0, 0);
 	if (r < 0)
@@ -80,9 +94,6 @@ int credentials_drop(uint64_t keep, uint64_t ambient, uint32_t securebits, struc
 		return err_set(err, STAGE_CREDENTIALS, (int)r,
 			       "caps.keep holds more than the caller can give",
 			       "permitted and effective sets");
-	r = set_ambient(ambient, err);
-	if (r < 0)
-		return (int)r;
 	r = sys_prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (r < 0)
 		return failed(err, r, "no_new_privs");

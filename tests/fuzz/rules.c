@@ -11,7 +11,7 @@
 #include "policy/policy.h"
 #include "policy/tables.h"
 
-enum { RULES = 24, TOKENS = 12, CALLS = 400 };
+enum { RULES = 24, TOKENS = 12, INTERVALS = 3, CALLS = 400 };
 
 struct input {
 	const uint8_t *at;
@@ -59,9 +59,25 @@ struct made {
 	struct policy policy;
 	struct policy_arch archs[3];
 	struct policy_rule rules[3][RULES];
-	struct policy_interval calls[3][RULES];
+	struct policy_interval calls[3][RULES][INTERVALS];
+	struct policy_interval known[3][INTERVALS];
 	struct policy_token tokens[3][RULES][TOKENS];
 };
+
+/* Small numbers mostly, or any of 32 bits. */
+static void take_intervals(struct input *input, struct policy_interval *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		uint32_t first = (uint32_t)take(input, 2);
+
+		if (first >> 13 == 7)
+			first = (uint32_t)take(input, 4);
+		else
+			first %= 1024;
+		list[i] =
+			(struct policy_interval){ first, first + (uint32_t)take(input, first % 3) };
+	}
+}
 
 static void make(struct made *m, struct input *input)
 {
@@ -73,20 +89,24 @@ static void make(struct made *m, struct input *input)
 	for (size_t a = 0; a < m->policy.arch_count; a++) {
 		struct policy_arch *arch = &m->archs[a];
 
-		arch->entry = (enum policy_entry)(take(input, 1) % (ENTRY_COUNT + 1));
+		uint8_t kind = (uint8_t)take(input, 1);
+
+		arch->entry = (enum policy_entry)(kind % (ENTRY_COUNT + 1));
 		arch->known = tables_known(arch->entry, &arch->known_count);
+		if (kind & 0x80) {
+			arch->known = m->known[a];
+			arch->known_count = kind >> 5 & 3;
+			take_intervals(input, m->known[a], arch->known_count);
+		}
 		arch->rules = m->rules[a];
 		arch->rule_count = take(input, 1) % RULES;
 		for (size_t r = 0; r < arch->rule_count; r++) {
 			struct policy_rule *rule = &m->rules[a][r];
-			uint32_t first = (uint32_t)take(input, 2);
 
-			m->calls[a][r] = (struct policy_interval){
-				first % 1024, first % 1024 + (uint32_t)take(input, first >> 14)
-			};
 			rule->action = take_action(input);
-			rule->calls = &m->calls[a][r];
-			rule->call_count = 1;
+			rule->calls = m->calls[a][r];
+			rule->call_count = take(input, 1) % (INTERVALS + 1);
+			take_intervals(input, m->calls[a][r], rule->call_count);
 			rule->test = m->tokens[a][r];
 			rule->token_count = take(input, 1) % TOKENS;
 			for (size_t i = 0; i < rule->token_count; i++)
@@ -110,7 +130,13 @@ static struct seccomp_data pick_call(const struct made *m, uint64_t *random)
 
 		r = (*random >> 50) % m->archs[a].rule_count;
 		rule = &m->rules[a][r];
-		call.nr = (int)(*random >> 35 & 1 ? rule->calls[0].last : rule->calls[0].first);
+		if (rule->call_count) {
+			const struct policy_interval *calls =
+				&rule->calls[(*random >> 45) % rule->call_count];
+
+			call.nr = (int)((*random >> 35 & 1 ? calls->last : calls->first) +
+					(uint32_t)(*random >> 36 & 7 ? 0 : 1));
+		}
 		for (size_t i = 0; i < rule->token_count; i++) {
 			uint64_t bits = *random >> (i + 3);
 
@@ -124,6 +150,26 @@ static struct seccomp_data pick_call(const struct made *m, uint64_t *random)
 	if ((*random >> 57) == 0)
 		call.nr = -1;
 	return call;
+}
+
+/* What is shown of a policy: none of it may read or write where it must not. */
+static void show(const struct policy *policy, const struct sock_filter *filter, size_t count)
+{
+	struct policy_warning warnings[8];
+	struct policy_stats stats;
+	char text[24];
+	size_t found;
+
+	(void)policy_warn(policy, warnings, sizeof(warnings) / sizeof(*warnings), &found);
+	policy_stats(filter, count, policy->archs[0].entry, &stats);
+	if (stats.worst > stats.longest || stats.longest > count)
+		abort();
+	for (size_t i = 0; i < count; i++)
+		(void)bpf_disassemble(filter, i, text, sizeof(text));
+	for (size_t i = 0; i < policy->archs[0].rule_count; i++)
+		for (size_t k = 0; k < policy->archs[0].rules[i].token_count; k++)
+			(void)policy_describe_token(&policy->archs[0].rules[i].test[k], text,
+						    sizeof(text));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -142,6 +188,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (!bpf_valid(filter, count))
 		abort();
+	show(&made.policy, filter, count);
 	for (int i = 0; i < CALLS; i++) {
 		struct seccomp_data call = pick_call(&made, &random);
 
