@@ -164,6 +164,4 @@ function M.names(family, value)
 	return table.concat(list, ", ")
 end
 
-errors.load(M.c.E)
-
 return M

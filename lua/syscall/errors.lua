@@ -67,8 +67,22 @@ end
 
 -- Error objects
 
-local names = {} -- number → name without the E, filled by M.load
-local numbers = {}
+local names, numbers -- number → name without the E, and back; filled when first asked for
+
+local function load_names()
+	if names then
+		return
+	end
+	names, numbers = {}, {}
+	for name, number in pairs(require("syscall.constants").c.E) do
+		numbers[name] = number
+		local other = names[number]
+		-- EAGAIN and EOPNOTSUPP are the names to print, EDEADLK and not EDEADLOCK.
+		if not other or name == "AGAIN" or name == "OPNOTSUPP" or name == "DEADLK" then
+			names[number] = name
+		end
+	end
+end
 
 local metatable = { __name = "error" }
 
@@ -77,6 +91,7 @@ function metatable.__tostring(err)
 end
 
 function metatable.__index(err, key)
+	load_names()
 	if key == "sym" or key == "lsym" then
 		local name = names[err.errno]
 		local sym = name and "E" .. name or tostring(err.errno)
@@ -97,18 +112,6 @@ M.objects = setmetatable({}, {
 		return err
 	end,
 })
-
--- Called once with the family E of the constants.
-function M.load(constants)
-	for name, number in pairs(constants) do
-		numbers[name] = number
-		local other = names[number]
-		-- EAGAIN and EOPNOTSUPP are the names to print, EDEADLK and not EDEADLOCK.
-		if not other or name == "AGAIN" or name == "OPNOTSUPP" or name == "DEADLK" then
-			names[number] = name
-		end
-	end
-end
 
 -- raw's bound functions call this for an argument that will not do.
 function M.complain(name, argument, expected, value)

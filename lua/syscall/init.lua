@@ -13,7 +13,6 @@ local state = raw.state()
 state.errors = errors.objects
 state.complain = errors.complain
 
-local constants = require "syscall.constants"
 local call = require "syscall.call"
 local fd = require "syscall.fd"
 
@@ -21,8 +20,6 @@ local S = {
 	_VERSION = "lunette 0.1.0",
 	_DESCRIPTION = "Linux system calls for plain Lua",
 	_COPYRIGHT = "MIT",
-	c = constants.c,
-	names = constants.names,
 	raw = raw,
 	abi = {
 		os = "linux", arch = raw.arch == "x86_64" and "x64" or raw.arch, abi32 = false, abi64 = true,
@@ -79,10 +76,11 @@ end
 
 local loaded = {}
 local modules = { util = "syscall.util", nl = "syscall.nl", cgroup = "syscall.cgroup" }
+local of_constants = { c = true, names = true }
 
 local function find(_, name)
-	if modules[name] then
-		S[name] = require(modules[name])
+	if modules[name] or of_constants[name] then
+		S[name] = of_constants[name] and require("syscall.constants")[name] or require(modules[name])
 		return S[name]
 	end
 	local family = index.functions[name]
