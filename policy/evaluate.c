@@ -113,6 +113,29 @@ static bool is_kill(uint32_t action)
 	return kind == SECCOMP_RET_KILL_PROCESS || kind == SECCOMP_RET_KILL_THREAD;
 }
 
+static bool refuses(uint32_t action)
+{
+	uint32_t kind = action & SECCOMP_RET_ACTION_FULL;
+
+	return is_kill(action) || kind == SECCOMP_RET_ERRNO || kind == SECCOMP_RET_TRAP;
+}
+
+bool policy_may_allow(const struct policy *policy, const struct policy_arch *arch, uint32_t number)
+{
+	for (size_t i = 0; i < arch->rule_count; i++) {
+		const struct policy_rule *rule = &arch->rules[i];
+
+		if (!holds(rule->calls, rule->call_count, number))
+			continue;
+		if (!refuses(rule->action))
+			return true;
+		if (rule->token_count == 0)
+			return false;
+	}
+	return !refuses(holds(arch->known, arch->known_count, number) ? policy->fallback
+								      : policy->newer);
+}
+
 uint32_t policy_evaluate(const struct policy *policy, const struct seccomp_data *call,
 			 size_t *decided)
 {

@@ -115,6 +115,12 @@ int policy_compile(const struct policy *policy, struct sock_filter *filter, size
 uint32_t policy_evaluate(const struct policy *policy, const struct seccomp_data *call,
 			 size_t *decided);
 
+/* policy_may_allow() - is there a call with @number at @arch that is let through, whatever its
+ * arguments? True also where that is only possible, or for others (a tracer, a notification) to
+ * decide.
+ */
+bool policy_may_allow(const struct policy *policy, const struct policy_arch *arch, uint32_t number);
+
 /* policy_verify() - does @filter, which bpf_valid() has accepted, answer every call as @policy
  * says? Compares it with policy_evaluate() for every number and architecture and every class of
  * arguments that either can tell apart. @exact: NULL, or set to whether that was all of them (where

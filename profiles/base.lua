@@ -111,9 +111,14 @@ return profile {
 			"no-new-userns", "no-tty-injection", "no-io-uring", "no-keyring", "no-vsock", "no-ptrace",
 			"no-bpf-perf", "no-userfaultfd", "no-setuid-files", "no-odd-sockets",
 		},
-		-- Each of these needs a capability that the program has not; refused here, they are no
-		-- surface either.
-		errno "EPERM" { "@mount", "@module", "@reboot", "@swap", "@raw-io" },
+		-- Each of these needs a capability that the program has not, is long gone, or tells of the
+		-- whole host (the kernel's log, where pages lie); refused here, they are no surface either.
+		errno "EPERM" {
+			"@mount", "@module", "@reboot", "@swap", "@raw-io", "acct", "clock_settime",
+			"fanotify_init", "migrate_pages", "move_pages", "open_by_handle_at", "quotactl",
+			"quotactl_fd", "settimeofday", "syslog", "vhangup", "nfsservctl",
+			optional "_sysctl", optional "uselib", optional "ustat",
+		},
 	},
 	limits   = { core = 0 },
 }

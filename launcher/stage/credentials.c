@@ -1,4 +1,4 @@
-/* credentials.c - capabilities, securebits and no_new_privs (see credentials.h)
+/* credentials.c - keys, capabilities, securebits and no_new_privs (see credentials.h)
  *
  * The order matters: the bounding set needs CAP_SETPCAP, so it goes first. Ambient is raised where
  * permitted and inheritable hold the bit, and before the securebits, which may forbid it. These
@@ -13,17 +13,56 @@
 #include <sys/prctl.h>
 
 #include <linux/capability.h>
+#include <linux/keyctl.h>
 #include <linux/securebits.h>
+
+#include "policy/tables.h"
 
 static int failed(struct err *err, long error, const char *what)
 {
 	return err_set(err, STAGE_CREDENTIALS, (int)error, NULL, "%s", what);
 }
 
+/* May the program make one of the calls that reach keys? */
+static bool keys_in_reach(const struct plan *plan)
+{
+	static const char *const calls[] = { "keyctl", "request_key", "add_key" };
+
+	for (size_t i = 0; i < plan->seccomp.arch_count; i++) {
+		const struct policy_arch *arch = &plan->seccomp.archs[i];
+
+		for (size_t k = 0; k < sizeof(calls) / sizeof(calls[0]); k++) {
+			int number = tables_call_number(tables_call(calls[k]), arch->entry);
+
+			if (number >= 0 && policy_may_allow(&plan->seccomp, arch, (uint32_t)number))
+				return true;
+		}
+	}
+	return !plan->has_seccomp;
+}
+
+/* No namespace separates the session keyring. A new one counts into the caller's quota of keys (200
+ * for an ordinary user), so it is made only where the filter lets the program look at it. */
+static int leave_keys(const struct setup *setup, struct err *err)
+{
+	long r = 0;
+
+	if (keys_in_reach(setup->plan))
+		r = sys_keyctl(KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0);
+	if (r == -ENOSYS) /* a kernel without keys */
+		r = 0;
+	return r < 0 ? err_set(err, STAGE_CREDENTIALS, (int)r,
+			       "use the guard no-keyring, which needs none", "session keyring")
+		     : 0;
+}
+
 int credentials_bound(const struct setup *setup, struct err *err)
 {
 	uint64_t keep = setup->plan->caps.keep;
+	int left = leave_keys(setup, err);
 
+	if (left < 0)
+		return left;
 	/* The kernel says EINVAL at the first number past its last capability. */
 	for (unsigned long cap = 0; cap < 64; cap++) {
 		long r;

@@ -1,0 +1,81 @@
+#!/usr/bin/python3
+"""Writes the table of weaknesses and what holds them, from rows.toml and results of tests/run.
+
+  tests/escape/table.py RESULTS... >security-checks.md
+
+Each RESULTS is a tests.results that tests/run has written, one for each kernel.
+"""
+import json
+import os
+import sys
+import tomllib
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+HEAD = """# Security checks
+
+Made by `scons security-checks` from `tests/escape/rows.toml`: weaknesses of earlier sandboxes, and
+whether lunette holds them, started by root and by an ordinary user, on each kernel that it was tried
+on. `held`: the attempt fails in the sandbox, and a control shows that it does not without the guard.
+`vacuous`: it fails, but on that kernel or host it fails without the guard too; where the filter's
+simulator or another test shows the guard instead, it says `held`. `-`: not tried there.
+
+"""
+
+
+def result_of(jobs, path, words, suffix):
+    """What the tests of @path whose names hold @words came to, worst first."""
+    found = [result for text, result in jobs.get(path + suffix, {}).items() if words in text]
+    if "failed" in found:
+        return "FAILED"
+    if "passed" in found:
+        return "held"
+    return "vacuous" if found else "-"
+
+
+def state(row, jobs, suffix):
+    if "absent" in row and "tests" not in row:
+        return "no such thing"
+    states = []
+    if "payload" in row or "sim" in row:
+        states.append(result_of(jobs, "tests/escape/run", f"{row['id']}: {row['weakness']}", suffix))
+    for one in row.get("tests", []):
+        path, _, words = one.partition(": ")
+        states.append(result_of(jobs, path, words, suffix))
+    if "open" in row:
+        return "not held"
+    for worst in ("FAILED", "held", "vacuous"):
+        if worst in states:
+            return worst
+    return "-"
+
+
+def shown_by(row):
+    words = []
+    if "payload" in row:
+        words.append(f"`payload {row['payload'][0]}`")
+    if "sim" in row:
+        words.append("simulator")
+    words += [f"`{one.partition(': ')[0]}`" for one in row.get("tests", [])]
+    return ", ".join(dict.fromkeys(words)) or row.get("absent", row.get("open", ""))
+
+
+def main():
+    runs = []
+    for path in sys.argv[1:]:
+        with open(path, encoding="utf-8") as file:
+            runs.append(json.load(file))
+    with open(f"{HERE}/rows.toml", "rb") as file:
+        rows = tomllib.load(file)["row"]
+    columns = [(run, suffix, name) for run in runs
+               for suffix, name in (("", "root"), (" [uid 1000]", "user"))]
+    print(HEAD, end="")
+    names = [f"{run['kernel'].partition('-')[0]} {name}" for run, _, name in columns]
+    print("| id | weakness | what stops it | " + " | ".join(names) + " | shown by |")
+    print("|---" * (4 + len(columns)) + "|")
+    for row in rows:
+        states = [state(row, run["jobs"], suffix) for run, suffix, _ in columns]
+        cells = [row["id"], row["weakness"], row["layer"], *states, shown_by(row)]
+        print("| " + " | ".join(cells) + " |")
+
+
+main()
