@@ -234,7 +234,8 @@ static void test_meaning(void)
 	small_rule(&s, ALLOW, 0, 20, NULL, 0);
 	small_rule(&s, ERRNO(2), 15, 30, NULL, 0);
 	ok(!policy_may_allow(&s.policy, s.policy.archs, 25), "a rule refuses all of 25");
-	ok(policy_may_allow(&s.policy, s.policy.archs, 10), "a rule on an argument refuses some of 10");
+	ok(policy_may_allow(&s.policy, s.policy.archs, 10),
+	   "a rule on an argument refuses some of 10");
 	ok(policy_may_allow(&s.policy, s.policy.archs, 15), "of two rules the first decides on 15");
 	ok(!policy_may_allow(&s.policy, s.policy.archs, 99), "what no rule names is refused");
 	n = compile(&s.policy, "order");

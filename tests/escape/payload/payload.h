@@ -1,6 +1,6 @@
 /* payload.h - what the payloads of tests/escape share
  *
- * A payload is one attempt at something that a sandbox must not allow, `payload NAME [ARGUMENT...]`.
+ * A payload is one attempt at something that a sandbox must not allow, `payload NAME [ARGUMENT]...`
  * It says how each step went in one line, "WHAT ok" or "WHAT ERRNO", and ends with 0. What it does
  * is harmless where it succeeds: files of the host are opened and closed but never written, what is
  * made is given back at once, numbers are bounded here, and nothing is ever connected to but an
