@@ -24,7 +24,7 @@
 enum {
 	ALIGNMENT = 16,
 	CHUNK = 1 << 20,
-	READY = 96 << 10, /* what a launch uses, made present at once instead of page by page */
+	READY = 48 << 10, /* what a launch uses, made present at once instead of page by page */
 	MADVISE_POPULATE_WRITE = 23, /* Linux 5.14, include/uapi/asm-generic/mman-common.h */
 };
 

@@ -3,8 +3,8 @@
 
 #include "launcher/cmd/options.h"
 
-int ask_plan(const struct request *request, const char *profile, bool record,
-	     struct eval_answer *answer, struct err *err)
+int ask_start(struct evaluation **evaluation, const struct request *request, const char *profile,
+	      bool record, struct eval_answer *answer, struct err *err)
 {
 	char path[PROFILE_PATH_BYTES];
 	struct eval_question question = {
@@ -20,7 +20,16 @@ int ask_plan(const struct request *request, const char *profile, bool record,
 
 	int ret = options_profile(profile ? profile : "default", path, err);
 
-	return ret < 0 ? ret : eval_run(&question, answer, err);
+	return ret < 0 ? ret : eval_start(evaluation, &question, answer, err);
+}
+
+int ask_plan(const struct request *request, const char *profile, bool record,
+	     struct eval_answer *answer, struct err *err)
+{
+	struct evaluation *evaluation;
+	int ret = ask_start(&evaluation, request, profile, record, answer, err);
+
+	return ret < 0 ? ret : eval_wait(evaluation, err);
 }
 
 void warn_all(const struct eval_answer *answer)

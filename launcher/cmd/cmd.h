@@ -82,6 +82,10 @@ void print_escaped(struct buf *out, const char *text);
 int ask_plan(const struct request *request, const char *profile, bool record,
 	     struct eval_answer *answer, struct err *err);
 
+/* ask_start() - the first half of it: eval_wait() is the other. */
+int ask_start(struct evaluation **evaluation, const struct request *request, const char *profile,
+	      bool record, struct eval_answer *answer, struct err *err);
+
 /* warn_all() - print each of the answer's warnings as a note. */
 void warn_all(const struct eval_answer *answer);
 

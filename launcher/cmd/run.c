@@ -94,8 +94,6 @@ static int check_plan(const struct request *request, const struct plan *plan, st
 		err_set(err, STAGE_PLAN, EINVAL, "make it on this machine", "seccomp.known");
 		return err_reason(err, "the plan is for another architecture");
 	}
-	if (request->plan)
-		note_changed_inputs(plan, request->environment);
 	return 0;
 }
 
@@ -144,28 +142,62 @@ struct run {
 	struct err err;
 };
 
+/* Lua and the kernel work side by side: the sandbox is made while the profile is evaluated. */
+static int evaluate(struct run *run, struct launch_options *options, struct launch **ahead)
+{
+	const struct request *request = run->request;
+	struct evaluation *evaluation;
+	int ret = ask_start(&evaluation, request, request->profile, false, &run->answer, &run->err);
+
+	if (ret < 0)
+		return ret;
+	options->unwanted = eval_socket(evaluation);
+	*ahead = launch_ahead(options);
+	ret = eval_wait(evaluation, &run->err);
+	if (ret == 0)
+		launch_show(*ahead, &run->answer.plan);
+	return ret;
+}
+
+static int decode(struct run *run)
+{
+	const struct buf *text = &run->answer.plan;
+	int ret = plan_decode(&run->plan, text->data, text->length, &run->err);
+
+	if (ret < 0)
+		return ret;
+	run->decoded = true;
+	if (run->request->verbose)
+		warn_all(&run->answer);
+	return check_plan(run->request, &run->plan, &run->err);
+}
+
 static int launch(struct run *run)
 {
 	const struct request *request = run->request;
 	struct launch_options options = { .environment = request->environment,
-					  .arguments = request->arguments };
-	struct buf *text = &run->answer.plan;
+					  .arguments = request->arguments,
+					  .unwanted = -1 };
+	struct launch *ahead = NULL;
 	int ret;
 
 	if (request->plan)
-		ret = read_plan(request->plan, text, &run->err);
+		ret = read_plan(request->plan, &run->answer.plan, &run->err);
 	else
-		ret = ask_plan(request, request->profile, false, &run->answer, &run->err);
+		ret = evaluate(run, &options, &ahead);
 	if (ret == 0)
-		ret = plan_decode(&run->plan, text->data, text->length, &run->err);
+		ret = decode(run);
+	if (ret < 0) {
+		launch_drop(ahead);
+		return ret;
+	}
+	ret = launch_start(&ahead, &run->plan, &options, &run->err);
 	if (ret < 0)
 		return ret;
-	run->decoded = true;
-	if (request->verbose)
-		warn_all(&run->answer);
-	ret = check_plan(request, &run->plan, &run->err);
-	if (ret == 0)
-		ret = launch_run(&run->plan, &options, &run->outcome, &run->err);
+	/* While the sandbox is being set up. */
+	if (request->plan)
+		note_changed_inputs(&run->plan, request->environment);
+	ret = launch_wait(ahead, &run->outcome, &run->err);
 	run->launched = ret == 0;
 	return ret;
 }

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -27,7 +28,7 @@ enum {
 	READ_BYTES = 65536,
 };
 
-struct session {
+struct evaluation {
 	int socket;
 	int pid;
 	bool killed; /* for taking too long */
@@ -38,7 +39,7 @@ struct session {
 	unsigned int questions;
 	unsigned int warnings;
 	struct record record;
-	const struct profile *profile; /* the one that was asked for */
+	struct profile profile; /* the one that was asked for */
 	struct eval_answer *answer;
 };
 
@@ -57,7 +58,7 @@ static int process_clock(int pid)
 	return (int)(~(unsigned int)pid << 3 | 2);
 }
 
-static int broken(struct session *session, struct err *err, const char *what)
+static int broken(struct evaluation *session, struct err *err, const char *what)
 {
 	(void)sys_kill(session->pid, SIGKILL);
 	err_set(err, STAGE_PROFILE, EPROTO, "this is a bug in lunette or an attack by the profile",
@@ -65,7 +66,7 @@ static int broken(struct session *session, struct err *err, const char *what)
 	return err_reason(err, "%s", what);
 }
 
-static int too_long(struct session *session)
+static int too_long(struct evaluation *session)
 {
 	session->killed = true;
 	(void)sys_kill(session->pid, SIGKILL);
@@ -73,7 +74,7 @@ static int too_long(struct session *session)
 }
 
 /* Waits for POLLIN or POLLOUT; 0, or -ETIMEDOUT after the child was killed. */
-static int wait_for(struct session *session, short events)
+static int wait_for(struct evaluation *session, short events)
 {
 	struct pollfd poll = { .fd = session->socket, .events = events };
 
@@ -92,7 +93,7 @@ static int wait_for(struct session *session, short events)
 	}
 }
 
-static int receive(struct session *session)
+static int receive(struct evaluation *session)
 {
 	char *room = buf_reserve(&session->in, READ_BYTES);
 	int ret = wait_for(session, POLLIN);
@@ -111,7 +112,7 @@ static int receive(struct session *session)
 }
 
 /* The child may be one that never reads, so no step of this blocks. */
-static int send_all(struct session *session, const struct buf *out)
+static int send_all(struct evaluation *session, const struct buf *out)
 {
 	size_t done = 0;
 
@@ -128,7 +129,8 @@ static int send_all(struct session *session, const struct buf *out)
 	return 0;
 }
 
-static int take_question(struct session *session, const char *bytes, size_t length, struct err *err)
+static int take_question(struct evaluation *session, const char *bytes, size_t length,
+			 struct err *err)
 {
 	char argument[MESSAGE_MAX_ASK];
 	unsigned int kind = (unsigned char)bytes[0];
@@ -148,7 +150,7 @@ static int take_question(struct session *session, const char *bytes, size_t leng
 	return 0;
 }
 
-static int take_error(struct session *session, const char *bytes, size_t length, struct err *err)
+static int take_error(struct evaluation *session, const char *bytes, size_t length, struct err *err)
 {
 	const char *end = bytes + length;
 	const char *parts[3];
@@ -163,7 +165,7 @@ static int take_error(struct session *session, const char *bytes, size_t length,
 		at = nul + 1;
 	}
 	err_set(err, bytes[0] == STAGE_USAGE ? STAGE_USAGE : STAGE_PROFILE, EINVAL, parts[2], "%s",
-		*parts[0] ? parts[0] : session->profile->name);
+		*parts[0] ? parts[0] : session->profile.name);
 	return err_reason(err, "%s", parts[1]);
 }
 
@@ -185,7 +187,7 @@ static size_t longest(uint32_t kind)
 }
 
 /* One message: 1 when it was the plan, 0 to go on, or -errno. */
-static int take_message(struct session *session, const struct message *head, const char *bytes,
+static int take_message(struct evaluation *session, const struct message *head, const char *bytes,
 			struct err *err)
 {
 	struct buf *warnings = &session->answer->warnings;
@@ -211,7 +213,7 @@ static int take_message(struct session *session, const struct message *head, con
 }
 
 /* Deals with all whole messages that have arrived; as take_message(). */
-static int take_messages(struct session *session, struct err *err)
+static int take_messages(struct evaluation *session, struct err *err)
 {
 	while (session->in.length - session->taken >= sizeof(struct message)) {
 		const char *at = session->in.data + session->taken;
@@ -237,7 +239,7 @@ static int take_messages(struct session *session, struct err *err)
 }
 
 /* Why the child ended without a plan or an error. */
-static int explain_death(struct session *session, struct err *err)
+static int explain_death(struct evaluation *session, struct err *err)
 {
 	siginfo_t info = { 0 };
 	long ret;
@@ -247,7 +249,7 @@ static int explain_death(struct session *session, struct err *err)
 	} while (ret == -EINTR);
 	session->answer->child = 0;
 	err_set(err, STAGE_PROFILE, session->killed ? ETIMEDOUT : EPROTO, NULL, "%s",
-		session->profile->name);
+		session->profile.name);
 	if (session->killed) {
 		err_hint(err, "look for a loop that does not end, or a costly string pattern");
 		return err_reason(err, "not ready after %d ms of processor time, or %d ms in all",
@@ -261,7 +263,7 @@ static int explain_death(struct session *session, struct err *err)
 	return err_reason(err, "its evaluator was killed by signal %d", info.si_status);
 }
 
-static int converse(struct session *session, struct err *err)
+static int converse(struct evaluation *session, struct err *err)
 {
 	for (;;) {
 		int ret = receive(session);
@@ -300,16 +302,44 @@ static int start(int sockets[2], struct child_birth *birth)
 	return (int)pid;
 }
 
-static int evaluate(struct session *session, const struct eval_question *question,
-		    const struct host_facts *facts, const struct profile *profile, struct err *err)
+/* The first question, which the launcher puts to itself. */
+static void record_first(struct evaluation *session, const struct eval_question *question)
+{
+	cleanup_buf struct buf ignored = BUF_EMPTY;
+
+	if (question->record)
+		reply_to(&session->record, ASK_PROFILE, question->profile, &ignored);
+}
+
+static int finish_plan(struct evaluation *session, struct err *err)
+{
+	int ret = session->answer->plan.failed
+			  ? -ENOMEM
+			  : record_insert(&session->record, &session->answer->plan);
+
+	if (ret == -EINVAL)
+		return broken(session, err, "sent a plan with inputs of its own");
+	return ret < 0 ? err_set(err, STAGE_PROFILE, ret, NULL, "plan") : 0;
+}
+
+/* Makes the child for what @session->profile holds. */
+static int begin(struct evaluation *session, const struct eval_question *question, struct err *err)
 {
 	struct likely_answers likely = { .count = 0 };
-	struct child_birth birth = { question, facts, profile, &likely, 0 };
+	struct host_facts facts;
+	struct child_birth birth = { question, &facts, &session->profile, &likely, 0 };
 	int sockets[2];
-	long ret = sys_socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets);
+	int ret = host_facts(&facts, question->environment, err);
 
+	if (ret == 0)
+		ret = lookup_profile(question->profile, question->environment, &session->profile,
+				     err);
 	if (ret < 0)
-		return err_set(err, STAGE_PROFILE, (int)ret, NULL, "socketpair");
+		return ret;
+	record_first(session, question);
+	ret = (int)sys_socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets);
+	if (ret < 0)
+		return err_set(err, STAGE_PROFILE, ret, NULL, "socketpair");
 	if (!question->record)
 		likely_gather(&likely);
 	session->started_ms = clock_ms(CLOCK_MONOTONIC);
@@ -319,60 +349,68 @@ static int evaluate(struct session *session, const struct eval_question *questio
 	if (session->pid < 0)
 		return err_set(err, STAGE_PROFILE, session->pid, NULL, "evaluator: clone3");
 	session->answer->child = session->pid;
-	ret = converse(session, err);
-	/* Whatever it answered, it must not live beside the sandbox. */
-	if (session->answer->child)
-		(void)sys_kill(session->pid, SIGKILL);
-	if (ret == 0 && session->answer->plan.failed)
-		ret = err_set(err, STAGE_PROFILE, ENOMEM, NULL, "plan");
-	if (ret < 0)
-		return (int)ret;
-	ret = record_insert(&session->record, &session->answer->plan);
-	if (ret == -EINVAL)
-		return broken(session, err, "sent a plan with inputs of its own");
-	if (ret < 0)
-		return err_set(err, STAGE_PROFILE, (int)ret, NULL, "plan");
 	return 0;
 }
 
-/* The first question, which the launcher puts to itself. */
-static void record_first(struct session *session, const struct eval_question *question)
+static void free_evaluation(struct evaluation *session)
 {
-	cleanup_buf struct buf ignored = BUF_EMPTY;
-
-	if (question->record)
-		reply_to(&session->record, ASK_PROFILE, question->profile, &ignored);
+	profile_finish(&session->profile);
+	fd_close(&session->socket);
+	buf_finish(&session->in);
+	buf_finish(&session->out);
+	buf_finish(&session->record.lines);
+	free(session);
 }
 
-int eval_run(const struct eval_question *question, struct eval_answer *answer, struct err *err)
+int eval_start(struct evaluation **evaluation, const struct eval_question *question,
+	       struct eval_answer *answer, struct err *err)
 {
-	struct session session = {
+	struct evaluation *session = malloc(sizeof(*session));
+	int ret;
+
+	*answer = (struct eval_answer){ 0 };
+	if (!session)
+		return err_set(err, STAGE_PROFILE, ENOMEM, NULL, "evaluator");
+	*session = (struct evaluation){
 		.socket = -1,
 		.record = { .environment = question->environment, .keep = question->record },
 		.answer = answer,
 	};
-	struct host_facts facts;
-	struct profile profile;
-	int ret;
-
-	*answer = (struct eval_answer){ 0 };
-	ret = host_facts(&facts, question->environment, err);
+	ret = begin(session, question, err);
 	if (ret < 0)
-		return ret;
-	ret = lookup_profile(question->profile, question->environment, &profile, err);
-	if (ret == 0) {
-		session.profile = &profile;
-		record_first(&session, question);
-		ret = evaluate(&session, question, &facts, &profile, err);
-	}
-	profile_finish(&profile);
-	fd_close(&session.socket);
-	buf_finish(&session.in);
-	buf_finish(&session.out);
-	buf_finish(&session.record.lines);
+		free_evaluation(session);
+	else
+		*evaluation = session;
+	return ret;
+}
+
+int eval_socket(const struct evaluation *evaluation)
+{
+	return evaluation->socket;
+}
+
+int eval_wait(struct evaluation *evaluation, struct err *err)
+{
+	struct eval_answer *answer = evaluation->answer;
+	int ret = converse(evaluation, err);
+
+	/* Whatever it answered, it must not live beside the program. */
+	if (answer->child)
+		(void)sys_kill(evaluation->pid, SIGKILL);
+	if (ret == 0)
+		ret = finish_plan(evaluation, err);
+	free_evaluation(evaluation);
 	if (ret < 0)
 		eval_finish(answer);
 	return ret;
+}
+
+int eval_run(const struct eval_question *question, struct eval_answer *answer, struct err *err)
+{
+	struct evaluation *evaluation = NULL;
+	int ret = eval_start(&evaluation, question, answer, err);
+
+	return ret < 0 ? ret : eval_wait(evaluation, err);
 }
 
 void eval_finish(struct eval_answer *answer)

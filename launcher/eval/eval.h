@@ -42,6 +42,18 @@ struct eval_answer {
  */
 int eval_run(const struct eval_question *question, struct eval_answer *answer, struct err *err);
 
+struct evaluation;
+
+/* eval_start(), eval_wait() - the two halves of eval_run(), for a launcher that has something else
+ * to do meanwhile; the child's questions wait as long. @answer must live until eval_wait(), which
+ * is called once after each successful eval_start(). */
+int eval_start(struct evaluation **evaluation, const struct eval_question *question,
+	       struct eval_answer *answer, struct err *err);
+int eval_wait(struct evaluation *evaluation, struct err *err);
+
+/* eval_socket() - its descriptor, which another child of the launcher has no use for. */
+int eval_socket(const struct evaluation *evaluation);
+
 void eval_finish(struct eval_answer *answer);
 
 #endif

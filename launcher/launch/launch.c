@@ -1,9 +1,10 @@
 /* launch.c - from a plan to a running program, and to its end (see launch.h)
  *
- * Everything that needs memory is made before the clone: filter, arguments, environment, slots for
- * staged mounts, a page shared with the child for errors and the ending. One clone3 makes all
- * namespaces. A handshake over a socket pair happens only where the launcher has a part in the
- * set-up: id maps it must write, sources it must open, a veth pair it must make.
+ * One clone3 makes all namespaces. The new process sets itself up while this one compiles the
+ * filter and does what only a launcher can: id maps it must write, sources it must open, a veth
+ * pair it must make; what it has goes over a socket pair, whose end each takes for the other's
+ * death. That process can also be made before its plan is known, on a guess; where the plan then
+ * wants another, it is thrown away.
  */
 #include "launcher/launch/launch.h"
 
@@ -37,26 +38,6 @@ struct launch {
 
 static const uint32_t always = NAMESPACE_USER | NAMESPACE_MOUNT | NAMESPACE_PID;
 
-static int allocate(struct setup *setup, struct err *err)
-{
-	size_t slots = mounts_slots(setup->plan);
-	struct staged *staged = calloc(slots + 1, sizeof(*staged));
-	long page = sys_mmap(NULL, sizeof(*setup->shared), PROT_READ | PROT_WRITE,
-			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	setup->own_devices = calloc(setup->plan->mount_count + 1, sizeof(uint64_t));
-	if (page > 0 || page < -4095)
-		setup->shared = (struct shared *)page;
-	setup->writable = calloc(setup->plan->mount_count + 1, sizeof(char *));
-	if (!staged || !setup->own_devices || !setup->writable || !setup->shared) {
-		free(staged);
-		return err_set(err, STAGE_WATCH, ENOMEM, NULL, "launch");
-	}
-	source_find_writable(setup);
-	staging_init(&setup->staging, staged, slots, &setup->caller);
-	return 0;
-}
-
 /* A root that cannot give the program another id would map it onto itself, the owner of the host's
  * files and of /proc/sys: only where the profile writes that 0. */
 static int check(const struct plan *plan, const struct caller *caller, struct err *err)
@@ -79,11 +60,8 @@ static int check(const struct plan *plan, const struct caller *caller, struct er
 static int open_link(struct launch *launch, struct err *err)
 {
 	int pair[2];
-	long r;
+	long r = sys_socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair);
 
-	if (!ids_mapped_by_launcher(&launch->setup) && launch->setup.plan->net != NET_VETH)
-		return 0;
-	r = sys_socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair);
 	if (r < 0)
 		return err_set(err, STAGE_WATCH, (int)r, "raise RLIMIT_NOFILE",
 			       "link to the set-up process");
@@ -92,41 +70,32 @@ static int open_link(struct launch *launch, struct err *err)
 	return 0;
 }
 
-static int prepare(struct launch *launch, const struct plan *plan,
-		   const struct launch_options *options, struct err *err)
+static struct launch *new_launch(const struct launch_options *options)
 {
-	struct setup *setup = &launch->setup;
-	int r;
+	struct launch *launch = malloc(sizeof(*launch));
+	long page = sys_mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE,
+			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-	*setup = (struct setup){ .plan = plan,
-				 .environment = options->environment,
-				 .arguments = options->arguments,
-				 .link = -1,
-				 .launcher_pidfd = -1,
-				 .root = -1,
-				 .stage = -1,
-				 .proc = -1,
-				 .dev = -1 };
-	caller_read(&setup->caller);
-	setup->uid = plan->user.has_uid ? plan->user.uid : setup->caller.uid;
-	setup->gid = plan->user.has_gid ? plan->user.gid : setup->caller.gid;
-	r = check(plan, &setup->caller, err);
-	if (r == 0)
-		r = allocate(setup, err);
-	if (r == 0)
-		r = filters_compile(setup, err);
-	if (r == 0)
-		r = exec_prepare(setup, err);
-	if (r == 0)
-		r = stdio_prepare(setup, launch->relays, launch->ends, err);
-	if (r == 0)
-		r = open_link(launch, err);
-	if (r == 0 && plan->process.die_with_parent && launch->link < 0) {
-		setup->launcher_pidfd = (int)sys_pidfd_open((int)sys_getpid(), 0);
-		if (setup->launcher_pidfd < 0)
-			r = err_set(err, STAGE_WATCH, setup->launcher_pidfd, NULL, "pidfd_open");
+	if (!launch || (page < 0 && page >= -4095)) {
+		free(launch);
+		return NULL;
 	}
-	return r;
+	*launch = (struct launch){ .link = -1, .foreground = -1, .ends = { -1, -1, -1 } };
+	for (int i = 0; i < STDIO_RELAYS; i++)
+		launch->relays[i] = (struct stdio_relay){ -1, -1 };
+	launch->setup = (struct setup){ .environment = options->environment,
+					.arguments = options->arguments,
+					.shared = (struct shared *)page,
+					.link = -1,
+					.parent.fd = -1,
+					.root = -1,
+					.stage = -1,
+					.proc = -1,
+					.dev = -1 };
+	launch->supervised.setup = &launch->setup;
+	launch->supervised.relays = launch->relays;
+	caller_read(&launch->setup.caller);
+	return launch;
 }
 
 /* The signals that are passed on. SIGPIPE and SIGTTOU are only blocked: a relay's reader may go,
@@ -155,6 +124,11 @@ static void block_signals(struct launch *launch)
 	 * lost. */
 	(void)sys_rt_sigaction(SIGCHLD, &by_default, NULL, sizeof(uint64_t));
 	(void)sys_rt_sigprocmask(SIG_BLOCK, &blocked, &launch->setup.signal_mask, sizeof(blocked));
+}
+
+static void unblock_signals(struct launch *launch)
+{
+	(void)sys_rt_sigprocmask(SIG_SETMASK, &launch->setup.signal_mask, NULL, sizeof(uint64_t));
 }
 
 static uint64_t clone_flags(uint32_t namespaces)
@@ -200,24 +174,33 @@ static void close_own_ends(struct stdio_relay *relay)
 		fd_close(&relay->to);
 }
 
-static int start(struct launch *launch, struct err *err)
+/* Makes the set-up process, in the namespaces of setup->plan. @unwanted: a descriptor that it has no
+ * use for, or -1. */
+static int start(struct launch *launch, int unwanted, struct err *err)
 {
+	struct setup *setup = &launch->setup;
 	struct clone_args args = {
-		.flags = clone_flags(launch->setup.plan->namespaces),
+		.flags = clone_flags(setup->plan->namespaces),
 		.exit_signal = SIGCHLD,
 	};
-	long pid = sys_clone3(&args, sizeof(args));
+	int r = open_link(launch, err);
+	long pid;
 
+	if (r < 0)
+		return r;
+	block_signals(launch);
+	pid = sys_clone3(&args, sizeof(args));
 	if (pid < 0)
 		return clone_failed(pid, err);
 	if (pid == 0) {
 		fd_close(&launch->link);
+		fd_close(&unwanted);
 		for (int i = 0; i < STDIO_RELAYS; i++)
 			close_own_ends(&launch->relays[i]);
-		sandbox_run(&launch->setup);
+		sandbox_run(setup);
 	}
 	launch->supervised.pid = (int)pid;
-	fd_close(&launch->setup.link);
+	fd_close(&setup->link);
 	for (int i = 0; i < STDIO_RELAYS; i++)
 		fd_close(&launch->ends[i]);
 	return 0;
@@ -238,19 +221,18 @@ static int finish_pair(struct launch *launch, const char *host_name)
 	return transfer_send(&go, launch->link);
 }
 
-/* The launcher's part of the set-up. Where the child has failed already, its error is the one. */
+/* What the set-up process waits for, in the order in which it does. Where it has failed already,
+ * its error is the one. */
 static int take_part(struct launch *launch, struct err *err)
 {
-	const struct setup *setup = &launch->setup;
+	struct setup *setup = &launch->setup;
 	struct transfer go = { 0 };
 	char process[16];
 	char host_name[16];
-	int r = 0;
+	int r = setup->ahead ? stdio_send(setup, launch->link) : 0;
 
-	if (launch->link < 0)
-		return 0;
 	snprintf(process, sizeof(process), "%d", launch->supervised.pid);
-	if (ids_mapped_by_launcher(setup)) {
+	if (r == 0 && ids_mapped_by_launcher(setup)) {
 		r = ids_map(setup, process, err);
 		if (r == 0)
 			r = transfer_send(&go, launch->link);
@@ -259,78 +241,127 @@ static int take_part(struct launch *launch, struct err *err)
 		r = net_veth_create(&setup->plan->veth, launch->supervised.pid, host_name, err);
 	if (r == 0 && setup->caller.privileged)
 		r = mounts_send(setup, launch->link, launch->supervised.pid, err);
+	if (r == 0)
+		r = filters_compile(setup, err);
+	if (r == 0)
+		r = filters_send(setup, launch->link);
 	if (r == 0 && setup->plan->net == NET_VETH)
 		r = finish_pair(launch, host_name);
-	return r == -EPIPE ? 0 : r;
-}
-
-/* Ends a sandbox whose set-up failed on the launcher's side. */
-static void abandon(struct launch *launch)
-{
-	(void)sys_kill(launch->supervised.pid, SIGKILL);
-	(void)sys_waitid(P_PID, launch->supervised.pid, NULL, WEXITED, NULL);
+	return r == -EPIPE || setup->shared->state == SHARED_FAILED ? 0 : r;
 }
 
 static void keep_foreground(struct launch *launch)
 {
-	launch->foreground = -1;
 	if (launch->setup.plan->process.keep_session &&
 	    sys_ioctl(0, TIOCGPGRP, &launch->foreground) < 0)
 		launch->foreground = -1;
 }
 
+/* The signals stay blocked: a pending SIGXFSZ or SIGTERM must not end the launcher before it has
+ * written its report. */
 static void finish(struct launch *launch)
 {
 	struct setup *setup = &launch->setup;
 
 	if (launch->foreground > 0)
 		(void)sys_ioctl(0, TIOCSPGRP, &launch->foreground);
-	/* The signals stay blocked: a pending SIGXFSZ or SIGTERM must not end the launcher before it has
-	 * written its report. */
 	fd_close(&launch->link);
-	fd_close(&setup->launcher_pidfd);
+	fd_close(&setup->link);
 	for (int i = 0; i < 3; i++)
 		free(setup->streams[i].path);
 	free(setup->staging.slots);
 	free(setup->own_devices);
 	free(setup->writable);
 	free(setup->filter);
-	free(setup->argv);
-	free(setup->envp);
-	if (setup->shared)
-		(void)sys_munmap(setup->shared, sizeof(*setup->shared));
+	(void)sys_munmap(setup->shared, sizeof(*setup->shared));
+	free(launch);
 }
 
-static void record(const struct launch *launch, struct outcome *outcome)
+/* Ends a sandbox whose program never ran. */
+static void abandon(struct launch *launch)
 {
-	outcome->enforced.namespaces = launch->setup.plan->namespaces;
-	outcome->enforced.capabilities = launch->setup.plan->caps.keep;
+	(void)sys_kill(launch->supervised.pid, SIGKILL);
+	(void)sys_waitid(P_PID, launch->supervised.pid, NULL, WEXITED, NULL);
 }
 
-int launch_run(const struct plan *plan, const struct launch_options *options,
-	       struct outcome *outcome, struct err *err)
+struct launch *launch_ahead(const struct launch_options *options)
 {
-	struct launch launch = { .link = -1, .foreground = -1, .ends = { -1, -1, -1 } };
-	int r = prepare(&launch, plan, options, err);
+	struct launch *launch = new_launch(options);
+	struct err err;
+
+	if (!launch)
+		return NULL;
+	launch->setup.plan = &sandbox_assumed;
+	launch->setup.ahead = true;
+	if (start(launch, options->unwanted, &err) == 0)
+		return launch;
+	if (launch->supervised.signals)
+		unblock_signals(launch);
+	finish(launch);
+	return NULL;
+}
+
+void launch_show(struct launch *launch, const struct buf *text)
+{
+	if (launch)
+		(void)transfer_send_bytes(launch->link, text->data, text->length);
+}
+
+void launch_drop(struct launch *launch)
+{
+	if (!launch)
+		return;
+	abandon(launch);
+	unblock_signals(launch);
+	finish(launch);
+}
+
+int launch_start(struct launch **ahead, const struct plan *plan,
+		 const struct launch_options *options, struct err *err)
+{
+	struct launch *launch = *ahead;
+	int r;
+
+	*ahead = NULL;
+	if (launch && !sandbox_fits(plan, &launch->setup)) {
+		launch_drop(launch);
+		launch = NULL;
+	}
+	if (!launch)
+		launch = new_launch(options);
+	if (!launch)
+		return err_set(err, STAGE_WATCH, ENOMEM, NULL, "launch");
+	r = check(plan, &launch->setup.caller, err);
+	if (r == 0)
+		r = sandbox_adopt(&launch->setup, plan, err);
+	if (r == 0)
+		r = stdio_prepare(&launch->setup, launch->relays, launch->ends, err);
+	if (r == 0) {
+		keep_foreground(launch);
+		r = launch->supervised.pid ? 0 : start(launch, -1, err);
+	}
+	if (r == 0) {
+		stdio_give(&launch->setup, launch->relays);
+		r = take_part(launch, err);
+	}
+	if (r == 0) {
+		*ahead = launch;
+		return 0;
+	}
+	if (launch->supervised.pid)
+		abandon(launch);
+	finish(launch);
+	return r;
+}
+
+int launch_wait(struct launch *launch, struct outcome *outcome, struct err *err)
+{
+	int r;
 
 	*outcome = (struct outcome){ .status = OUTCOME_SETUP_FAILED, .exit_code = -1 };
-	if (r < 0) {
-		finish(&launch);
-		return r;
-	}
-	launch.supervised.setup = &launch.setup;
-	launch.supervised.relays = launch.relays;
-	keep_foreground(&launch);
-	block_signals(&launch);
-	r = start(&launch, err);
-	if (r == 0) {
-		r = take_part(&launch, err);
-		if (r < 0)
-			abandon(&launch);
-		else
-			r = supervise(&launch.supervised, outcome, err);
-	}
-	record(&launch, outcome);
-	finish(&launch);
+	r = supervise(&launch->supervised, outcome, err);
+	outcome->enforced.namespaces = launch->setup.plan->namespaces;
+	outcome->enforced.capabilities = launch->setup.plan->caps.keep;
+	finish(launch);
 	return r;
 }

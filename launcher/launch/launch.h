@@ -1,6 +1,9 @@
 /* launch.h - from a plan to a running program, and to its end
  *
- * One call makes the sandbox, starts the program in it and stays until nothing of either is left.
+ * One call makes the sandbox and starts the program in it, another stays until nothing of either is
+ * left.
+ * Its process and namespaces, which are most of what a launch waits for, can be made ahead, while
+ * the profile is still being evaluated.
  */
 #ifndef LAUNCHER_LAUNCH_LAUNCH_H
 #define LAUNCHER_LAUNCH_LAUNCH_H
@@ -12,14 +15,37 @@
 struct launch_options {
 	char *const *environment; /* the launcher's own: env.keep is taken from it */
 	char *const *arguments;   /* the launcher's own: pid 1 of the sandbox wipes its copy */
+	int unwanted;             /* a descriptor that a sandbox made ahead has no use for, or -1 */
 };
 
-/* launch_run() - prepare and go, then supervise until nothing of the sandbox is left
+struct launch;
+
+/* launch_ahead() - make the sandbox of the usual plan (all namespaces but time, no network, the
+ * caller's standard files) before the plan is known
+ * Signals that launch_wait() passes on are blocked from here on. NULL: it could not be made, and
+ * launch_start() will say why. */
+struct launch *launch_ahead(const struct launch_options *options);
+
+/* launch_show() - give the plan's text to a sandbox that was made ahead (or is NULL), which decodes
+ * it while the caller does. It does nothing with it before launch_start(). */
+void launch_show(struct launch *launch, const struct buf *text);
+
+/* launch_drop() - end a sandbox that was made ahead (or is NULL) and is not wanted. */
+void launch_drop(struct launch *launch);
+
+/* launch_start() - make the sandbox of @plan and do the launcher's part of its set-up
+ * @ahead: points to a sandbox made ahead, which was shown the text of @plan, or to NULL. One that
+ *          @plan does not fit is dropped and another is made. Receives what launch_wait() takes.
+ * Returns 0, or -errno with @err filled: then nothing of the program ran and nothing is left.
+ */
+int launch_start(struct launch **ahead, const struct plan *plan,
+		 const struct launch_options *options, struct err *err);
+
+/* launch_wait() - supervise until nothing of the sandbox is left
  * Returns 0 when the program was executed: @outcome says how it ended. Otherwise -errno with @err
  * filled, and nothing of the program ran. A command that was not found is STAGE_EXEC with ENOENT.
  * In either case nothing is left behind.
  */
-int launch_run(const struct plan *plan, const struct launch_options *options,
-	       struct outcome *outcome, struct err *err);
+int launch_wait(struct launch *launch, struct outcome *outcome, struct err *err);
 
 #endif

@@ -2,8 +2,9 @@
  *
  * The order is design.md part 3's, and each step's reason stands in its stage. This process is a
  * copy of the launcher in new namespaces; it holds every capability over them and none over the
- * host. From the clone on nothing is allocated: what is needed was made before, or lies on the
- * stack.
+ * host. It has the plan from before the clone; or it was made while the profile was still being
+ * evaluated, does what every such launch needs, gets the plan's text over the link, decodes it for
+ * itself, and goes on at the launcher's word.
  *
  * The program's process shares this one's memory until its exec (as vfork does), which spares the
  * copy of the page tables; it must not return from start_program().
@@ -37,21 +38,36 @@ static void __attribute__((noreturn)) fail(struct setup *setup)
 		(void)sys_exit_group(125);
 }
 
-/* The signal comes when the launcher dies. A death before prctl shows at the launcher's pidfd, or
- * as the end of the link where there is one. Changing ids clears the signal, so this is done again
- * after that. */
+const struct plan sandbox_assumed = {
+	.namespaces = NAMESPACE_USER | NAMESPACE_MOUNT | NAMESPACE_PID | NAMESPACE_NET |
+		      NAMESPACE_IPC | NAMESPACE_UTS | NAMESPACE_CGROUP,
+	.process = { .init = true, .die_with_parent = true },
+};
+
+bool sandbox_fits(const struct plan *plan, const struct setup *setup)
+{
+	return plan->namespaces == sandbox_assumed.namespaces && plan->net == NET_NONE &&
+	       (setup->caller.privileged || !plan->user.uid_range_count);
+}
+
+int sandbox_adopt(struct setup *setup, const struct plan *plan, struct err *err)
+{
+	setup->plan = plan;
+	setup->uid = plan->user.has_uid ? plan->user.uid : setup->caller.uid;
+	setup->gid = plan->user.has_gid ? plan->user.gid : setup->caller.gid;
+	return mounts_prepare(setup, err);
+}
+
+/* The signal comes when the launcher dies. A death before prctl shows as the end of the link.
+ * Changing ids clears the signal, so this is done again after that. */
 static int die_with_launcher(const struct setup *setup, struct err *err)
 {
-	struct pollfd launcher = { .fd = setup->launcher_pidfd, .events = POLLIN };
+	struct pollfd launcher = { .fd = setup->link };
+	unsigned long signal = setup->plan->process.die_with_parent ? SIGKILL : 0;
 	struct raw_timespec now = { 0 };
-	long r;
+	long r = sys_prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0);
 
-	if (setup->link >= 0)
-		launcher = (struct pollfd){ .fd = setup->link };
-	if (!setup->plan->process.die_with_parent)
-		return 0;
-	r = sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	if (r == 0)
+	if (r == 0 && signal)
 		r = sys_ppoll(&launcher, 1, &now, NULL, 0);
 	if (r > 0)
 		(void)sys_exit_group(125);
@@ -67,10 +83,7 @@ static int become_inside(struct setup *setup, struct err *err)
 						  : ids_map(setup, "self", err);
 	if (r == 0)
 		r = ids_enter(setup, err);
-	if (r == 0)
-		r = die_with_launcher(setup, err);
-	fd_close(&setup->launcher_pidfd);
-	return r;
+	return r == 0 ? die_with_launcher(setup, err) : r;
 }
 
 static int set_up_network(struct setup *setup, struct err *err)
@@ -81,7 +94,7 @@ static int set_up_network(struct setup *setup, struct err *err)
 	if (!(setup->plan->namespaces & NAMESPACE_NET))
 		return 0;
 	if (setup->plan->net != NET_VETH)
-		return net_loopback_up(err);
+		return setup->ahead ? 0 : net_loopback_up(err);
 	r = transfer_wait(setup->link, err);
 	if (r == 0)
 		r = net_veth_configure(&setup->plan->veth, err);
@@ -90,10 +103,31 @@ static int set_up_network(struct setup *setup, struct err *err)
 	return r == 0 ? transfer_wait(setup->link, err) : r;
 }
 
+/* What a launch by sandbox_assumed needs, whatever else its plan says; then the plan. */
+static int await_plan(struct setup *setup, struct plan *plan, struct err *err)
+{
+	struct buf text = BUF_EMPTY;
+	int r = die_with_launcher(setup, err);
+
+	if (r == 0)
+		r = mounts_make_private(err);
+	if (r == 0)
+		r = net_loopback_up(err);
+	if (r == 0)
+		r = transfer_receive_bytes(setup->link, &text, PLAN_MAX_BYTES, err);
+	if (r == 0)
+		r = plan_decode(plan, text.data, text.length, err);
+	if (r == 0)
+		r = sandbox_adopt(setup, plan, err);
+	return r == 0 ? stdio_receive(setup, err) : r;
+}
+
 static int set_up(struct setup *setup, struct err *err)
 {
-	int r = become_inside(setup, err);
+	int r = exec_prepare(setup, err);
 
+	if (r == 0)
+		r = become_inside(setup, err);
 	setup->umask = (uint32_t)sys_umask(0);
 	if (r == 0)
 		r = system_clocks(setup, err);
@@ -101,16 +135,21 @@ static int set_up(struct setup *setup, struct err *err)
 		r = stdio_reopen(setup, err);
 	if (r == 0)
 		r = stdio_apply(setup, err);
+	if (r == 0 && !setup->ahead)
+		r = mounts_make_private(err);
 	if (r == 0)
 		r = mounts_open_root(setup, err);
 	if (r == 0)
 		r = mounts_collect(setup, err);
-	if (setup->plan->net != NET_VETH)
-		fd_close(&setup->link);
 	if (r == 0)
 		r = system_close_nesting(setup, err);
 	if (r == 0)
 		r = mounts_detach(setup, err);
+	/* By now it is ready, and few descriptors may be allowed. */
+	if (r == 0)
+		r = filters_receive(setup, err);
+	if (setup->plan->net != NET_VETH)
+		fd_close(&setup->link);
 	if (r == 0)
 		r = mounts_build(setup, err);
 	if (r == 0)
@@ -119,7 +158,10 @@ static int set_up(struct setup *setup, struct err *err)
 		r = system_names(setup, err);
 	if (r == 0)
 		r = exec_enter_directory(setup, err);
-	return r == 0 ? credentials_bound(setup, err) : r;
+	if (r == 0)
+		r = credentials_bound(setup, err);
+	fd_close(&setup->link);
+	return r;
 }
 
 /* A session of its own, out of reach of the caller's terminal; or, where the profile keeps the
@@ -196,8 +238,11 @@ static long __attribute__((noinline)) spawn(struct setup *setup)
 void sandbox_run(struct setup *setup)
 {
 	struct shared *shared = setup->shared;
+	struct plan plan;
 	long pid;
 
+	if (setup->ahead && await_plan(setup, &plan, &shared->err) < 0)
+		fail(setup);
 	if (set_up(setup, &shared->err) < 0)
 		fail(setup);
 	(void)sys_clock_gettime(CLOCK_MONOTONIC, &shared->started);

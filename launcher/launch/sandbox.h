@@ -4,6 +4,15 @@
 
 #include "launcher/stage/setup.h"
 
+/* sandbox_assumed - what a sandbox that is made ahead of its plan is made for. */
+extern const struct plan sandbox_assumed;
+
+/* sandbox_fits() - is that what @plan asks for, as far as it shows before the plan is there? */
+bool sandbox_fits(const struct plan *plan, const struct setup *setup);
+
+/* sandbox_adopt() - fill in what follows from @plan: on both sides of the clone. */
+int sandbox_adopt(struct setup *setup, const struct plan *plan, struct err *err);
+
 /* sandbox_run() - in the child of the launcher's clone: make the sandbox, start the program, be its
  * pid 1 (or become the program itself, where the plan wants no init). A failure goes to
  * setup->shared.

@@ -20,21 +20,6 @@ void mounts_own(struct setup *setup, int fd)
 		setup->own_devices[setup->own_count++] = st.st_dev;
 }
 
-/* Mounts the detached @fd on the plan's target. */
-static int attach(struct setup *setup, const struct plan_mount *mount, bool directory, int fd,
-		  struct err *err)
-{
-	cleanup_fd int parent = -1;
-	char name[256];
-	long r = place_point(setup, mount, directory, &parent, name, err);
-
-	if (r < 0)
-		return (int)r;
-	r = sys_move_mount(fd, "", parent, name,
-			   MOVE_MOUNT_F_EMPTY_PATH | (name[0] ? 0 : MOVE_MOUNT_T_EMPTY_PATH));
-	return r < 0 ? mount_failed(mount, r, mount->target, err) : 0;
-}
-
 /* A tree mounted at "/" becomes the root that later targets are found in. */
 static int build_root(struct setup *setup, const struct plan_mount *mount, size_t slot,
 		      struct err *err)
@@ -50,6 +35,7 @@ static int build_root(struct setup *setup, const struct plan_mount *mount, size_
 	if (root < 0)
 		return mount_failed(mount, root, "/", err);
 	setup->root = take_fd(&root);
+	place_forget(setup);
 	return 0;
 }
 
@@ -57,18 +43,17 @@ static int build_staged(struct setup *setup, const struct plan_mount *mount, siz
 			struct err *err)
 {
 	enum staging_type type = staging_type(&setup->staging, slot);
-	cleanup_fd int parent = -1;
-	char name[256];
+	cleanup_place struct place place = PLACE_EMPTY;
 	int r;
 
 	if (type == STAGED_NONE)
 		return 0; /* optional, and missing */
 	if (strcmp(mount->target, "/") == 0)
 		return build_root(setup, mount, slot, err);
-	r = place_point(setup, mount, type == STAGED_DIRECTORY, &parent, name, err);
+	r = place_point(setup, mount, type == STAGED_DIRECTORY, &place, err);
 	if (r < 0)
 		return r;
-	r = staging_move(&setup->staging, slot, parent, name);
+	r = staging_move(&setup->staging, slot, place.at, place.name);
 	return r < 0 ? mount_failed(mount, r, mount->target, err) : 0;
 }
 
@@ -90,7 +75,7 @@ static int build_tmpfs(struct setup *setup, const struct plan_mount *mount, stru
 			       (mount->read_only ? MOUNT_ATTR_RDONLY : 0));
 	if (fd < 0)
 		return mount_failed(mount, fd, mount->target, err);
-	r = attach(setup, mount, true, fd, err);
+	r = place_mount(setup, mount, true, fd, err);
 	if (r == 0)
 		mounts_own(setup, fd);
 	return r;
@@ -103,36 +88,35 @@ static int build_mqueue(struct setup *setup, const struct plan_mount *mount, str
 
 	if (fd < 0)
 		return mount_failed(mount, fd, mount->target, err);
-	return attach(setup, mount, true, fd, err);
+	return place_mount(setup, mount, true, fd, err);
 }
 
 static int build_symlink(struct setup *setup, const struct plan_mount *mount, struct err *err)
 {
-	cleanup_fd int parent = -1;
-	char name[256];
+	struct place place;
 	char old[4096];
-	long r = place_parent(setup, mount, mount->target, &parent, name, err);
+	long r = place_parent(setup, mount, &place, err);
 
 	if (r < 0)
 		return (int)r;
-	r = sys_symlinkat(mount->source, parent, name);
+	r = sys_symlinkat(mount->source, place.at, place.name);
 	if (r == -EEXIST) {
-		long length = sys_readlinkat(parent, name, old, sizeof(old));
+		long length = sys_readlinkat(place.at, place.name, old, sizeof(old));
 
 		if (length == (long)strlen(mount->source) &&
 		    memcmp(old, mount->source, (size_t)length) == 0)
 			return 0;
 		if (length >= 0 && mount->on_symlink == SYMLINK_REPLACE &&
-		    sys_unlinkat(parent, name, 0) == 0)
-			r = sys_symlinkat(mount->source, parent, name);
+		    sys_unlinkat(place.at, place.name, 0) == 0)
+			r = sys_symlinkat(mount->source, place.at, place.name);
 	}
 	return r < 0 ? mount_failed(mount, r, mount->target, err) : 0;
 }
 
-/* A file of the stage's tmpfs, mounted over the target; its name is gone before the program
- * starts. */
+/* A file of the stage's tmpfs, mounted over @over, or over the target where that is -1; its name is
+ * gone before the program starts. */
 static int mount_text(struct setup *setup, const struct plan_mount *mount, const char *text,
-		      size_t length, uint32_t mode, struct err *err)
+		      size_t length, uint32_t mode, int over, struct err *err)
 {
 	static const char scratch[] = ".file";
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
@@ -142,19 +126,21 @@ static int mount_text(struct setup *setup, const struct plan_mount *mount, const
 	long r;
 
 	file = (int)sys_openat(setup->stage, scratch, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-			       0600);
+			       mode);
 	if (file < 0)
 		return mount_failed(mount, file, mount->target, err);
 	r = fd_write_all(file, text, length);
-	if (r == 0)
-		r = sys_fchmod(file, mode);
 	if (r == 0)
 		r = fd = (int)sys_open_tree(setup->stage, scratch,
 					    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (r >= 0)
 		r = sys_mount_setattr(fd, "", RAW_AT_EMPTY_PATH, &attr, sizeof(attr));
-	r = r < 0 ? mount_failed(mount, r, mount->target, err)
-		  : attach(setup, mount, false, fd, err);
+	if (r < 0)
+		r = mount_failed(mount, r, mount->target, err);
+	else if (over >= 0)
+		r = place_over(mount, over, fd, err);
+	else
+		r = place_mount(setup, mount, false, fd, err);
 	/* Not before: the kernel mounts nothing that has no name. */
 	(void)sys_unlinkat(setup->stage, scratch, 0);
 	return (int)r;
@@ -165,29 +151,28 @@ static int mount_text(struct setup *setup, const struct plan_mount *mount, const
 static int build_text(struct setup *setup, const struct plan_mount *mount, struct err *err)
 {
 	uint32_t mode = mount->has_mode ? mount->mode : 0444;
-	cleanup_fd int parent = -1;
 	cleanup_fd int file = -1;
-	char name[256];
-	long r = place_parent(setup, mount, mount->target, &parent, name, err);
+	struct place place;
+	long r = place_parent(setup, mount, &place, err);
 
 	if (r < 0)
 		return (int)r;
-	if (place_is_root(setup, parent))
-		file = (int)sys_openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	if (place.in_root)
+		file = (int)sys_openat(place.at, place.name,
+				       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (file < 0)
-		return mount_text(setup, mount, mount->text, mount->text_length, mode, err);
+		return mount_text(setup, mount, mount->text, mount->text_length, mode, -1, err);
 	r = fd_write_all(file, mount->text, mount->text_length);
 	return r < 0 ? mount_failed(mount, r, mount->target, err) : 0;
 }
 
 static int build_directory(struct setup *setup, const struct plan_mount *mount, struct err *err)
 {
-	cleanup_fd int parent = -1;
-	char name[256];
-	long r = place_point(setup, mount, true, &parent, name, err);
+	cleanup_place struct place place = PLACE_EMPTY;
+	long r = place_point(setup, mount, true, &place, err);
 
-	if (r == 0 && mount->has_mode && name[0])
-		r = sys_fchmodat(parent, name, mount->mode);
+	if (r == 0 && mount->has_mode && place.name[0])
+		r = sys_fchmodat(place.at, place.name, mount->mode);
 	else
 		return (int)r;
 	return r < 0 ? mount_failed(mount, r, mount->target, err) : 0;
@@ -200,6 +185,7 @@ static int build_mask(struct setup *setup, const struct plan_mount *mount, struc
 	cleanup_fd int there = path_in_root(setup->root, mount->target, O_PATH | O_NOFOLLOW);
 	cleanup_fd int fd = -1;
 	struct stat st;
+	bool link;
 	long r;
 
 	if (there == -ENOENT && mount->optional)
@@ -207,14 +193,15 @@ static int build_mask(struct setup *setup, const struct plan_mount *mount, struc
 	r = there < 0 ? there : sys_fstat(there, &st);
 	if (r < 0)
 		return mount_failed(mount, r, mount->target, err);
+	link = S_ISLNK(st.st_mode);
 	if (!S_ISDIR(st.st_mode))
-		return mount_text(setup, mount, "", 0, 0, err);
+		return mount_text(setup, mount, "", 0, 0, link ? -1 : there, err);
 	fd = mount_new("tmpfs", options,
 		       MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 			       MOUNT_ATTR_NOEXEC);
 	if (fd < 0)
 		return mount_failed(mount, fd, mount->target, err);
-	return attach(setup, mount, true, fd, err);
+	return place_over(mount, there, fd, err);
 }
 
 static int build_mount(struct setup *setup, const struct plan_mount *mount, size_t slot,
@@ -245,6 +232,9 @@ static int build_mount(struct setup *setup, const struct plan_mount *mount, size
 	return mount_failed(mount, -EINVAL, mount->target, err);
 }
 
+/* An RLIMIT_NOFILE under which no descriptor is kept for speed. */
+enum { FEW_FILES = 16 };
+
 int mounts_build(struct setup *setup, struct err *err)
 {
 	const struct plan *plan = setup->plan;
@@ -256,7 +246,10 @@ int mounts_build(struct setup *setup, struct err *err)
 
 		if (r < 0)
 			return r;
+		if (setup->caller.open_files < FEW_FILES)
+			place_forget(setup);
 		slot += mounts_slots_of(&plan->mounts[i]);
 	}
+	place_forget(setup);
 	return mounts_finish_root(setup, err);
 }

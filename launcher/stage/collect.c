@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "launcher/stage/mounts.h"
@@ -37,6 +38,23 @@ size_t mounts_slots(const struct plan *plan)
 	for (size_t i = 0; i < plan->mount_count; i++)
 		slots += mounts_slots_of(&plan->mounts[i]);
 	return slots;
+}
+
+int mounts_prepare(struct setup *setup, struct err *err)
+{
+	size_t slots = mounts_slots(setup->plan);
+	size_t mounts = setup->plan->mount_count + 1;
+	struct staged *staged = calloc(slots + 1, sizeof(*staged));
+
+	setup->own_devices = calloc(mounts, sizeof(uint64_t));
+	setup->writable = calloc(mounts, sizeof(char *));
+	if (!staged || !setup->own_devices || !setup->writable) {
+		free(staged);
+		return err_set(err, STAGE_MOUNTS, ENOMEM, NULL, "mounts");
+	}
+	source_find_writable(setup);
+	staging_init(&setup->staging, staged, slots, &setup->caller);
+	return 0;
 }
 
 /* One source, from the link or opened here; -ENOENT: optional and missing. */

@@ -20,25 +20,30 @@ static int attach_root(struct setup *setup, struct err *err)
 	return r < 0 ? err_set(err, STAGE_MOUNTS, (int)r, NULL, "tmpfs over /") : 0;
 }
 
-int mounts_open_root(struct setup *setup, struct err *err)
+int mounts_make_private(struct err *err)
 {
 	struct mount_attr private = { .propagation = RAW_MS_PRIVATE };
+	long r = sys_mount_setattr(AT_FDCWD, "/", RAW_AT_RECURSIVE, &private, sizeof(private));
+
+	return r < 0 ? err_set(err, STAGE_MOUNTS, (int)r,
+			       r == -ENOSYS ? "Linux 5.12 or newer is needed" : NULL,
+			       "make / private")
+		     : 0;
+}
+
+int mounts_open_root(struct setup *setup, struct err *err)
+{
 	/* Room for the texts of a plan; directories for mounts take inodes only. */
 	static const char *const options[] = { "mode", "755", "size", "32m", NULL };
 	cleanup_fd int root = -1;
-	long r;
+	int r;
 
-	r = sys_mount_setattr(AT_FDCWD, "/", RAW_AT_RECURSIVE, &private, sizeof(private));
-	if (r < 0)
-		return err_set(err, STAGE_MOUNTS, (int)r,
-			       r == -ENOSYS ? "Linux 5.12 or newer is needed" : NULL,
-			       "make / private");
 	root = mount_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 	if (root < 0)
 		return err_set(err, STAGE_MOUNTS, root, NULL, "tmpfs for the new root");
 	setup->stage = take_fd(&root);
 	r = setup->staging.by_directory ? attach_root(setup, err) : 0;
-	return r < 0 ? (int)r : staging_open(&setup->staging, setup->stage, err);
+	return r < 0 ? r : staging_open(&setup->staging, setup->stage, err);
 }
 
 static int enter(int root, const char *what, struct err *err)

@@ -136,30 +136,24 @@ int device_build(struct setup *setup, const struct plan_mount *mount, size_t slo
 {
 	static const char *const options[] = { "mode", "755", "size", "64k", NULL };
 	static const char *const shm_options[] = { "mode", "1777", "size", "64m", NULL };
-	cleanup_fd int parent = -1;
 	cleanup_fd int dev = -1;
-	char name[256] = "";
-	long r = device_finish(setup, err);
+	int r = device_finish(setup, err);
 
-	if (r == 0)
-		r = place_point(setup, mount, true, &parent, name, err);
 	if (r < 0)
-		return (int)r;
+		return r;
 	dev = mount_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 	if (dev < 0)
 		return failed(err, dev, "");
-	r = sys_move_mount(dev, "", parent, name,
-			   MOVE_MOUNT_F_EMPTY_PATH | (name[0] ? 0 : MOVE_MOUNT_T_EMPTY_PATH));
-	fd_close(&parent);
-	if (r < 0)
-		return failed(err, r, "");
-	r = place_nodes(setup, dev, slot, err);
+	r = place_mount(setup, mount, true, dev, err);
+	place_forget(setup); /* what follows needs descriptors, of which few may be allowed */
+	if (r == 0)
+		r = place_nodes(setup, dev, slot, err);
 	if (r == 0)
 		r = place_terminals(setup, dev, err);
 	if (r == 0)
 		r = place_new(dev, "shm", "tmpfs", shm_options, err);
 	if (r < 0)
-		return (int)r;
+		return r;
 	mounts_own(setup, dev);
 	setup->dev = take_fd(&dev);
 	return 0;

@@ -4,7 +4,7 @@
 
 #include "launcher/stage/setup.h"
 
-/* exec_prepare() - in the launcher: setup->argv and setup->envp (malloc'ed) from plan and
+/* exec_prepare() - in the set-up process: setup->argv and setup->envp (malloc'ed) from plan and
  * environment. */
 int exec_prepare(struct setup *setup, struct err *err);
 

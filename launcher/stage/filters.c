@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "launcher/base/path.h"
+#include "launcher/stage/transfer.h"
 #include "policy/tables.h"
 
 static int refused(const struct setup *setup, const struct policy_error *why, int number,
@@ -69,6 +70,31 @@ int filters_compile(struct setup *setup, struct err *err)
 	return filters_check_exec(setup, err);
 }
 
+int filters_send(const struct setup *setup, int link)
+{
+	size_t size = setup->filter_length * sizeof(*setup->filter);
+
+	return setup->plan->has_seccomp ? transfer_send_bytes(link, setup->filter, size) : 0;
+}
+
+int filters_receive(struct setup *setup, struct err *err)
+{
+	struct buf bytes = BUF_EMPTY;
+	int r;
+
+	if (!setup->plan->has_seccomp)
+		return 0;
+	r = transfer_receive_bytes(setup->link, &bytes,
+				   POLICY_MAX_INSTRUCTIONS * sizeof(*setup->filter), err);
+	if (r < 0)
+		return r;
+	setup->filter = (struct sock_filter *)(void *)bytes.data;
+	setup->filter_length = bytes.length / sizeof(*setup->filter);
+	return setup->filter_length
+		       ? 0
+		       : err_set(err, STAGE_FILTERS, EPROTO, NULL, "seccomp: an empty filter");
+}
+
 int filters_check_exec(const struct setup *setup, struct err *err)
 {
 	struct seccomp_data call = {
@@ -94,7 +120,7 @@ int filters_seccomp(const struct setup *setup, struct err *err)
 				      .filter = setup->filter };
 	long r;
 
-	if (!setup->filter_length)
+	if (!setup->plan->has_seccomp)
 		return 0;
 	r = sys_seccomp(SECCOMP_SET_MODE_FILTER, 0, &program);
 	if (r < 0)

@@ -7,6 +7,11 @@
 /* filters_compile() - in the launcher: the plan's rules as setup->filter (malloc'ed), or none. */
 int filters_compile(struct setup *setup, struct err *err);
 
+/* filters_send(), filters_receive() - the compiled filter, from the launcher to the set-up process,
+ * which works while it is compiled. Nothing is sent where the plan has none. */
+int filters_send(const struct setup *setup, int link);
+int filters_receive(struct setup *setup, struct err *err);
+
 /* filters_check_exec() - would the filter let the launcher's own last execve happen? */
 int filters_check_exec(const struct setup *setup, struct err *err);
 

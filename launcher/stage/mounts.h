@@ -16,8 +16,15 @@ size_t mounts_slots(const struct plan *plan);
 /* mounts_slots_of() - how many one mount needs; they are numbered in the order of the plan. */
 size_t mounts_slots_of(const struct plan_mount *mount);
 
-/* mounts_open_root() - a tmpfs over "/", not yet entered: setup->stage. Makes "/" recursively
- * private first. */
+/* mounts_prepare() - room for what the stage keeps (malloc'ed), once setup->plan is known; on both
+ * sides. */
+int mounts_prepare(struct setup *setup, struct err *err);
+
+/* mounts_make_private() - no mount of the host's comes in from here on, and none of ours goes out.
+ * Linux 5.12. */
+int mounts_make_private(struct err *err);
+
+/* mounts_open_root() - a tmpfs over "/", which is private, not yet entered: setup->stage. */
 int mounts_open_root(struct setup *setup, struct err *err);
 
 /* mounts_collect() - clone every source into setup->staging. Where the launcher opens the sources
@@ -66,19 +73,40 @@ int mount_failed(const struct plan_mount *mount, long error, const char *object,
 
 /* place: where inside the new tree a mount goes. */
 
+struct place {
+	int at;         /* the directory of the last component, setup->parent's, or the target */
+	int target;     /* the target's own descriptor, or -1 */
+	char name[256]; /* the last component; "": @at is the target */
+	bool ours;      /* in a file system that this launch made */
+	bool in_root;   /* in the root's own tmpfs, which is read-only in the end */
+};
+
+#define PLACE_EMPTY ((struct place){ .at = -1, .target = -1 })
+#define cleanup_place __attribute__((cleanup(place_close)))
+
+void place_close(struct place *place);
+
 /* place_point() - make sure that @mount's target exists with the type wanted and is no trap
- * Opens its parent as *@parent and leaves its last component in @name, or the target itself with
- * @name "". @directory: the type wanted. Returns 0 or -errno with @err.
+ * Fills @place, which is good until the next one is asked for. @directory: the type wanted. Returns
+ * 0 or -errno with @err.
  */
-int place_point(struct setup *setup, const struct plan_mount *mount, bool directory, int *parent,
-		char name[256], struct err *err);
+int place_point(struct setup *setup, const struct plan_mount *mount, bool directory,
+		struct place *place, struct err *err);
 
-/* place_parent() - the directory that @target's last component is in, made where it is missing. */
-int place_parent(struct setup *setup, const struct plan_mount *mount, const char *target,
-		 int *parent, char name[256], struct err *err);
+/* place_parent() - the same up to the last component: the directory that it is in, made where it is
+ * missing. */
+int place_parent(struct setup *setup, const struct plan_mount *mount, struct place *place,
+		 struct err *err);
 
-/* place_is_root() - is @fd in the root's own tmpfs, which is read-only in the end? */
-bool place_is_root(const struct setup *setup, int fd);
+/* place_mount() - mount the detached @fd on @mount's target. */
+int place_mount(struct setup *setup, const struct plan_mount *mount, bool directory, int fd,
+		struct err *err);
+
+/* place_over() - the same on @target, which has been opened and is no symlink. */
+int place_over(const struct plan_mount *mount, int target, int fd, struct err *err);
+
+/* place_forget() - let go of setup->parent, for the root has changed or is finished. */
+void place_forget(struct setup *setup);
 
 /* overlay_build(), device_build() - the two kinds that are more than one mount. Staged mounts begin
  * at @slot. */

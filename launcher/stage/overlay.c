@@ -129,9 +129,7 @@ int overlay_build(struct setup *setup, const struct plan_mount *mount, size_t sl
 	static const char *const options[] = { "lowerdir",   "/.lower", "upperdir",
 					       "/.upperdir", "workdir", "/.workdir",
 					       "userxattr",  NULL,      NULL };
-	cleanup_fd int parent = -1;
 	cleanup_fd int fd = -1;
-	char name[256];
 	long r;
 
 	if (staging_type(&setup->staging, slot) == STAGED_NONE)
@@ -150,10 +148,5 @@ int overlay_build(struct setup *setup, const struct plan_mount *mount, size_t sl
 	if (r < 0)
 		return overlay_failed(setup, mount, r, err);
 	drop_scratch(setup);
-	r = place_point(setup, mount, true, &parent, name, err);
-	if (r < 0)
-		return (int)r;
-	r = sys_move_mount(fd, "", parent, name,
-			   MOVE_MOUNT_F_EMPTY_PATH | (name[0] ? 0 : MOVE_MOUNT_T_EMPTY_PATH));
-	return r < 0 ? mount_failed(mount, r, mount->target, err) : 0;
+	return place_mount(setup, mount, true, fd, err);
 }

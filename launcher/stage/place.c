@@ -13,24 +13,19 @@
 #include "launcher/base/path.h"
 #include "launcher/stage/mounts.h"
 
-/* Is @fd in a file system that this launch made: the root's tmpfs, or a tmpfs mounted in it? */
-static bool is_ours(const struct setup *setup, int fd)
+static bool made_here(const struct setup *setup, uint64_t device)
 {
-	struct stat st;
-
-	if (sys_fstat(fd, &st) < 0)
-		return false;
 	for (size_t i = 0; i < setup->own_count; i++)
-		if (setup->own_devices[i] == st.st_dev)
+		if (setup->own_devices[i] == device)
 			return true;
 	return false;
 }
 
-bool place_is_root(const struct setup *setup, int fd)
+static bool is_ours(const struct setup *setup, int fd)
 {
 	struct stat st;
 
-	return sys_fstat(fd, &st) == 0 && setup->own_devices[0] == st.st_dev;
+	return sys_fstat(fd, &st) == 0 && made_here(setup, st.st_dev);
 }
 
 static int not_ours(const struct plan_mount *mount, const char *path, struct err *err)
@@ -76,21 +71,61 @@ static int open_directory(struct setup *setup, const struct plan_mount *mount, c
 	return (int)r;
 }
 
-int place_parent(struct setup *setup, const struct plan_mount *mount, const char *target,
-		 int *parent, char name[256], struct err *err)
+void place_forget(struct setup *setup)
 {
+	fd_close(&setup->parent.fd);
+}
+
+/* What was placed in a directory changes nothing about how that is found, and whatever is placed
+ * elsewhere replaces setup->parent. */
+static int find_parent(struct setup *setup, const struct plan_mount *mount, const char *path,
+		       struct err *err)
+{
+	struct parent *parent = &setup->parent;
+	struct stat st;
+	long r;
+
+	if (parent->fd >= 0 && strcmp(parent->path, path) == 0)
+		return 0;
+	place_forget(setup);
+	r = parent->fd = open_directory(setup, mount, path, err);
+	if (r < 0)
+		return (int)r;
+	r = sys_fstat(parent->fd, &st);
+	if (r < 0)
+		return mount_failed(mount, r, path, err);
+	parent->device = st.st_dev;
+	snprintf(parent->path, sizeof(parent->path), "%s", path);
+	return 0;
+}
+
+int place_parent(struct setup *setup, const struct plan_mount *mount, struct place *place,
+		 struct err *err)
+{
+	const char *target = mount->target;
 	const char *slash = strrchr(target, '/');
 	size_t length = (size_t)(slash - target);
 	char path[4096];
+	int r;
 
-	*parent = -1;
-	if (length >= sizeof(path) || strlen(slash + 1) >= 256)
+	*place = PLACE_EMPTY;
+	if (length >= sizeof(path) || strlen(slash + 1) >= sizeof(place->name))
 		return mount_failed(mount, -ENAMETOOLONG, target, err);
 	memcpy(path, target, length);
 	path[length] = '\0';
-	snprintf(name, 256, "%s", slash + 1);
-	*parent = open_directory(setup, mount, path, err);
-	return *parent < 0 ? *parent : 0;
+	r = find_parent(setup, mount, path, err);
+	if (r < 0)
+		return r;
+	snprintf(place->name, sizeof(place->name), "%s", slash + 1);
+	place->at = setup->parent.fd;
+	place->ours = made_here(setup, setup->parent.device);
+	place->in_root = setup->own_devices[0] == setup->parent.device;
+	return 0;
+}
+
+void place_close(struct place *place)
+{
+	fd_close(&place->target);
 }
 
 /* Makes @name below @parent, which must be ours; 0, -EEXIST, or -errno with @err. */
@@ -108,9 +143,9 @@ static int make_point(const struct plan_mount *mount, bool directory, int parent
 	return mount_failed(mount, r, mount->target, err);
 }
 
-/* Replaces *@parent by the target itself, once it is known to be of the right type. */
-static int take_point(const struct plan_mount *mount, bool directory, int *parent, int *fd,
-		      char name[256], struct err *err)
+/* The target itself is the place, once it is known to be of the right type. */
+static int take_target(const struct plan_mount *mount, bool directory, struct place *place, int *fd,
+		       struct err *err)
 {
 	struct stat st;
 	long r = sys_fstat(*fd, &st);
@@ -127,14 +162,13 @@ static int take_point(const struct plan_mount *mount, bool directory, int *paren
 			(void)err_reason(err, "a file cannot be mounted on a directory");
 		return (int)r;
 	}
-	fd_close(parent);
-	*parent = take_fd(fd);
-	name[0] = '\0';
+	place->at = place->target = take_fd(fd);
+	place->name[0] = '\0';
 	return 0;
 }
 
 static int existing_symlink(struct setup *setup, const struct plan_mount *mount, bool directory,
-			    int *parent, char name[256], struct err *err)
+			    struct place *place, struct err *err)
 {
 	cleanup_fd int fd = -1;
 	long r;
@@ -144,43 +178,63 @@ static int existing_symlink(struct setup *setup, const struct plan_mount *mount,
 		fd = path_in_root(setup->root, mount->target, O_PATH);
 		if (fd < 0)
 			return mount_failed(mount, fd, mount->target, err);
-		return take_point(mount, directory, parent, &fd, name, err);
+		return take_target(mount, directory, place, &fd, err);
 	case SYMLINK_REPLACE:
-		if (!is_ours(setup, *parent))
+		if (!place->ours)
 			return not_ours(mount, mount->target, err);
-		r = sys_unlinkat(*parent, name, 0);
+		r = sys_unlinkat(place->at, place->name, 0);
 		if (r < 0)
 			return mount_failed(mount, r, mount->target, err);
-		return make_point(mount, directory, *parent, name, err);
+		return make_point(mount, directory, place->at, place->name, err);
 	default:
 		(void)mount_failed(mount, -ELOOP, mount->target, err);
 		return err_reason(err, "the mount point is a symlink");
 	}
 }
 
-int place_point(struct setup *setup, const struct plan_mount *mount, bool directory, int *parent,
-		char name[256], struct err *err)
+int place_point(struct setup *setup, const struct plan_mount *mount, bool directory,
+		struct place *place, struct err *err)
 {
 	cleanup_fd int fd = -1;
 	struct stat st;
-	bool ours;
-	int r = place_parent(setup, mount, mount->target, parent, name, err);
+	int r = place_parent(setup, mount, place, err);
 
 	if (r < 0)
 		return r;
-	ours = is_ours(setup, *parent);
-	if (ours) {
-		r = make_point(mount, directory, *parent, name, err);
+	if (place->ours) {
+		r = make_point(mount, directory, place->at, place->name, err);
 		if (r != -EEXIST)
 			return r;
 	}
-	fd = (int)sys_openat(*parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	fd = (int)sys_openat(place->at, place->name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
 	if (fd == -ENOENT)
 		return not_ours(mount, mount->target, err);
 	if (fd < 0)
 		return mount_failed(mount, fd, mount->target, err);
 	r = (int)sys_fstat(fd, &st);
 	if (r == 0 && S_ISLNK(st.st_mode))
-		return existing_symlink(setup, mount, directory, parent, name, err);
-	return take_point(mount, directory, parent, &fd, name, err);
+		return existing_symlink(setup, mount, directory, place, err);
+	return take_target(mount, directory, place, &fd, err);
+}
+
+int place_mount(struct setup *setup, const struct plan_mount *mount, bool directory, int fd,
+		struct err *err)
+{
+	cleanup_place struct place place = PLACE_EMPTY;
+	long r = place_point(setup, mount, directory, &place, err);
+
+	if (r < 0)
+		return (int)r;
+	if (!place.name[0])
+		return place_over(mount, place.at, fd, err);
+	r = sys_move_mount(fd, "", place.at, place.name, MOVE_MOUNT_F_EMPTY_PATH);
+	return r < 0 ? mount_failed(mount, r, mount->target, err) : 0;
+}
+
+int place_over(const struct plan_mount *mount, int target, int fd, struct err *err)
+{
+	long r = sys_move_mount(fd, "", target, "",
+				MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+
+	return r < 0 ? mount_failed(mount, r, mount->target, err) : 0;
 }

@@ -1,8 +1,9 @@
 /* setup.h - what the stages of one launch share
  *
  * The launcher fills a struct setup before the clone; the set-up process (pid 1 of the sandbox)
- * owns its copy afterwards. A stage reads its own part of the plan and leaves here what a later
- * stage needs; nothing else is shared between stages.
+ * owns its copy afterwards. One that was made ahead of its plan gets that over the link, and each
+ * side fills in what follows from it. A stage reads its own part of the plan and leaves here what a
+ * later stage needs; nothing else is shared between stages.
  */
 #ifndef LAUNCHER_STAGE_SETUP_H
 #define LAUNCHER_STAGE_SETUP_H
@@ -38,6 +39,13 @@ struct shared {
 	struct rusage usage;         /* of all that init has reaped */
 };
 
+/* The directory in which something was placed last, for the next that goes there too. */
+struct parent {
+	int fd; /* -1: none */
+	char path[4096];
+	uint64_t device;
+};
+
 struct setup {
 	const struct plan *plan;
 	char *const *environment; /* the launcher's own, and its arguments */
@@ -51,9 +59,9 @@ struct setup {
 	size_t filter_length;
 	uint64_t signal_mask; /* the caller's, restored before exec */
 	uint32_t umask;       /* the caller's; the set-up itself works under none */
-	int link;             /* socket to the launcher, or -1 where no handshake is needed */
-	int launcher_pidfd;
-	int root;  /* the new root directory */
+	int link;             /* socket to the launcher; its end is the launcher's death */
+	bool ahead;           /* the namespaces were made before the plan was there */
+	int root;             /* the new root directory */
 	int stage; /* the tmpfs that the set-up works in; the same as root unless "/" is a mount */
 	int proc;  /* a procfs of the new pid namespace, or -1 */
 	int dev;   /* the last /dev that was built, still writable, or -1 */
@@ -62,6 +70,7 @@ struct setup {
 	const char **
 		writable; /* host trees in which the program, in an earlier run too, may plant links */
 	size_t writable_count;
+	struct parent parent;
 	struct staging staging;
 	char **argv;
 	char **envp;

@@ -13,6 +13,7 @@
 
 #include "launcher/base/path.h"
 #include "launcher/stage/mounts.h"
+#include "launcher/stage/transfer.h"
 
 #define PIPEFS_MAGIC 0x50495045
 
@@ -85,17 +86,6 @@ static bool is_named_pipe(int fd, const struct stat *st)
 	return S_ISFIFO(st->st_mode) && sys_fstatfs(fd, &fs) == 0 && fs.f_type != PIPEFS_MAGIC;
 }
 
-/* Started by root, the program is nobody on the host and could not open /dev/stdout again, a pipe
- * that root made. An anonymous pipe has no name, so its new owner concerns the holders of its ends
- * only. */
-static void give_pipe(const struct setup *setup, int fd, const struct stat *st)
-{
-	const struct plan_user *user = &setup->plan->user;
-
-	if (setup->caller.privileged && S_ISFIFO(st->st_mode) && !user->uid_range_count)
-		(void)sys_fchown(fd, user->outer_uid, user->outer_gid);
-}
-
 static int relay(struct setup *setup, int stream, struct stdio_relay *pump, int *end,
 		 struct err *err)
 {
@@ -109,7 +99,6 @@ static int relay(struct setup *setup, int stream, struct stdio_relay *pump, int 
 	pump->from = ours ? setup->streams[stream].fd : fds[0];
 	pump->to = ours ? fds[1] : setup->streams[stream].fd;
 	setup->streams[stream].fd = *end = fds[!ours];
-	give_pipe(setup, *end, &(struct stat){ .st_mode = S_IFIFO });
 	return 0;
 }
 
@@ -196,10 +185,8 @@ static int prepare(struct setup *setup, int stream, struct stdio_relay relays[ST
 		return failed(err, EISDIR, stream, "a directory would lead out of the sandbox");
 	if (S_ISBLK(st.st_mode))
 		return failed(err, ENOTSUP, stream, "pipe the block device through cat");
-	if (!S_ISREG(st.st_mode) && !is_named_pipe(to->fd, &st) && !counted(setup, stream)) {
-		give_pipe(setup, to->fd, &st);
+	if (!S_ISREG(st.st_mode) && !is_named_pipe(to->fd, &st) && !counted(setup, stream))
 		return 0;
-	}
 	if (stream == 0 && S_ISREG(st.st_mode))
 		to->path = find_path(to->fd);
 	if (to->path) {
@@ -226,6 +213,99 @@ int stdio_prepare(struct setup *setup, struct stdio_relay relays[STDIO_RELAYS],
 			return r;
 	}
 	return setup->caller.privileged ? stdio_reopen(setup, err) : 0;
+}
+
+void stdio_give(const struct setup *setup, const struct stdio_relay relays[STDIO_RELAYS])
+{
+	const struct plan_user *user = &setup->plan->user;
+
+	if (!setup->caller.privileged || user->uid_range_count)
+		return;
+	for (int i = 0; i < STDIO_RELAYS; i++) {
+		int pipe = i == 0 ? relays[i].to : relays[i].from;
+		struct stat st;
+
+		if (pipe < 0 && setup->streams[i].fd == i)
+			pipe = i;
+		if (pipe >= 0 && sys_fstat(pipe, &st) == 0 && S_ISFIFO(st.st_mode))
+			(void)sys_fchown(pipe, user->outer_uid, user->outer_gid);
+	}
+}
+
+/* What the set-up process is told of each stream. */
+struct told {
+	int8_t sent; /* its place among the descriptors that come along; -1: its own number */
+	bool reopen;
+	bool landlocked;
+};
+
+/* The place of @fd among those that are sent, which it joins where it is new. */
+static int8_t add_once(struct transfer *transfer, int fd)
+{
+	uint8_t i = 0;
+
+	while (i < transfer->fd_count && transfer->fds[i] != fd)
+		i++;
+	if (i == transfer->fd_count)
+		transfer->fds[transfer->fd_count++] = fd;
+	return (int8_t)i;
+}
+
+int stdio_send(const struct setup *setup, int link)
+{
+	const char *path = setup->streams[0].path ? setup->streams[0].path : "";
+	struct transfer transfer = { 0 };
+	struct told told[3];
+	int r;
+
+	for (int i = 0; i < 3; i++) {
+		const struct stdio_stream *stream = &setup->streams[i];
+
+		told[i] = (struct told){
+			.sent = -1,
+			.reopen = stream->reopen,
+			.landlocked = stream->landlocked,
+		};
+		if (stream->fd != i)
+			told[i].sent = add_once(&transfer, stream->fd);
+	}
+	r = transfer_send_bytes(link, told, sizeof(told));
+	if (r == 0)
+		r = transfer_send_bytes(link, path, strlen(path) + 1);
+	if (r == 0)
+		r = transfer_send(&transfer, link);
+	transfer_finish(&transfer);
+	return r;
+}
+
+int stdio_receive(struct setup *setup, struct err *err)
+{
+	cleanup_buf struct buf bytes = BUF_EMPTY;
+	struct buf path = BUF_EMPTY;
+	struct transfer transfer = { 0 };
+	struct told told[3];
+	int r = transfer_receive_bytes(setup->link, &bytes, sizeof(told), err);
+
+	if (r == 0)
+		r = transfer_receive_bytes(setup->link, &path, 4096, err);
+	if (r == 0)
+		r = transfer_receive_fds(&transfer, setup->link, err);
+	if (r == 0 && bytes.length != sizeof(told))
+		r = err_set(err, STAGE_EXEC, EPROTO, NULL, "standard files");
+	if (r < 0)
+		return r;
+	memcpy(told, bytes.data, sizeof(told));
+	for (int i = 0; i < 3; i++)
+		if (told[i].sent >= (int)transfer.fd_count)
+			return err_set(err, STAGE_EXEC, EPROTO, NULL, "%s", names[i]);
+	for (int i = 0; i < 3; i++)
+		setup->streams[i] = (struct stdio_stream){
+			.fd = told[i].sent < 0 ? i : transfer.fds[told[i].sent],
+			.reopen = told[i].reopen,
+			.landlocked = told[i].landlocked,
+			.path = i == 0 ? path.data : NULL,
+		};
+	return 0;
 }
 
 int stdio_reopen(struct setup *setup, struct err *err)

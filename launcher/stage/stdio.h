@@ -29,6 +29,16 @@ enum { STDIO_RELAYS = 3 };
 int stdio_prepare(struct setup *setup, struct stdio_relay relays[STDIO_RELAYS],
 		  int ends[STDIO_RELAYS], struct err *err);
 
+/* stdio_give() - in a privileged launcher, once the plan is known: the program is nobody on the
+ * host and could not open /dev/stdout again, a pipe that root made. An anonymous pipe has no name,
+ * so its new owner concerns the holders of its ends only. */
+void stdio_give(const struct setup *setup, const struct stdio_relay relays[STDIO_RELAYS]);
+
+/* stdio_send(), stdio_receive() - setup->streams, to a set-up process that was made before they were
+ * decided. Closes the descriptors that are sent. */
+int stdio_send(const struct setup *setup, int link);
+int stdio_receive(struct setup *setup, struct err *err);
+
 /* stdio_reopen() - in the set-up process of an ordinary caller, while the host's root is there. (A
  * privileged launcher has done it in stdio_prepare().) */
 int stdio_reopen(struct setup *setup, struct err *err);

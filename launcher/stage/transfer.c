@@ -1,4 +1,4 @@
-/* transfer.c - detached mounts from the launcher to the set-up process (see transfer.h) */
+/* transfer.c - what the launcher sends to the set-up process (see transfer.h) */
 #include "launcher/stage/transfer.h"
 
 #include <errno.h>
@@ -19,6 +19,12 @@ void transfer_finish(struct transfer *transfer)
 	for (size_t i = transfer->next_fd; i < transfer->fd_count; i++)
 		fd_close(&transfer->fds[i]);
 	*transfer = (struct transfer){ 0 };
+}
+
+/* A peer that ended with something unread shows as a reset. */
+static int gone(long error)
+{
+	return error == -ECONNRESET ? -EPIPE : (int)error;
 }
 
 int transfer_send(struct transfer *transfer, int link)
@@ -44,12 +50,12 @@ int transfer_send(struct transfer *transfer, int link)
 		r = sys_sendmsg(link, &message, MSG_NOSIGNAL);
 	} while (r == -EINTR);
 	transfer_finish(transfer);
-	return r < 0 ? (int)r : 0;
+	return r < 0 ? gone(r) : 0;
 }
 
 static int lost(struct err *err, int number, const char *reason)
 {
-	int r = err_set(err, STAGE_MOUNTS, number, NULL, "mounts from the launcher");
+	int r = err_set(err, STAGE_WATCH, number, NULL, "link to the launcher");
 
 	(void)err_reason(err, "%s", reason);
 	return r;
@@ -72,7 +78,7 @@ static int receive(struct transfer *transfer, int link, struct err *err)
 		r = sys_recvmsg(link, &message, MSG_CMSG_CLOEXEC);
 	} while (r == -EINTR);
 	if (r < 0)
-		return lost(err, (int)r, "the link to the launcher failed");
+		return lost(err, (int)r, "it failed");
 	if (r == 0)
 		return lost(err, EPIPE, "the launcher has stopped");
 	header = CMSG_FIRSTHDR(&message);
@@ -116,4 +122,68 @@ int transfer_wait(int link, struct err *err)
 	if (r == 0)
 		transfer_finish(&transfer);
 	return r;
+}
+
+int transfer_receive_fds(struct transfer *transfer, int link, struct err *err)
+{
+	return receive(transfer, link, err);
+}
+
+enum { BYTES_MOST = 32 << 10 }; /* in one message */
+
+static long send_some(int link, const void *bytes, size_t length)
+{
+	long r;
+
+	do {
+		r = sys_sendto(link, bytes, length, MSG_NOSIGNAL, NULL, 0);
+	} while (r == -EINTR);
+	return r;
+}
+
+int transfer_send_bytes(int link, const void *bytes, size_t length)
+{
+	const char *at = bytes;
+	uint64_t head = length;
+	long r = send_some(link, &head, sizeof(head));
+
+	for (; r >= 0 && length; at += r, length -= (size_t)r)
+		r = send_some(link, at, length < BYTES_MOST ? length : BYTES_MOST);
+	return r < 0 ? gone(r) : 0;
+}
+
+/* One message into @room; its length is never 0. */
+static int receive_some(int link, void *room, size_t size, struct err *err)
+{
+	long r;
+
+	do {
+		r = sys_read(link, room, size);
+	} while (r == -EINTR);
+	if (r < 0)
+		return lost(err, (int)r, "it failed");
+	return r ? (int)r : lost(err, EPIPE, "the launcher has stopped");
+}
+
+int transfer_receive_bytes(int link, struct buf *bytes, size_t most, struct err *err)
+{
+	uint64_t left;
+	int r = receive_some(link, &left, sizeof(left), err);
+
+	if (r >= 0 && (r != sizeof(left) || left > most))
+		return lost(err, EPROTO, "too much came over it");
+	while (r >= 0 && left) {
+		char *room = buf_reserve(bytes, BYTES_MOST);
+
+		if (!room)
+			return lost(err, ENOMEM, "no memory for what comes over it");
+		r = receive_some(link, room, BYTES_MOST, err);
+		if (r < 0)
+			break;
+		if ((uint64_t)r > left)
+			return lost(err, EPROTO, "too much came over it");
+		buf_grew(bytes, (size_t)r);
+		left -= (uint64_t)r;
+	}
+	return r < 0 ? r : 0;
 }

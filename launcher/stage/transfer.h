@@ -1,4 +1,5 @@
-/* transfer.h - detached mounts from the launcher to the set-up process
+/* transfer.h - what the launcher sends to the set-up process: detached mounts, the word to go on,
+ * the text of a plan, a filter
  *
  * Messages of up to TRANSFER_MOST answers over a SOCK_SEQPACKET pair, in the order of the plan; an
  * answer is a descriptor or the word that an optional source is missing. Both ends are ours and the
@@ -38,6 +39,18 @@ int transfer_receive(struct transfer *transfer, int link, struct err *err);
 
 /* transfer_wait() - wait for one empty message. */
 int transfer_wait(int link, struct err *err);
+
+/* transfer_receive_fds() - the descriptors of the next message, which holds nothing else. They are
+ * in @transfer, to be closed by transfer_finish() or taken. */
+int transfer_receive_fds(struct transfer *transfer, int link, struct err *err);
+
+/* transfer_send_bytes() - send @length bytes, in as many messages as that takes. As
+ * transfer_send(). */
+int transfer_send_bytes(int link, const void *bytes, size_t length);
+
+/* transfer_receive_bytes() - append what transfer_send_bytes() sent to @bytes, or -errno with @err;
+ * more than @most is refused. */
+int transfer_receive_bytes(int link, struct buf *bytes, size_t most, struct err *err);
 
 void transfer_finish(struct transfer *transfer);
 

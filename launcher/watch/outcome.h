@@ -1,6 +1,6 @@
 /* outcome.h - how a launch ended, and what was really enforced
  *
- * Filled by launch_run() from kernel evidence alone (wait status, clocks), read by the report
+ * Filled by launch_wait() from kernel evidence alone (wait status, clocks), read by the report
  * writer and by the verbs. It holds no pointer into the program's world.
  */
 #ifndef LAUNCHER_WATCH_OUTCOME_H

@@ -2,11 +2,11 @@
  *
  *   spawn ROUNDS COMMAND [ARG...] [";" COMMAND [ARG...]]...
  *
- * Every round runs each command once, and starts with another one than the round before, so that
- * what a launch leaves to the kernel (a network namespace taken down later, say) is spread over
- * all. Time is from before posix_spawn() to after wait4(). The line is: median, 95th percentile and
- * minimum in microseconds, and the largest resident set of the command or what it waited for, in
- * KiB.
+ * Every round runs each command once, in an order of its own (the same in each run of this
+ * program), so that what a launch leaves to the kernel, a network namespace taken down later, say,
+ * falls on all alike. Time is from before posix_spawn() to after wait4(). The line is: median, 95th
+ * percentile and minimum in microseconds, and the largest resident set of the command or what it
+ * waited for, in KiB.
  *
  * This program stays small: a child's resident set begins with its parent's at the spawn.
  */
@@ -77,13 +77,31 @@ static int split(char **argv, struct command *commands)
 	return count;
 }
 
+/* Fisher and Yates, by a linear congruential generator (Knuth's MMIX). */
+static void shuffle(int *order, int count, unsigned long long *state)
+{
+	for (int i = count - 1; i > 0; i--) {
+		*state = *state * 6364136223846793005ull + 1442695040888963407ull;
+		int other = (int)((*state >> 33) % (unsigned long long)(i + 1));
+		int kept = order[i];
+
+		order[i] = order[other];
+		order[other] = kept;
+	}
+}
+
 static void measure(struct command *commands, int count, int rounds)
 {
 	const struct timespec pause = { .tv_nsec = PAUSE_NS };
+	unsigned long long state = 1;
+	int order[MAX_COMMANDS];
 
-	for (int round = -WARM_UP; round < rounds; round++)
+	for (int i = 0; i < count; i++)
+		order[i] = i;
+	for (int round = -WARM_UP; round < rounds; round++) {
+		shuffle(order, count, &state);
 		for (int i = 0; i < count; i++) {
-			struct command *command = &commands[(i + round + WARM_UP) % count];
+			struct command *command = &commands[order[i]];
 			double time = launch(command);
 
 			if (time < 0) {
@@ -94,6 +112,7 @@ static void measure(struct command *commands, int count, int rounds)
 				command->times[round] = time;
 			nanosleep(&pause, NULL);
 		}
+	}
 }
 
 int main(int argc, char **argv)

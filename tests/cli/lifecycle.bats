@@ -247,3 +247,40 @@ interrupt() {
 	[[ ${lines[0]} == 1 ]]
 	within 1 gone "$TOKEN"
 }
+
+# The sandbox is made while the profile is evaluated (launch_ahead()).
+@test "a sandbox that was made ahead goes with its profile, wrong or endless" {
+	printf 'return profile { hostnam = "x" }\n' >wrong.lua
+	launch -125 run -p ./wrong.lua -- "$PROBE" ids
+	within 1 gone "$TOKEN"
+	printf 'while true do end\n' >endless.lua
+	launch -125 run -p ./endless.lua -- "$PROBE" ids
+	[[ $stderr == *"not ready after"* ]]
+	within 1 gone "$TOKEN"
+}
+
+@test "a launcher that is killed while it evaluates leaves nothing" {
+	printf 'while true do end\n' >endless.lua
+	for pause in 0.2 0.1 0.05; do
+		start run -p ./endless.lua -- "$PROBE" ids
+		sleep "$pause"
+		kill -KILL "$PID" || true
+		ended "$PID"
+		within 1 gone "$TOKEN"
+		((status != 137)) || return 0
+	done
+	false # it was never caught
+}
+
+@test "a profile and the plan made of it give the same sandbox" {
+	local look='cat /proc/self/mountinfo /proc/self/status; ls -l /proc/self/fd /proc/self/ns | wc -l'
+	local sift='s/^[0-9]+ [0-9]+ [0-9]+:[0-9]+ //; /^(Pid|NSpid|PPid|NSsid|NSpgid|Tgid|.*ctxt_switches|Vm.*|Rss.*|Cpus.*):/d; s/(master|shared):[0-9]+//'
+	launch -0 plan -p untrusted -- sh -c "$look"
+	printf '%s\n' "$output" >saved
+	launch -0 run -p untrusted -- sh -c "$look"
+	sed -E "$sift" <<<"$output" | sort >ahead
+	launch -0 run --plan saved
+	sed -E "$sift" <<<"$output" | sort >planned
+	diff ahead planned
+	grep -q '/usr' ahead
+}

@@ -28,10 +28,10 @@ static int64_t began; /* when the session began, ms */
 static int take(uint32_t kind, uint32_t claimed, const char *text, size_t length, bool *killed)
 {
 	struct message head = { kind, claimed };
-	struct session session = {
+	struct evaluation session = {
 		.socket = -1,
 		.pid = waiting_child(),
-		.profile = &profile,
+		.profile = profile,
 		.answer = &answer,
 		.started_ms = began,
 	};
