@@ -36,6 +36,8 @@ static const char *hint_for(const struct plan_mount *mount, long error)
 	switch (-error) {
 	case ENOSPC:
 		return "the limit of mounts in /proc/sys/fs/mount-max is reached";
+	case EMFILE:
+		return "raise RLIMIT_NOFILE";
 	case ENODEV:
 		return "this kernel has no such file system";
 	case EPERM:
