@@ -1,6 +1,7 @@
 /* filter.c - compiles a policy of tests/policies/ and installs filters, for tests/bench/filters.py
  *
- *   filter compile FILE.pol ARCHS    prints microseconds (the least of many), writes BPF to fd 3
+ *   filter compile FILE.pol ARCHS [newer]    prints microseconds (the least of many), writes BPF to
+ *                                    fd 3; newer: calls newer than the tables get ENOSYS
  *   filter load FILE.bpf             prints the microseconds that installing it takes, in a child
  */
 #include <fcntl.h>
@@ -24,7 +25,7 @@ static double now(void)
 	return (double)at.tv_sec * 1e6 + (double)at.tv_nsec / 1e3;
 }
 
-static int compile(const char *path, size_t archs)
+static int compile(const char *path, size_t archs, bool newer)
 {
 	static const enum policy_entry entries[] = { ENTRY_X86_64, ENTRY_I386, ENTRY_X32 };
 	static struct sock_filter filter[POLICY_MAX_INSTRUCTIONS];
@@ -33,6 +34,8 @@ static int compile(const char *path, size_t archs)
 	double least = 1e9;
 	size_t count = 0;
 
+	if (t && newer)
+		t->policy.newer = SECCOMP_RET_ERRNO | ENOSYS;
 	for (int i = 0; t && i < 50; i++) {
 		double start = now();
 
@@ -83,8 +86,8 @@ static int load(const char *path)
 
 int main(int argc, char **argv)
 {
-	if (argc == 4 && !strcmp(argv[1], "compile"))
-		return compile(argv[2], (size_t)atoi(argv[3]));
+	if (argc >= 4 && !strcmp(argv[1], "compile"))
+		return compile(argv[2], (size_t)atoi(argv[3]), argc > 4);
 	if (argc == 3 && !strcmp(argv[1], "load"))
 		return load(argv[2]);
 	return 2;

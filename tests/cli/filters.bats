@@ -226,6 +226,27 @@ for family, kind in [(socket.AF_INET, socket.SOCK_DGRAM), (socket.AF_INET, socke
 	[[ $output == $'18\nok\nok' ]]
 }
 
+@test "calls newer than lunette answer ENOSYS even where the default kills, unless told otherwise" {
+	local newer
+	for newer in '' 'newer = errno "EXDEV",' 'newer = "default",'; do
+		profile newer <<-END
+			return profile {
+				extends = "default",
+				seccomp = { default = kill, $newer allow { "@untrusted", "@default" } },
+			}
+		END
+		case $newer in
+		*default*) launch -159 run -p "$WORK/newer.lua" -- ./probe call 1500 ;;
+		*EXDEV*) launch -0 run -p "$WORK/newer.lua" -- ./probe call 1500 && [[ $output == EXDEV ]] ;;
+		*) launch -0 run -p "$WORK/newer.lua" -- ./probe call 1500 && [[ $output == ENOSYS ]] ;;
+		esac
+	done
+	# A known call that no rule names is not newer: the default is for it.
+	launch -159 run -p "$WORK/newer.lua" -- setarch -R true
+	sed -i 's/newer = "default",//' newer.lua
+	launch -159 run -p "$WORK/newer.lua" -- setarch -R true
+}
+
 @test "an allow-list answers what it does not name" {
 	profile few <<-'END'
 		return profile {
