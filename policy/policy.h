@@ -143,6 +143,7 @@ struct policy_warning {
 	size_t rule; /* the rule it is about, or that allows the hole; SIZE_MAX: none */
 	const char *what;
 	const char *why;
+	const char *guard; /* the named guard that closes a hole, or NULL */
 };
 
 /* policy_warn() - find what is probably not meant in @policy, which policy_check() has accepted

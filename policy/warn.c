@@ -14,59 +14,114 @@
 
 #define CLONE_NEWUSER UINT64_C(0x10000000)
 
+/* Calls that lead out, by what they do; of those that one guard closes only the first is told. */
 static const struct {
 	const char *call;
-	uint64_t arguments[2];
 	const char *what;
 	const char *why;
+	const char *guard;
+	uint64_t arguments[2];
 } holes[] = {
-	{ "ptrace", { 16 }, "ptrace", "processes can control each other" },
+	{ "ptrace", "ptrace", "processes can control each other", "no-ptrace", { 16 } },
 	{ "process_vm_writev",
-	  { 0 },
 	  "process_vm_writev",
-	  "processes can write each other's memory" },
-	{ "pidfd_getfd", { 0 }, "pidfd_getfd", "processes can take each other's descriptors" },
+	  "processes can write each other's memory",
+	  "no-ptrace",
+	  { 0 } },
+	{ "pidfd_getfd",
+	  "pidfd_getfd",
+	  "processes can take each other's descriptors",
+	  "no-ptrace",
+	  { 0 } },
 	{ "ioctl",
-	  { 0, 0x5412 },
 	  "ioctl TIOCSTI",
-	  "it types commands into the caller's terminal (CVE-2017-5226)" },
+	  "it types commands into the caller's terminal (CVE-2017-5226)",
+	  "no-tty-injection",
+	  { 0, 0x5412 } },
 	{ "ioctl",
-	  { 0, 0x541c },
 	  "ioctl TIOCLINUX",
-	  "it pastes into the console (CVE-2023-28100)" },
-	{ "userfaultfd", { 0 }, "userfaultfd", "it makes races in the kernel easy to win" },
-	{ "io_uring_setup", { 0 }, "io_uring_setup", "no filter sees what io_uring does" },
+	  "it pastes into the console (CVE-2023-28100)",
+	  "no-tty-injection",
+	  { 0, 0x541c } },
+	{ "userfaultfd",
+	  "userfaultfd",
+	  "it makes races in the kernel easy to win",
+	  "no-userfaultfd",
+	  { 0 } },
+	{ "io_uring_setup",
+	  "io_uring_setup",
+	  "no filter sees what io_uring does",
+	  "no-io-uring",
+	  { 0 } },
 	{ "socket",
-	  { 40, 1 },
 	  "socket AF_VSOCK",
-	  "it reaches the hypervisor past the network namespace" },
-	{ "socket", { 38, 5 }, "socket AF_ALG", "a surface of the kernel that few programs need" },
+	  "it reaches the hypervisor past the network namespace",
+	  "no-vsock",
+	  { 40, 1 } },
+	{ "socket",
+	  "socket AF_ALG",
+	  "a surface of the kernel that few programs need",
+	  "no-odd-sockets",
+	  { 38, 5 } },
 	{ "clone",
-	  { CLONE_NEWUSER },
 	  "clone CLONE_NEWUSER",
-	  "in a user namespace of its own the program has capabilities" },
+	  "in a user namespace of its own the program has capabilities",
+	  "no-new-userns",
+	  { CLONE_NEWUSER } },
 	{ "unshare",
-	  { CLONE_NEWUSER },
 	  "unshare CLONE_NEWUSER",
-	  "in a user namespace of its own the program has capabilities" },
+	  "in a user namespace of its own the program has capabilities",
+	  "no-new-userns",
+	  { CLONE_NEWUSER } },
 	{ "clone3",
-	  { 0 },
 	  "clone3",
-	  "its flags lie behind a pointer, so that new user namespaces cannot be refused" },
-	{ "setns", { 0 }, "setns", "it enters other namespaces" },
-	{ "bpf", { 0 }, "bpf", "a large surface of the kernel" },
-	{ "perf_event_open", { 0 }, "perf_event_open", "a large surface of the kernel" },
-	{ "keyctl", { 0 }, "keyctl", "no namespace separates the kernel's key rings" },
-	{ "add_key", { 0 }, "add_key", "no namespace separates the kernel's key rings" },
-	{ "open_by_handle_at", { 0 }, "open_by_handle_at", "it opens files past every mount" },
-	{ "mount", { 0 }, "mount", "it changes what the sandbox is made of" },
-	{ "move_mount", { 0 }, "move_mount", "it changes what the sandbox is made of" },
-	{ "init_module", { 0 }, "init_module", "it loads code into the kernel" },
-	{ "finit_module", { 0 }, "finit_module", "it loads code into the kernel" },
-	{ "kexec_load", { 0 }, "kexec_load", "it replaces the kernel" },
-	{ "modify_ldt", { 0 }, "modify_ldt", "an old surface of the kernel" },
-	{ "socketcall", { 1 }, "socketcall", "it hides the arguments of socket calls" },
-	{ "ipc", { 0 }, "ipc", "it hides the arguments of System V IPC" },
+	  "its flags lie behind a pointer, so that new user namespaces cannot be refused",
+	  "no-new-userns",
+	  { 0 } },
+	{ "setns", "setns", "it enters other namespaces", "no-new-userns", { 0 } },
+	{ "bpf", "bpf", "a large surface of the kernel", "no-bpf-perf", { 0 } },
+	{ "perf_event_open",
+	  "perf_event_open",
+	  "a large surface of the kernel",
+	  "no-bpf-perf",
+	  { 0 } },
+	{ "keyctl",
+	  "keyctl",
+	  "no namespace separates the kernel's key rings",
+	  "no-keyring",
+	  { 0 } },
+	{ "add_key",
+	  "add_key",
+	  "no namespace separates the kernel's key rings",
+	  "no-keyring",
+	  { 0 } },
+	{ "chmod",
+	  "chmod of set-id bits",
+	  "a file that it makes runs as its owner on the host",
+	  "no-setuid-files",
+	  { 0, 04755 } },
+	{ "fchmod",
+	  "fchmod of set-id bits",
+	  "a file that it makes runs as its owner on the host",
+	  "no-setuid-files",
+	  { 3, 04755 } },
+	{ "open_by_handle_at",
+	  "open_by_handle_at",
+	  "it opens files past every mount",
+	  NULL,
+	  { 0 } },
+	{ "mount", "mount", "it changes what the sandbox is made of", NULL, { 0 } },
+	{ "move_mount", "move_mount", "it changes what the sandbox is made of", NULL, { 0 } },
+	{ "init_module", "init_module", "it loads code into the kernel", NULL, { 0 } },
+	{ "finit_module", "finit_module", "it loads code into the kernel", NULL, { 0 } },
+	{ "kexec_load", "kexec_load", "it replaces the kernel", NULL, { 0 } },
+	{ "modify_ldt", "modify_ldt", "an old surface of the kernel", NULL, { 0 } },
+	{ "socketcall",
+	  "socketcall",
+	  "it hides the arguments of socket calls",
+	  "no-odd-sockets",
+	  { 1 } },
+	{ "ipc", "ipc", "it hides the arguments of System V IPC", NULL, { 0 } },
 };
 
 struct warnings {
@@ -89,6 +144,23 @@ static bool lets_through(uint32_t action)
 	return kind == SECCOMP_RET_ALLOW || kind == SECCOMP_RET_LOG;
 }
 
+static bool same(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+/* Has the same been said already, of this or of another architecture? */
+static bool is_told(const struct warnings *to, size_t hole)
+{
+	size_t i;
+
+	for (i = 0; i < to->count && i < to->size; i++)
+		if (same(to->list[i].what, holes[hole].what) ||
+		    same(to->list[i].guard, holes[hole].guard))
+			return true;
+	return false;
+}
+
 static void find_holes(const struct policy *policy, size_t at, struct warnings *to)
 {
 	enum policy_entry entry = policy->archs[at].entry;
@@ -99,14 +171,14 @@ static void find_holes(const struct policy *policy, size_t at, struct warnings *
 		struct seccomp_data call = { .arch = policy_audit_arch(entry) };
 		size_t rule;
 
-		if (number < 0)
+		if (number < 0 || is_told(to, i))
 			continue;
 		call.nr = entry == ENTRY_X32 ? number | (int)X32_BIT : number;
 		call.args[0] = holes[i].arguments[0];
 		call.args[1] = holes[i].arguments[1];
 		if (lets_through(policy_evaluate(policy, &call, &rule)))
 			warn(to, (struct policy_warning){ WARN_HOLE, at, rule, holes[i].what,
-							  holes[i].why });
+							  holes[i].why, holes[i].guard });
 	}
 }
 
@@ -150,11 +222,12 @@ static int explain_dead(struct policy_arch arch, size_t at, size_t rule, struct 
 	if (rc)
 		return rc;
 	if (live[0])
-		warn(to, (struct policy_warning){ WARN_SHADOWED, at, rule, "the rule",
-						  "rules before it decide all of its calls" });
+		warn(to,
+		     (struct policy_warning){ WARN_SHADOWED, at, rule, "the rule",
+					      "rules before it decide all of its calls", NULL });
 	else
 		warn(to, (struct policy_warning){ WARN_NEVER, at, rule, "the rule",
-						  "its test can never be true" });
+						  "its test can never be true", NULL });
 	return 0;
 }
 
@@ -201,7 +274,7 @@ int policy_warn(const struct policy *policy, struct policy_warning *warnings, si
 	if (lets_through(policy->foreign))
 		warn(&to, (struct policy_warning){ WARN_HOLE, SIZE_MAX, SIZE_MAX,
 						   "other architectures' calls",
-						   "they pass every rule" });
+						   "they pass every rule", NULL });
 	*count = to.count < size ? to.count : size;
 	return rc;
 }

@@ -56,27 +56,30 @@ static int check_filter(const struct plan *plan, const char *profile, struct err
 	return ret < 0 ? plan_refused(plan, &why, ret, profile, err) : 0;
 }
 
-/* Rules that never decide, and what the rules let through although no guard is missing by name:
- * where the default is to allow, the front end has said so already.
+/* Rules that never decide, and holes that matter. A program that is to make user namespaces needs
+ * what no-new-userns would close.
  */
 static void warn_rules(struct buf *out, const struct plan *plan)
 {
 	const struct policy *policy = &plan->seccomp;
 	struct policy_warning list[64];
 	size_t count = 0;
-	size_t i;
 
 	if (!plan->has_seccomp ||
 	    policy_warn(policy, list, sizeof(list) / sizeof(*list), &count) < 0)
 		return;
-	for (i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		const char *origin = plan_rule_origin(plan, list[i].arch, list[i].rule);
+		const char *guard = list[i].guard;
 
-		if (list[i].kind == WARN_HOLE && policy->fallback == SECCOMP_RET_ALLOW)
+		if (guard && plan->user.nested && strcmp(guard, "no-new-userns") == 0)
 			continue;
 		buf_text(out, "warning: ");
 		print_escaped(out, *origin ? origin : "seccomp");
-		buf_format(out, ": %s: %s\n", list[i].what, list[i].why);
+		buf_format(out, ": %s: %s", list[i].what, list[i].why);
+		if (guard)
+			buf_format(out, " (guard = { \"%s\" })", guard);
+		buf_text(out, "\n");
 	}
 }
 

@@ -1,21 +1,9 @@
--- weak.lua - what `check` warns of: holes, and where a child loosens its parents
+-- weak.lua - what `check` warns of where a child loosens its parents
 --
--- Warnings only: whoever writes a profile may want what they name.
+-- Warnings only: whoever writes a profile may want what they name. Holes in the rules are found in
+-- the plan, by policy/warn.c.
 
 local native = ...
-
--- By the guard that would close it.
-local holes = {
-	["no-new-userns"] = "in a user namespace of its own the program has capabilities over much of the "
-		.. "kernel",
-	["no-io-uring"] = "io_uring does what seccomp rules refuse",
-	["no-keyring"] = "no namespace separates the kernel's key rings",
-	["no-vsock"] = "AF_VSOCK reaches the hypervisor past the network namespace",
-	["no-ptrace"] = "processes can control each other",
-	["no-bpf-perf"] = "bpf and perf_event_open are a large surface of the kernel",
-	["no-userfaultfd"] = "userfaultfd makes races in the kernel easy to win",
-}
-local terminal = "TIOCSTI types commands into the caller's terminal"
 
 local strictness = {
 	kill = 1, kill_thread = 2, trap = 3, errno = 4, notify = 5, trace = 6, log = 7, allow = 8,
@@ -32,34 +20,6 @@ local function sorted(set)
 	end
 	table.sort(out)
 	return out
-end
-
-local function warn_holes(state)
-	local default = state.values["seccomp.default"] or "allow"
-	local last = state.layers[#state.layers]
-	if not state.seccomp then
-		state.warn(last, "seccomp", "not there: every system call is allowed")
-		return
-	elseif rank(default) < strictness.log then
-		return
-	end
-	local there = {}
-	for _, layer in ipairs(state.layers) do
-		for _, remove in ipairs(layer.removes or {}) do
-			there[remove.name] = nil
-		end
-		for _, guard in ipairs(layer.guards) do
-			there[guard.guard or ""] = true
-		end
-	end
-	for _, name in ipairs(sorted(holes)) do
-		if not there[name] and not (name == "no-new-userns" and state.values["user.nested"]) then
-			state.warn(last, "seccomp.guard", "without " .. name .. ": " .. holes[name])
-		end
-	end
-	if state.values["process.tty"] == "inherit" and not there["no-tty-injection"] then
-		state.warn(last, "seccomp.guard", "without no-tty-injection: " .. terminal)
-	end
 end
 
 local function names_of(rule)
@@ -110,7 +70,9 @@ local function looser(path, old, new)
 end
 
 return function(state)
-	warn_holes(state)
+	if not state.seccomp then
+		state.warn(state.layers[#state.layers], "seccomp", "not there: every system call is allowed")
+	end
 	for path, past in next, state.history do
 		if path == "net" and past[1].layer ~= state.layers[1] then
 			table.insert(past, 1, { value = "none" })

@@ -33,13 +33,11 @@ warns('net = "host"', "net: loosens a parent's: none becomes host")
 warns('net = veth { address = "10.0.0.2/24" }', "net: loosens a parent's: none becomes veth")
 warns("seccomp = { default = allow }",
 	"seccomp.default: loosens a parent's: errno:1 becomes allow")
-warns("seccomp = { default = allow }",
-	"without no-io-uring: io_uring does what seccomp rules refuse")
 warns("seccomp = { default = kill }", nil)
 warns('seccomp = { errno "EPERM" { "mount" } }', "seccomp[1]: loosens a parent's rule on mount")
 warns('seccomp = { remove "no-ptrace" }', "seccomp[1]: takes away a parent's no-ptrace")
 warns('caps = { keep = { "chown" } }', "caps.keep: a parent kept fewer capabilities")
 warns("return profile {}", "test.lua:1: seccomp: not there: every system call is allowed")
-warns('return profile { process = { tty = "inherit" }, seccomp = {} }', "without no-tty-injection")
+warns("return profile { seccomp = {} }", nil)
 
 tap.done()
