@@ -184,11 +184,60 @@ static void check_writable(lua_State *lua, struct memory *memory)
 	luaL_argcheck(lua, !(memory_root(memory)->guard & GUARD_WRITE), 1, "cannot be written to");
 }
 
-/* write(memory, offset, text|memory) - copy bytes there; returns how many */
+/* Pushes the table of what the pointers in the memory at @index point to. */
+static void push_targets(lua_State *lua, int index)
+{
+	const struct memory *memory = lua_touserdata(lua, index);
+
+	if (memory->root)
+		lua_getiuservalue(lua, index, 1);
+	else
+		lua_pushvalue(lua, index);
+	if (lua_getiuservalue(lua, -1, 1) != LUA_TTABLE) {
+		lua_pop(lua, 1);
+		lua_newtable(lua);
+		lua_pushvalue(lua, -1);
+		lua_setiuservalue(lua, -3, 1);
+	}
+	lua_remove(lua, -2);
+}
+
+/* What pointers in @from, at index 3, point to is kept by @to, at index 1, as well. First into a table
+ * of its own: the two may be parts of one memory. */
+static void copy_targets(lua_State *lua, const struct memory *to, lua_Integer offset,
+			 const struct memory *from)
+{
+	lua_Integer size = (lua_Integer)from->size;
+
+	lua_getiuservalue(lua, 3, 1);
+	if (from->root)
+		lua_getiuservalue(lua, -1, 1);
+	if (lua_type(lua, -1) != LUA_TTABLE)
+		return;
+	lua_newtable(lua);
+	for (lua_Integer i = 0; i + (lua_Integer)sizeof(void *) <= size; i++) {
+		if (lua_rawgeti(lua, -2, (lua_Integer)from->offset + i) == LUA_TNIL)
+			lua_pop(lua, 1);
+		else
+			lua_rawseti(lua, -2, (lua_Integer)to->offset + offset + i);
+	}
+	push_targets(lua, 1);
+	lua_pushnil(lua);
+	while (lua_next(lua, -3)) {
+		lua_pushvalue(lua, -2);
+		lua_insert(lua, -2);
+		lua_rawset(lua, -4);
+	}
+}
+
+/* write(memory, offset, text|memory) - copy bytes there; returns how many. What pointers among them
+ * point to is kept. */
 static int write(lua_State *lua)
 {
 	struct memory *memory = memory_check(lua, 1);
 	lua_Integer offset = luaL_checkinteger(lua, 2);
+	struct memory *source = NULL;
+	unsigned char *at;
 	size_t length;
 	const void *from;
 
@@ -196,13 +245,15 @@ static int write(lua_State *lua)
 	if (lua_type(lua, 3) == LUA_TSTRING) {
 		from = lua_tolstring(lua, 3, &length);
 	} else {
-		struct memory *source = memory_check(lua, 3);
-
+		source = memory_check(lua, 3);
 		luaL_argcheck(lua, !(memory_root(source)->guard & GUARD_READ), 3, "cannot be read");
 		from = memory_at(source);
 		length = source->size;
 	}
-	memmove(memory_range(lua, memory, offset, (lua_Integer)length), from, length);
+	at = memory_range(lua, memory, offset, (lua_Integer)length);
+	if (source)
+		copy_targets(lua, memory, offset, source);
+	memmove(at, from, length);
 	lua_pushinteger(lua, (lua_Integer)length);
 	return 1;
 }
@@ -220,24 +271,6 @@ static int fill(lua_State *lua)
 	memset(memory_range(lua, memory, offset, length), (int)byte, (size_t)length);
 	lua_settop(lua, 1);
 	return 1;
-}
-
-/* Pushes the table of what the pointers in the memory at @index point to. */
-static void push_targets(lua_State *lua, int index)
-{
-	const struct memory *memory = lua_touserdata(lua, index);
-
-	if (memory->root)
-		lua_getiuservalue(lua, index, 1);
-	else
-		lua_pushvalue(lua, index);
-	if (lua_getiuservalue(lua, -1, 1) != LUA_TTABLE) {
-		lua_pop(lua, 1);
-		lua_newtable(lua);
-		lua_pushvalue(lua, -1);
-		lua_setiuservalue(lua, -3, 1);
-	}
-	lua_remove(lua, -2);
 }
 
 /* point(memory, offset, target|nil) - store the address of @target, which it keeps alive */

@@ -236,7 +236,9 @@ local function new(type, ...)
 		if size < type.size then
 			errors.raise("%s: memory of %d bytes expected, got %d", type.name, type.size, size)
 		end
-		return memory.new(memory.string(first, 0, type.size), type.metatable)
+		local copy = memory.new(type.size, type.metatable)
+		memory.write(copy, 0, memory.slice(first, 0, type.size))
+		return copy
 	end
 	local self = memory.new(type.size, type.metatable)
 	if type.init then

@@ -44,6 +44,13 @@ target = nil -- luacheck: ignore
 collectgarbage()
 collectgarbage()
 is(tostring(holder:target(0)), "kept", "what is pointed to is kept")
+local copy = memory.new(24)
+copy:write(16, holder)
+copy:write(8, copy:slice(16, 8))
+holder = memory.new(8) -- luacheck: ignore
+collectgarbage()
+collectgarbage()
+is(tostring(copy:target(8)), "kept", "a copy keeps what its pointers point to")
 raises(function() holder:point(4, memory.new(1)) end, "do not lie within", "a pointer over the end")
 is(getmetatable(holder), false, "metatables of memory are not handed out")
 
@@ -55,7 +62,7 @@ raises(function() raw.call(number "munmap", 4096, 4096) end, "address",
 	"also where its type is a number")
 raises(function() raw.bind("read", number "read", "n-\3f\0\0l\0\0l\0\0") end, "address",
 	"a bound call that would take one")
-ok(type(require("syscall.unsafe").address(holder)) == "number", "syscall.unsafe tells addresses")
+ok(type(require("syscall.unsafe").address(copy)) == "number", "syscall.unsafe tells addresses")
 
 -- Mappings
 
