@@ -42,6 +42,7 @@ struct request {
 	const char *plan;
 	const char *out;
 	bool verbose;
+	bool verify;
 	bool json;
 	bool help;
 	struct eval_option *options; /* those that change the plan */

@@ -117,6 +117,8 @@ static void take(struct request *request, const struct option_row *row, const ch
 		request->out = value;
 	else if (strcmp(name, "verbose") == 0)
 		request->verbose = true;
+	else if (strcmp(name, "verify") == 0)
+		request->verify = true;
 	else if (strcmp(name, "json") == 0)
 		request->json = true;
 	else if (strcmp(name, "help") == 0)

@@ -177,6 +177,7 @@ static int launch(struct run *run)
 	const struct request *request = run->request;
 	struct launch_options options = { .environment = request->environment,
 					  .arguments = request->arguments,
+					  .verify = request->verify,
 					  .unwanted = -1 };
 	struct launch *ahead = NULL;
 	int ret;

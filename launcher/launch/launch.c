@@ -85,6 +85,7 @@ static struct launch *new_launch(const struct launch_options *options)
 		launch->relays[i] = (struct stdio_relay){ -1, -1 };
 	launch->setup = (struct setup){ .environment = options->environment,
 					.arguments = options->arguments,
+					.verify = options->verify,
 					.shared = (struct shared *)page,
 					.link = -1,
 					.parent.fd = -1,

@@ -9,32 +9,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "launcher/base/path.h"
 #include "launcher/stage/transfer.h"
+#include "policy/landlock.h"
 #include "policy/tables.h"
-
-static int refused(const struct setup *setup, const struct policy_error *why, int number,
-		   struct err *err)
-{
-	const struct plan *plan = setup->plan;
-	const char *origin = "";
-
-	if (why->arch < plan->seccomp.arch_count &&
-	    why->rule < plan->seccomp.archs[why->arch].rule_count) {
-		uint32_t index = plan->seccomp.archs[why->arch].rules[why->rule].origin;
-
-		if (index < plan->rule_origin_count)
-			origin = plan->rule_origins[index];
-	}
-	(void)err_set(err, STAGE_FILTERS, number, NULL, "seccomp%s%s", origin[0] ? " " : "",
-		      origin);
-	if (why->text[0])
-		(void)err_reason(err, "%s", why->text);
-	return -err->number;
-}
 
 /* Nothing answers a notification, so the calls would wait for ever: @why is set to the rule. */
 static bool notifies(const struct policy *policy, struct policy_error *why)
@@ -58,15 +40,18 @@ int filters_compile(struct setup *setup, struct err *err)
 	if (!setup->plan->has_seccomp)
 		return 0;
 	if (notifies(&setup->plan->seccomp, &why)) {
-		(void)refused(setup, &why, EOPNOTSUPP, err);
-		return err_reason(err, "the action notify has no supervisor yet");
+		snprintf(why.text, sizeof(why.text), "the action notify has no supervisor yet");
+		return plan_refused(setup->plan, &why, -EOPNOTSUPP, "seccomp", err);
 	}
 	setup->filter = malloc(POLICY_MAX_INSTRUCTIONS * sizeof(*setup->filter));
 	if (!setup->filter)
 		return err_set(err, STAGE_FILTERS, ENOMEM, NULL, "seccomp");
 	r = policy_compile(&setup->plan->seccomp, setup->filter, &setup->filter_length, NULL, &why);
+	if (r == 0 && setup->verify)
+		r = policy_verify(&setup->plan->seccomp, setup->filter, setup->filter_length, NULL,
+				  &why);
 	if (r < 0)
-		return refused(setup, &why, r, err);
+		return plan_refused(setup->plan, &why, r, "seccomp", err);
 	return filters_check_exec(setup, err);
 }
 
@@ -114,6 +99,22 @@ int filters_check_exec(const struct setup *setup, struct err *err)
 	return err_reason(err, "the filter forbids execve, which starts the program itself");
 }
 
+/* ENOMEM is nearly always the limit of all filters of a process together, MAX_INSNS_PER_PATH. */
+static int seccomp_failed(int error, size_t length, struct err *err)
+{
+	const char *hint = NULL;
+
+	if (error == -EINVAL)
+		hint = "this kernel lacks an action of the filter, or CONFIG_SECCOMP_FILTER";
+	(void)err_set(err, STAGE_FILTERS, error, hint, "seccomp filter of %zu instructions",
+		      length);
+	if (error != -ENOMEM)
+		return error;
+	(void)err_hint(err, "start lunette under fewer filters");
+	return err_reason(err, "the caller's own filters leave no room: the kernel takes 32768 "
+			       "instructions in all");
+}
+
 int filters_seccomp(const struct setup *setup, struct err *err)
 {
 	struct sock_fprog program = { .len = (unsigned short)setup->filter_length,
@@ -124,43 +125,28 @@ int filters_seccomp(const struct setup *setup, struct err *err)
 		return 0;
 	r = sys_seccomp(SECCOMP_SET_MODE_FILTER, 0, &program);
 	if (r < 0)
-		return err_set(err, STAGE_FILTERS, (int)r,
-			       r == -EINVAL ? "this kernel lacks an action of the filter, or "
-					      "CONFIG_SECCOMP_FILTER"
-					    : NULL,
-			       "seccomp filter of %zu instructions", setup->filter_length);
+		return seccomp_failed((int)r, setup->filter_length, err);
 	setup->shared->enforced.seccomp_instructions = setup->filter_length;
 	return 0;
 }
 
-/* Rights that only a directory can grant: a rule on a file that carries one is EINVAL. */
-static uint64_t file_rights(uint64_t rights)
+static int add_file_rule(int ruleset, int fd, uint64_t rights, uint64_t handled)
 {
-	static const char *const names[] = { "execute", "write_file", "read_file", "truncate",
-					     "ioctl_dev" };
-	uint64_t mask = 0;
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		mask |= tables_landlock_right(LANDLOCK_FS, names[i]);
-	return rights & mask;
-}
-
-static int add_file_rule(int ruleset, int fd, uint64_t rights)
-{
-	struct raw_landlock_path_beneath_attr attr = { .allowed_access = rights, .parent_fd = fd };
+	struct raw_landlock_path_beneath_attr attr = { .parent_fd = fd };
 	struct stat st;
 	long r = sys_fstat(fd, &st);
 
-	if (r == 0 && !S_ISDIR(st.st_mode))
-		attr.allowed_access = file_rights(rights);
+	if (r == 0)
+		attr.allowed_access = landlock_rule_rights(rights, handled, S_ISDIR(st.st_mode));
 	if (r == 0 && attr.allowed_access)
 		r = sys_landlock_add_rule(ruleset, RAW_LANDLOCK_RULE_PATH_BENEATH, &attr, 0);
 	return (int)r;
 }
 
-static int add_rule(const struct plan_landlock_rule *rule, int ruleset, uint64_t fs, uint64_t net)
+static int add_rule(const struct plan_landlock_rule *rule, int ruleset,
+		    const struct landlock_rights *handled)
 {
-	struct raw_landlock_net_port_attr port = { .allowed_access = rule->rights & net,
+	struct raw_landlock_net_port_attr port = { .allowed_access = rule->rights & handled->net,
 						   .port = rule->port };
 	cleanup_fd int fd = -1;
 
@@ -172,7 +158,7 @@ static int add_rule(const struct plan_landlock_rule *rule, int ruleset, uint64_t
 	fd = path_host(rule->path, O_PATH);
 	if (fd == -ENOENT && rule->optional)
 		return 0;
-	return fd < 0 ? fd : add_file_rule(ruleset, fd, rule->rights & fs);
+	return fd < 0 ? fd : add_file_rule(ruleset, fd, rule->rights, handled->fs);
 }
 
 static int rule_failed(const struct plan_landlock_rule *rule, int error, struct err *err)
@@ -188,12 +174,12 @@ static int rule_failed(const struct plan_landlock_rule *rule, int error, struct 
 }
 
 /* Standard input that was opened again, read-only, lies outside every path of the new root. */
-static int add_streams(const struct setup *setup, int ruleset, uint64_t fs)
+static int add_streams(const struct setup *setup, int ruleset, uint64_t handled)
 {
-	uint64_t read = tables_landlock_right(LANDLOCK_FS, "read_file") & fs;
+	uint64_t read = tables_landlock_right(LANDLOCK_FS, "read_file");
 
-	for (int i = 0; i < 3 && read; i++) {
-		int r = setup->streams[i].landlocked ? add_file_rule(ruleset, i, read) : 0;
+	for (int i = 0; i < 3; i++) {
+		int r = setup->streams[i].landlocked ? add_file_rule(ruleset, i, read, handled) : 0;
 
 		if (r < 0)
 			return r;
@@ -201,66 +187,61 @@ static int add_streams(const struct setup *setup, int ruleset, uint64_t fs)
 	return 0;
 }
 
-/* The kernel's ABI, after checking that it has what the plan handles, or cutting that down. */
-static int fit(const struct setup *setup, struct raw_landlock_ruleset_attr *attr, struct err *err)
+/* The kernel's ABI, after checking that it has what the plan handles, or cutting that down; 0:
+ * there is nothing to ask for. */
+static int fit(const struct setup *setup, struct landlock_fit *fitted, struct err *err)
 {
 	const struct plan_landlock *landlock = &setup->plan->landlock;
+	const struct landlock_rights wanted = { landlock->handled_fs, landlock->handled_net,
+						landlock->scoped };
+	struct outcome_enforced *enforced = &setup->shared->enforced;
 	long abi = sys_landlock_create_ruleset(NULL, 0, RAW_LANDLOCK_CREATE_RULESET_VERSION);
-	uint64_t fs, net, scope;
 
 	if (abi < 0 && landlock->prefer) {
-		outcome_skip(&setup->shared->enforced, "landlock", "this kernel has none");
+		outcome_skip(enforced, "landlock", "this kernel has none");
 		return 0;
 	}
 	if (abi < 0)
 		return err_set(err, STAGE_FILTERS, (int)abi,
 			       "boot with lsm=landlock,... or wrap the table in prefer()",
 			       "landlock %s", landlock->origin ? landlock->origin : "");
-	fs = landlock->handled_fs & tables_landlock_rights(LANDLOCK_FS, (int)abi);
-	net = landlock->handled_net & tables_landlock_rights(LANDLOCK_NET, (int)abi);
-	scope = landlock->scoped & tables_landlock_rights(LANDLOCK_SCOPE, (int)abi);
-	*attr = (struct raw_landlock_ruleset_attr){ fs, net, scope };
-	if (fs == landlock->handled_fs && net == landlock->handled_net && scope == landlock->scoped)
-		return (int)abi;
-	if (landlock->prefer) {
-		outcome_skip(&setup->shared->enforced, "landlock",
-			     "this kernel's ABI lacks some of the rights");
-		return (int)abi;
+	landlock_fit(&wanted, (int)abi, fitted);
+	if (fitted->lacks[0] && landlock->prefer) {
+		outcome_skip(enforced, "landlock", "this kernel's ABI lacks some of the rights");
+	} else if (fitted->lacks[0]) {
+		(void)err_set(err, STAGE_FILTERS, EOPNOTSUPP, "wrap the table in prefer()",
+			      "landlock %s", landlock->origin ? landlock->origin : "");
+		return err_reason(err, "this kernel has ABI %ld of Landlock, which lacks %s", abi,
+				  fitted->lacks);
 	}
-	(void)err_set(err, STAGE_FILTERS, EOPNOTSUPP, "wrap the table in prefer()", "landlock %s",
-		      landlock->origin ? landlock->origin : "");
-	return err_reason(err, "this kernel has Landlock ABI %ld, which lacks some of the rights",
-			  abi);
+	return fitted->rights.fs || fitted->rights.net || fitted->rights.scope ? (int)abi : 0;
 }
 
 int filters_landlock(const struct setup *setup, struct err *err)
 {
 	const struct plan_landlock *landlock = &setup->plan->landlock;
-	struct raw_landlock_ruleset_attr attr = { 0 };
+	struct raw_landlock_ruleset_attr attr;
+	struct landlock_fit fitted = { 0 };
 	cleanup_fd int ruleset = -1;
-	size_t size;
 	int abi;
 	long r;
 
 	if (!landlock->wanted)
 		return 0;
-	r = fit(setup, &attr, err);
-	if (r <= 0)
-		return (int)r;
-	abi = (int)r;
-	if (!attr.handled_access_fs && !attr.handled_access_net && !attr.scoped)
-		return 0;
-	size = r >= 6 ? 24 : r >= 4 ? 16 : 8;
-	ruleset = (int)sys_landlock_create_ruleset(&attr, size, 0);
+	abi = fit(setup, &fitted, err);
+	if (abi <= 0)
+		return abi;
+	attr = (struct raw_landlock_ruleset_attr){ fitted.rights.fs, fitted.rights.net,
+						   fitted.rights.scope };
+	ruleset = (int)sys_landlock_create_ruleset(&attr, fitted.size, 0);
 	if (ruleset < 0)
 		return err_set(err, STAGE_FILTERS, ruleset, NULL, "landlock rule set");
 	for (size_t i = 0; i < landlock->rule_count; i++) {
-		r = add_rule(&landlock->rules[i], ruleset, attr.handled_access_fs,
-			     attr.handled_access_net);
+		r = add_rule(&landlock->rules[i], ruleset, &fitted.rights);
 		if (r < 0)
 			return rule_failed(&landlock->rules[i], (int)r, err);
 	}
-	r = add_streams(setup, ruleset, attr.handled_access_fs);
+	r = add_streams(setup, ruleset, fitted.rights.fs);
 	if (r == 0)
 		r = sys_landlock_restrict_self(ruleset, 0);
 	if (r == 0)

@@ -57,6 +57,7 @@ struct setup {
 	struct stdio_stream streams[3];
 	struct sock_filter *filter;
 	size_t filter_length;
+	bool verify;          /* compare the filter with its rules before it is used */
 	uint64_t signal_mask; /* the caller's, restored before exec */
 	uint32_t umask;       /* the caller's; the set-up itself works under none */
 	int link;             /* socket to the launcher; its end is the launcher's death */

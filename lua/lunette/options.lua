@@ -140,6 +140,8 @@ M.rows = {
 		help = "run the plan in FILE; takes no command and no other option but --report" },
 	{ name = "verbose", short = "v", verbs = "run",
 		help = "say what was skipped, and how it ended" },
+	{ name = "verify", verbs = "run",
+		help = "compare the filter with its rules, for every call, before it is installed" },
 	{ name = "to", short = "o", metavar = "FILE", verbs = "seccomp",
 		help = "write the answer to FILE in place of standard output" },
 	{ name = "json", verbs = "plan doctor profiles",

@@ -266,6 +266,38 @@ for family, kind in [(socket.AF_INET, socket.SOCK_DGRAM), (socket.AF_INET, socke
 	launch -1 check "$WORK/shut.lua"
 }
 
+@test "--verify compares the filter with its rules before it is installed" {
+	launch -0 run --verify -p untrusted -- echo here
+	[[ $output == here && -z $stderr ]]
+	launch -0 plan -p untrusted -- echo there
+	printf '%s\n' "$output" >saved.plan
+	launch -0 run --verify --plan saved.plan
+	[[ $output == there ]]
+}
+
+@test "filters of the caller's that leave no room are an error that says so" {
+	need_command python3
+	local code='import ctypes, os, struct, sys
+libc = ctypes.CDLL(None)
+libc.prctl(38, 1, 0, 0, 0)
+for size in (4096, 1024, 256, 64, 16):
+    program = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0x7FFF0000) * size)
+    header = struct.pack("HxxxxxxQ", size, ctypes.addressof(program))
+    while libc.prctl(22, 2, header) == 0:
+        pass
+os.execv(sys.argv[1], sys.argv[1:])'
+	launch -0 plan -p untrusted -- echo here
+	printf '%s\n' "$output" >saved.plan
+	launch -0 run --plan saved.plan
+	run --separate-stderr /usr/bin/python3 -c "$code" "$LUNETTE" run --plan saved.plan
+	[[ $status == 125 && -z $output ]]
+	expect_error filters "the caller's own filters leave no room"
+	# Nor is the profile evaluated without its filter.
+	run --separate-stderr /usr/bin/python3 -c "$code" "$LUNETTE" run -p untrusted -- echo here
+	[[ $status == 125 && -z $output ]]
+	expect_error profile 'cannot be confined by seccomp'
+}
+
 # --- Landlock ---
 
 @test "Landlock denies what is mounted and not listed" {
@@ -313,6 +345,39 @@ for port in (4242, 4243):
 	else
 		[[ $status == 125 && $stderr == *andlock* ]]
 	fi
+}
+
+@test "Landlock: a plan that asks for rights that no kernel has, refused by name or skipped" {
+	need_landlock 1
+	profile listed <<<'return profile { extends = "default", landlock = { rw = { "/" } } }'
+	launch -0 plan -p "$WORK/listed.lua" -- true
+	sed 's/^landlock.fs .*/landlock.fs 0x8000000000003fff/
+		s/^\(landlock.path\) 0x[0-9a-f]*/\1 0x3fff/' <<<"$output" >strict.plan
+	grep -q '^landlock.fs 0x8' strict.plan
+	launch -125 run --plan strict.plan
+	expect_error filters 'which lacks bit 63 (wrap the table in prefer())'
+	awk '/^landlock.path/ { path = 1 } path && !/^landlock.path/ { print "landlock.prefer"; path = 0 }
+		{ print }' strict.plan >soft.plan
+	launch -0 run --report "$WORK/report" --plan soft.plan
+	[[ $(json report '"lacks some" in json.dumps(it["enforced"]["skipped"])') == true ]]
+	[[ $(json report 'it["enforced"]["landlock_abi"] >= 1') == true ]]
+}
+
+@test "Landlock: writing includes moving between directories and truncation" {
+	need_landlock 3
+	mkdir -p tree/one tree/two && echo text >tree/one/file
+	profile rw <<<'return profile { extends = "default", landlock = { ro = { "/" },
+			rw = { host.cwd .. "/tree" } } }'
+	launch -0 run -p "$WORK/rw.lua" -- sh -c 'cd tree; mv one/file two/; : >two/file;
+			ln two/file one/'
+	[[ -e tree/two/file && ! -s tree/two/file ]]
+	profile ro <<<'return profile { extends = "default", landlock = { ro = { "/" } } }'
+	echo text >tree/two/file
+	launch run -p "$WORK/ro.lua" -- sh -c ': >tree/two/file'
+	[[ $stderr == *"Permission denied"* && $(cat tree/two/file) == text ]]
+	launch run -p "$WORK/ro.lua" -- truncate -s 0 tree/two/file
+	[[ $(cat tree/two/file) == text ]]
+	launch -0 run -- sh -c 'cd tree; : >two/file; mv two/file one/other'
 }
 
 @test "needs: what this host lacks is an error before anything starts" {
