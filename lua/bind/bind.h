@@ -97,6 +97,7 @@ void access_open(lua_State *lua);
 void map_open(lua_State *lua);
 void handle_open(lua_State *lua);
 void call_open(lua_State *lua);
+void env_open(lua_State *lua);
 
 /* All that a shared object shows of itself. */
 __attribute__((visibility("default"))) int luaopen_syscall_raw(lua_State *lua);

@@ -58,6 +58,8 @@ void bind_state(lua_State *lua)
 int bind_error(lua_State *lua, int error)
 {
 	bind_state(lua);
+	lua_pushinteger(lua, error);
+	lua_setfield(lua, -2, "errno");
 	if (lua_getfield(lua, -1, "errors") == LUA_TNIL)
 		lua_pushinteger(lua, error);
 	else
@@ -535,7 +537,8 @@ static int call(lua_State *lua)
 	return bind_enter(lua, true);
 }
 
-/* state() - the table that this module shares with lua/syscall/: errors, complain, fd */
+/* state() - the table that this module shares with lua/syscall/: errors, complain, fd, and errno,
+ * the number of the last error */
 static int state(lua_State *lua)
 {
 	bind_state(lua);

@@ -107,16 +107,23 @@ static struct memory *check_mapping(lua_State *lua)
 	return memory;
 }
 
-/* protect(mapping, prot) - mprotect(2) on all of it */
+/* protect(mapping, prot [, key, denied]) - mprotect(2) on all of it; with a key pkey_mprotect(2),
+ * where @denied is what the key's rights refuse (PKEY_DISABLE_ACCESS, PKEY_DISABLE_WRITE). */
 static int protect(lua_State *lua)
 {
 	struct memory *memory = check_mapping(lua);
 	lua_Integer prot = luaL_checkinteger(lua, 2);
-	long ret = raw_entry(RAW_mprotect, (long)memory->bytes, (long)memory->size, (long)prot, 0,
-			     0, 0);
+	lua_Integer key = luaL_optinteger(lua, 3, -1);
+	lua_Integer denied = luaL_optinteger(lua, 4, 0);
+	long ret = raw_entry(lua_isnoneornil(lua, 3) ? RAW_mprotect : RAW_pkey_mprotect,
+			     (long)memory->bytes, (long)memory->size, (long)prot, (long)key, 0, 0);
 
 	if (ret < 0)
 		return bind_error(lua, (int)-ret);
+	if (denied & 1)
+		prot = PROT_NONE;
+	else if (denied & 2)
+		prot &= ~(lua_Integer)PROT_WRITE;
 	memory->guard = guard_of(prot);
 	lua_pushboolean(lua, 1);
 	return 1;
@@ -147,6 +154,15 @@ static int remap(lua_State *lua)
 	return 1;
 }
 
+/* ismapping(value) - whether it is a mapping or a slice of one, and not closed */
+static int is_mapping(lua_State *lua)
+{
+	struct memory *memory = memory_test(lua, 1);
+
+	lua_pushboolean(lua, memory && memory_at(memory) && memory_root(memory)->mapped);
+	return 1;
+}
+
 /* mapping(name) - a metatable for map(), whose collector knows pinned ones */
 static int mapping(lua_State *lua)
 {
@@ -161,9 +177,8 @@ static int mapping(lua_State *lua)
 void map_open(lua_State *lua)
 {
 	static const luaL_Reg functions[] = {
-		{ "map", map },
-		{ "protect", protect },
-		{ "remap", remap },
+		{ "map", map },     { "protect", protect },
+		{ "remap", remap }, { "ismapping", is_mapping },
 		{ NULL, NULL },
 	};
 

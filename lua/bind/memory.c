@@ -202,8 +202,8 @@ static void push_targets(lua_State *lua, int index)
 	lua_remove(lua, -2);
 }
 
-/* What pointers in @from, at index 3, point to is kept by @to, at index 1, as well. First into a table
- * of its own: the two may be parts of one memory. */
+/* What pointers in @from, at index 3, point to is kept by @to, at index 1, as well. First into a
+ * table of its own: the two may be parts of one memory. */
 static void copy_targets(lua_State *lua, const struct memory *to, lua_Integer offset,
 			 const struct memory *from)
 {

@@ -1,11 +1,13 @@
 /* raw.c - the module syscall.raw
  *
  * What it holds: call and bind (call.c), memory (memory.c, access.c, map.c), handles (handle.c),
- * and the name of this architecture. How these behave stands in docs/syscall.md.
+ * the environment (env.c), the name of this architecture and the size of its pages. How these
+ * behave stands in docs/syscall.md.
  */
 #include "lua/bind/bind.h"
 
 #include <string.h>
+#include <sys/auxv.h>
 
 #if defined(__x86_64__)
 static const char arch[] = "x86_64";
@@ -32,9 +34,12 @@ int luaopen_syscall_raw(lua_State *lua)
 	map_open(lua);
 	handle_open(lua);
 	call_open(lua);
+	env_open(lua);
 	lua_pushcfunction(lua, error_text);
 	lua_setfield(lua, -2, "strerror");
 	lua_pushstring(lua, arch);
 	lua_setfield(lua, -2, "arch");
+	lua_pushinteger(lua, (lua_Integer)getauxval(AT_PAGESZ));
+	lua_setfield(lua, -2, "pagesize");
 	return 1;
 }

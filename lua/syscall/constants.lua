@@ -49,11 +49,14 @@ function readers.enum(family, values, text)
 	return one(family, values, upper(text))
 end
 
--- Octal digits, as chmod(1) takes them, or flags.
+-- Octal digits, as chmod(1) takes them, or flags, among which an octal number begins with 0.
 function readers.mode(family, values, text, start)
 	if text:find "^%s*[0-7]+%s*$" then
 		return (start or 0) | tonumber(text, 8)
 	end
+	text = text:gsub("%f[%w_]0[0-7]*%f[^%w_]", function(octal)
+		return tostring(tonumber(octal, 8))
+	end)
 	return read_flags(family, values, text, start)
 end
 

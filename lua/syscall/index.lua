@@ -113,6 +113,9 @@ local types = {
 	files = [[
 		stat statfs statx statx_timestamp open_how flock cachestat cachestat_range
 	]],
+	iovec = [[
+		iovec iovecs
+	]],
 	time = [[
 		timespec timeval itimerspec itimerval
 	]],

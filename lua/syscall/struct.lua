@@ -127,6 +127,41 @@ local function add_nested(type, name, inner, offset)
 	end
 end
 
+-- A pointer whose length stands in another field, in bytes or in units: setting the one sets the
+-- other, which after that may only be made smaller. So no length goes past what is pointed to.
+local function add_length(type, pointer, length)
+	local unit = pointer.unit or 1
+	local set, store = type.sets[pointer.name], memory["u" .. length.size * 8]
+	local function most(self)
+		local target = memory.target(self, pointer.offset)
+		return target and memory.size(target) // unit or 0
+	end
+	type.sets[pointer.name] = function(self, value)
+		set(self, value)
+		store(self, length.offset, _G.type(value) == "string" and #value // unit or most(self))
+	end
+	type.sets[length.name] = function(self, value)
+		local whole = math.type(value) and math.tointeger(value)
+		if not whole or whole < 0 or whole > most(self) then
+			errors.raise("%s.%s: a number from 0 to %d expected, got %s", type.name, length.name,
+				most(self), tostring(value))
+		end
+		store(self, length.offset, whole)
+	end
+end
+
+local function add_lengths(type)
+	for _, pointer in ipairs(type.fields) do
+		for _, length in ipairs(pointer.length and type.fields or {}) do
+			if length.name == pointer.length then
+				add_length(type, pointer, length)
+				type.lengths = type.lengths or {}
+				type.lengths[length.name] = true
+			end
+		end
+	end
+end
+
 -- Layout
 
 local function aligned(offset, align)
@@ -182,7 +217,7 @@ local function lay_out(type, fields, start, union)
 			elseif field[2] then
 				add(type, field[2], offset)
 				table.insert(type.fields, { name = field[2], offset = offset, size = size,
-					c = field.c, const = field.const, since = field.since })
+					c = field.c, since = field.since, length = field.length, unit = field.unit })
 			end
 			offset = offset + size
 			finish = math.max(finish, offset)
@@ -221,17 +256,28 @@ local function miss_set(type)
 	end
 end
 
+-- Lengths last: they are held against what their pointers point to.
 local function from_table(type, self, values)
+	local lengths = {}
 	for key, value in pairs(values) do
 		local field = math.type(key) and type.fields[key]
-		self[field and field.name or key] = value
+		local name = field and field.name or key
+		if type.lengths and (type.lengths[name] or type.lengths[short_name(type, name)]) then
+			lengths[name] = value
+		else
+			self[name] = value
+		end
+	end
+	for name, value in pairs(lengths) do
+		self[name] = value
 	end
 end
 
 -- new(type, …): a copy of memory, fields of a table by name or place, or one value a field.
 local function new(type, ...)
 	local first = ...
-	if raw.ismemory(first) then
+	local foreign = type.takes_memory and debug.getmetatable(first) ~= type.metatable
+	if raw.ismemory(first) and not foreign then
 		local size = memory.size(first)
 		if size < type.size then
 			errors.raise("%s: memory of %d bytes expected, got %d", type.name, type.size, size)
@@ -276,6 +322,7 @@ local function finish(type)
 	for name, set in pairs(type.set or {}) do
 		type.sets[name] = set
 	end
+	add_lengths(type)
 	return setmetatable(type, type_metatable)
 end
 
@@ -347,6 +394,7 @@ local function array_of(name, base)
 		return memory.size(self) // size
 	end
 	metatable.__len = count
+	metatable.__tostring = element and element.list_text
 	metatable.__index, metatable.__newindex = memory.fields({}, methods, function(self, index)
 		if math.type(index) and index >= base and index < base + count(self) then
 			return get(self, (index - base) * size)

@@ -70,6 +70,8 @@ local map_type = raw.mapping "mapping"
 local map = raw.map(map_type, 4096, S.c.PROT "read, write", S.c.MAP "private, anonymous", -1, 0)
 is(memory.size(map), 4096, "a mapping is memory")
 memory.u32(map, 4092, 5)
+ok(raw.ismapping(map) and raw.ismapping(memory.slice(map, 8)) and not raw.ismapping(holder),
+	"and told from other memory")
 ok(raw.protect(map, S.c.PROT.READ), "it can be protected")
 raises(function() memory.u32(map, 0, 1) end, "cannot be written to", "writing to what is read-only")
 ok(raw.protect(map, 0), "from reading too")
@@ -89,6 +91,7 @@ is(S.c.O["excl, creat, ~excl"], S.c.O.CREAT, "and text that does")
 is(S.c.O[66], 66, "a number stands for itself")
 is(S.c.MODE["0644"], 420, "a mode is octal")
 is(S.c.MODE["rusr, wusr, rgrp"], 416, "or names")
+is(S.c.MODE["fdir, 0711"], 0x41c9, "or both")
 is(S.c.SEEK.CUR, 1, "an enum")
 is(rawget(S.c.O, "RDWR"), 2, "names are plain keys")
 is(rawget(S.c.O, "rdwr"), nil, "text in other forms is remembered elsewhere")
@@ -153,6 +156,18 @@ local list = struct.list "timespec" { 1, { 2, 3 } }
 is(#list .. " " .. list[2].nsec, "2 3", "lists count from 1")
 is(list[3], nil, "and end, so that ipairs() does")
 raises(function() list[3] = 1 end, "no element 3", "to set one past the end")
+
+-- Pointers with their lengths
+
+local vector = S.t.iovecs { "abc", 5, memory.new(16), { memory.new(10), 3 } }
+is(("%d %d %d %d"):format(vector[1].len, vector[2].len, vector[3].len, vector[4].len),
+	"3 5 16 3", "the length of what is pointed to, unless a smaller one is given")
+is(tostring(S.t.iovecs { "ab", "", { "cde", 2 } }), "abcd", "what they hold, joined")
+raises(function() vector[4].len = 11 end, "iovec.len: a number from 0 to 10 expected, got 11",
+	"a length that goes past what is pointed to")
+raises(function() S.t.iovec(memory.new(3), 4) end, "a number from 0 to 3 expected",
+	"in a constructor too")
+raises(function() S.t.iovec {} end, "iovec: a text", "an iovec of nothing")
 
 -- Fd objects
 
