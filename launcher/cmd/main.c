@@ -10,6 +10,8 @@
 #include <sys/auxv.h>
 
 #include "launcher/cmd/options.h"
+#include "launcher/eval/child.h"
+#include "launcher/eval/snapshot.h"
 #include "policy/tables.h"
 
 const struct verb verbs[] = {
@@ -109,6 +111,9 @@ int main(int argc, char **argv, char **environment)
 		help_print(NULL);
 		return EXIT_YES;
 	}
+	/* Only the build can ask this, of a binary that is not finished. */
+	if (snapshot_missing() && strcmp(argv[1], "--snapshot") == 0)
+		return child_snapshot(1) < 0;
 	for (const struct verb *verb = verbs; verb->name; verb++) {
 		if (strcmp(argv[1], verb->name) == 0)
 			return run_verb(verb, argv, (size_t)argc, environment);

@@ -20,6 +20,7 @@
 
 #include "launcher/eval/heap.h"
 #include "launcher/eval/native.h"
+#include "launcher/eval/snapshot.h"
 
 enum { SOCKET = 0, ADDRESS_SPACE = 256 << 20 };
 
@@ -106,7 +107,8 @@ static int open_libraries(lua_State *lua)
 	strip(lua, NULL, loaders);
 	strip(lua, LUA_STRLIBNAME, dumpers);
 	strip(lua, LUA_MATHLIBNAME, chance);
-	native_open(lua, lua_touserdata(lua, 1));
+	native_open(lua);
+	native_prepare(lua);
 	return 0;
 }
 
@@ -186,39 +188,38 @@ static void push_question(lua_State *lua, const struct child_birth *birth)
 	lua_setfield(lua, -2, "privileged");
 }
 
-/* (birth) - runs lunette.main and sends warnings and plan in one message after the other. */
+/* One message in one write, so that the launcher wakes up once. */
+static void send_message(lua_State *lua, uint32_t kind, const char *text, size_t length)
+{
+	struct message head = { kind, (uint32_t)length };
+	char *bytes = lua_newuserdatauv(lua, sizeof(head) + length, 0);
+
+	memcpy(bytes, &head, sizeof(head));
+	memcpy(bytes + sizeof(head), text, length);
+	link_send(SOCKET, bytes, sizeof(head) + length);
+	lua_pop(lua, 1);
+}
+
+/* (birth) - runs lunette.main and sends warnings and plan. */
 static int answer(lua_State *lua)
 {
 	const struct child_birth *birth = lua_touserdata(lua, 1);
-	luaL_Buffer out;
-	struct message head;
-	size_t length;
 	const char *text;
+	size_t length;
 
 	native_module(lua, "lunette.main");
 	push_question(lua, birth);
 	lua_call(lua, 1, 2);
-	text = luaL_checklstring(lua, 2, &length);
-	luaL_buffinit(lua, &out);
 	for (lua_Integer i = 1; lua_istable(lua, 3) && i <= MESSAGE_MAX_WARNINGS; i++) {
-		size_t size;
-		bool there = lua_rawgeti(lua, 3, i) == LUA_TSTRING;
-		const char *warning = lua_tolstring(lua, -1, &size);
-
-		lua_pop(lua, 1); /* the list keeps it; a buffer wants its stack as it left it */
-		if (!there)
+		if (lua_rawgeti(lua, 3, i) != LUA_TSTRING)
 			break;
-		size = size < MESSAGE_MAX_WARNING ? size : MESSAGE_MAX_WARNING;
-		head = (struct message){ MESSAGE_WARNING, (uint32_t)size };
-		luaL_addlstring(&out, (const char *)&head, sizeof(head));
-		luaL_addlstring(&out, warning, size);
+		text = lua_tolstring(lua, -1, &length);
+		send_message(lua, MESSAGE_WARNING, text,
+			     length < MESSAGE_MAX_WARNING ? length : MESSAGE_MAX_WARNING);
+		lua_pop(lua, 1);
 	}
-	head = (struct message){ MESSAGE_PLAN, (uint32_t)length };
-	luaL_addlstring(&out, (const char *)&head, sizeof(head));
-	luaL_addlstring(&out, text, length);
-	luaL_pushresult(&out);
-	text = lua_tolstring(lua, -1, &length);
-	link_send(SOCKET, text, length);
+	text = luaL_checklstring(lua, 2, &length);
+	send_message(lua, MESSAGE_PLAN, text, length);
 	return 0;
 }
 
@@ -272,10 +273,34 @@ static void send_raised(lua_State *lua, int status)
 	}
 }
 
+/* A Lua state with the libraries and all that is loaded for every question; NULL: no memory. */
+static lua_State *open_lua(struct heap *heap)
+{
+	lua_State *lua = lua_newstate(heap_allocate, heap);
+
+	if (!lua)
+		return NULL;
+	lua_gc(lua, LUA_GCSTOP);
+	lua_pushcfunction(lua, open_libraries);
+	return lua_pcall(lua, 0, 0, 0) == LUA_OK ? lua : NULL;
+}
+
+int child_snapshot(int fd)
+{
+	struct heap *heap;
+	lua_State *lua;
+	int ret = heap_map(&heap);
+
+	if (ret < 0)
+		return ret;
+	lua = open_lua(heap);
+	return lua ? snapshot_write(fd, heap, lua) : -ENOMEM;
+}
+
 _Noreturn void child_main(int socket, const struct child_birth *birth)
 {
 	struct native native = { .socket = SOCKET, .birth = birth };
-	struct heap heap;
+	struct heap *heap;
 	lua_State *lua;
 	int status;
 
@@ -284,14 +309,12 @@ _Noreturn void child_main(int socket, const struct child_birth *birth)
 	if (status < 0)
 		refuse("cannot reserve its memory", status);
 	limit();
-	lua = lua_newstate(heap_allocate, &heap);
+	lua = snapshot_restore(heap);
+	if (!lua)
+		lua = open_lua(heap);
 	if (!lua)
 		refuse("cannot make a Lua state", -ENOMEM);
-	lua_gc(lua, LUA_GCSTOP);
-	lua_pushcfunction(lua, open_libraries);
-	lua_pushlightuserdata(lua, &native);
-	if (lua_pcall(lua, 1, 0, 0) != LUA_OK)
-		refuse("cannot open Lua's libraries", -ENOMEM);
+	native_link(lua, &native);
 	status = child_confine();
 	if (status < 0)
 		refuse("cannot be confined by seccomp", status);

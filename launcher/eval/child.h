@@ -20,6 +20,10 @@ struct child_birth {
  * @socket. */
 _Noreturn void child_main(int socket, const struct child_birth *birth);
 
+/* child_snapshot() - write a snapshot of the evaluator's Lua to @fd (snapshot.h). Returns 0 or
+ * -errno. */
+int child_snapshot(int fd);
+
 /* child_confine() - the seccomp filter. Returns 0 or -errno. */
 int child_confine(void);
 

@@ -1,7 +1,6 @@
 /* heap.c - the memory of the evaluator's Lua (see heap.h) */
 #include "launcher/eval/heap.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -9,18 +8,24 @@
 #include "lua/raw/calls.h"
 
 /* The same place at each run, so that nothing that depends on addresses (the order of next() over
- * tables as keys) differs between two runs of one profile. Where it is taken, any place will do. */
+ * tables as keys) differs between two runs of one profile, and that a snapshot's pointers are
+ * right. Where it is taken, any place will do. */
 #define HEAP_PLACE ((void *)0x200000000ull)
 
 /* Touched by nearly every profile: one fault for all of it instead of one a page. */
-enum { HEAP_READY = 256 << 10, MADVISE_POPULATE_WRITE = 23 };
+enum { HEAP_READY = 384 << 10, MADVISE_POPULATE_WRITE = 23 };
 
 static bool failed(long at)
 {
 	return (unsigned long)at > (unsigned long)-4096;
 }
 
-int heap_map(struct heap *heap)
+static size_t steps(size_t size)
+{
+	return (size + HEAP_STEP - 1) / HEAP_STEP;
+}
+
+int heap_map(struct heap **heap)
 {
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 	long at = sys_mmap(HEAP_PLACE, HEAP_BYTES, PROT_READ | PROT_WRITE,
@@ -30,15 +35,17 @@ int heap_map(struct heap *heap)
 		at = sys_mmap(NULL, HEAP_BYTES, PROT_READ | PROT_WRITE, flags, -1, 0);
 	if (failed(at))
 		return (int)at;
-	*heap = (struct heap){ .next = (char *)at, .end = (char *)at + HEAP_BYTES };
 	/* Linux 5.14; without it the pages come one by one. */
-	(void)sys_madvise(heap->next, HEAP_READY, MADVISE_POPULATE_WRITE);
+	(void)sys_madvise((char *)at, HEAP_READY, MADVISE_POPULATE_WRITE);
+	*heap = (struct heap *)at;
+	**heap = (struct heap){ .end = (char *)at + HEAP_BYTES };
+	(*heap)->next = (char *)at + steps(sizeof(**heap)) * HEAP_STEP;
 	return 0;
 }
 
-static size_t steps(size_t size)
+bool heap_at_place(const struct heap *heap)
 {
-	return (size + HEAP_STEP - 1) / HEAP_STEP;
+	return heap == HEAP_PLACE;
 }
 
 static void *take(struct heap *heap, size_t size)

@@ -15,6 +15,7 @@
 #include "launcher/eval/embed.h"
 
 static const char modules_key[] = "lunette.modules";
+static const char ready_key[] = "lunette.ready"; /* shipped profiles, compiled, by chunk name */
 
 /* where(level) - "FILE:LINE" of the nearest profile frame at or above @level, or "" */
 static int where(lua_State *lua)
@@ -33,6 +34,28 @@ static int where(lua_State *lua)
 	return 1;
 }
 
+/* Pushes the shipped profile that @text is, compiled when this binary was made; it serves once. */
+static bool push_ready(lua_State *lua, const char *text, size_t length, const char *name)
+{
+	const char *base = name + strcspn(name, "/") + 1;
+	char shipped[32];
+	size_t size = 0;
+
+	snprintf(shipped, sizeof(shipped), "%.*s", (int)strcspn(base, "."), base);
+	base = embed_profile(shipped, &size);
+	if (!base || size != length || memcmp(base, text, size) != 0)
+		return false;
+	if (lua_rawgetp(lua, LUA_REGISTRYINDEX, ready_key) != LUA_TTABLE ||
+	    lua_getfield(lua, -1, name) != LUA_TFUNCTION) {
+		lua_pop(lua, lua_istable(lua, -1) ? 1 : 2);
+		return false;
+	}
+	lua_pushnil(lua);
+	lua_setfield(lua, -3, name);
+	lua_remove(lua, -2);
+	return true;
+}
+
 /* compile(text, name, env) - a function, or nil and a message. Text only: Lua does not check
  * bytecode, and a wrong chunk takes the interpreter over. */
 static int compile(lua_State *lua)
@@ -49,7 +72,9 @@ static int compile(lua_State *lua)
 		return 2;
 	}
 	name = lua_pushfstring(lua, "@%s", name);
-	status = luaL_loadbufferx(lua, text, length, name, "t");
+	status = push_ready(lua, text, length, name)
+			 ? LUA_OK
+			 : luaL_loadbufferx(lua, text, length, name, "t");
 	if (status != LUA_OK) {
 		lua_pushnil(lua);
 		lua_insert(lua, -2);
@@ -180,7 +205,37 @@ static int path(lua_State *lua)
 	return 1;
 }
 
-void native_open(lua_State *lua, struct native *native)
+void native_link(lua_State *lua, struct native *native)
+{
+	*(struct native **)lua_getextraspace(lua) = native;
+}
+
+void native_prepare(lua_State *lua)
+{
+	static const char *const usual[] = {
+		"lunette.main",  "lunette.merge", "lunette.mounts",   "lunette.attributes",
+		"lunette.rules", "lunette.lower", "lunette.matchers", "lunette.landlock",
+	};
+	const char *name;
+
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
+		native_module(lua, usual[i]);
+		lua_pop(lua, 1);
+	}
+	lua_newtable(lua);
+	for (size_t i = 0; (name = embed_profile_name(i)) != NULL; i++) {
+		size_t length;
+		const char *text = embed_profile(name, &length);
+
+		lua_pushfstring(lua, "@profiles/%s.lua", name);
+		if (luaL_loadbufferx(lua, text, length, lua_tostring(lua, -1), "t") != LUA_OK)
+			lua_error(lua);
+		lua_rawset(lua, -3);
+	}
+	lua_rawsetp(lua, LUA_REGISTRYINDEX, ready_key);
+}
+
+void native_open(lua_State *lua)
 {
 	static const luaL_Reg functions[] = {
 		{ "ask", link_ask }, { "ask_all", link_ask_all },
@@ -190,7 +245,6 @@ void native_open(lua_State *lua, struct native *native)
 		{ NULL, NULL },
 	};
 
-	*(struct native **)lua_getextraspace(lua) = native;
 	lua_createtable(lua, 0, 24);
 	luaL_setfuncs(lua, functions, 0);
 	native_tables(lua);

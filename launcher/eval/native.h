@@ -13,8 +13,14 @@ struct native {
 	const struct child_birth *birth;
 };
 
-/* native_open() - push the table `native`. */
-void native_open(lua_State *lua, struct native *native);
+/* native_open() - make the table `native` that modules are given. */
+void native_open(lua_State *lua);
+
+/* native_link() - how this state reaches the launcher. */
+void native_link(lua_State *lua, struct native *native);
+
+/* native_prepare() - load what every evaluation loads, and compile the shipped profiles. */
+void native_prepare(lua_State *lua);
 
 /* native_module() - push the value of the embedded module @name; raises a Lua error. */
 void native_module(lua_State *lua, const char *name);

@@ -175,8 +175,8 @@ static void close_own_ends(struct stdio_relay *relay)
 		fd_close(&relay->to);
 }
 
-/* Makes the set-up process, in the namespaces of setup->plan. @unwanted: a descriptor that it has no
- * use for, or -1. */
+/* Makes the set-up process, in the namespaces of setup->plan. @unwanted: a descriptor that it has
+ * no use for, or -1. */
 static int start(struct launch *launch, int unwanted, struct err *err)
 {
 	struct setup *setup = &launch->setup;

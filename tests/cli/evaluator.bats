@@ -299,3 +299,20 @@ ends_soon() {
 	launch check "$WORK/loose.lua"
 	[[ $output$stderr == *loose.lua:1*chroot* ]]
 }
+
+# The build fills one binary with the Lua state that another, the same but for that, makes anew.
+@test "a snapshot of Lua and a Lua opened anew give the same plans and the same errors" {
+	local bare=${LUNETTE%/*}/bare/lunette profile
+	[[ -x $bare ]] || skip "vacuous: this build opens Lua anew each time"
+	printf 'return profile { extends = "untrusted", hostnam = "x" }\n' >wrong.lua
+	printf 'return profile { extends = "ci", seccomp = { deny { "openat" } } }\n' >refused.lua
+	printf 'local t = {} for i = 1, 10 do t[i] = ro("/usr") end return profile { mounts = t }\n' >mine.lua
+	for profile in base default untrusted ci build shell ./wrong.lua ./refused.lua ./mine.lua; do
+		"$LUNETTE" plan -p "$profile" -- true >filled 2>&1 || true
+		"$bare" plan -p "$profile" -- true >anew 2>&1 || true
+		diff filled anew
+		[[ -s filled ]]
+	done
+	! cmp "$LUNETTE" "$bare"
+	launch -2 --snapshot
+}

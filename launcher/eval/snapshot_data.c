@@ -1,0 +1,7 @@
+/* snapshot_data.c - the section that the build fills once the binary is linked
+ *
+ * In a file of its own, so that no compiler sees that it is empty at first.
+ */
+#include "launcher/eval/snapshot_data.h"
+
+const struct snapshot snapshot_data __attribute__((section(".snapshot"), used)) = { 0 };
