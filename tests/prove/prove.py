@@ -205,16 +205,19 @@ def read_made(text):
 
 
 def read_profile(lunette, name):
-    plan = subprocess.run([lunette, "plan", "-p", name, "true"], capture_output=True, text=True)
-    made = subprocess.run([lunette, "seccomp", "compile", name], capture_output=True)
-    if plan.returncode or made.returncode:
-        return None
+    """None where the profile has no rules."""
+    # The one that wants a parameter gets it.
+    given = ["--set", f"root={ROOT}"] if name == "root" else []
+    plan = subprocess.run([lunette, "plan", "-p", name, *given, "true"], capture_output=True,
+                          text=True, check=True)
     policy = Policy()
     for line in plan.stdout.splitlines():
         if line.startswith("seccomp."):
             policy.line(line.split(" "))
     if not policy.actions:
         return None
+    made = subprocess.run([lunette, "seccomp", "compile", *given, name], capture_output=True,
+                          check=True)
     return name, policy, list(struct.iter_unpack("HBBI", made.stdout))
 
 
