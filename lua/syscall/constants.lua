@@ -54,8 +54,8 @@ function readers.mode(family, values, text, start)
 	if text:find "^%s*[0-7]+%s*$" then
 		return (start or 0) | tonumber(text, 8)
 	end
-	text = text:gsub("%f[%w_]0[0-7]*%f[^%w_]", function(octal)
-		return tostring(tonumber(octal, 8))
+	text = text:gsub("%f[%w_]0%d*%f[^%w_]", function(octal)
+		return tostring(tonumber(octal, 8) or errors.raise("no %s %q: an octal number", family, octal))
 	end)
 	return read_flags(family, values, text, start)
 end

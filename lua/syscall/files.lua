@@ -2,6 +2,7 @@
 
 local raw = require "syscall.raw"
 local call = require "syscall.call"
+local errors = require "syscall.errors"
 local c = require("syscall.constants").c
 local fd_objects = require "syscall.fd"
 
@@ -34,9 +35,42 @@ M.rows = {
 	close_range = "u32 u32 flags:CLOSE_RANGE -> true",
 	memfd_create = "text flags:MFD -> fd",
 	memfd_secret = "flags:O -> fd",
-	copy_file_range = "fd mem?:8 fd mem?:8 size u32=0 -> int",
+	copy_file_range = "fd in?:i64 fd in?:i64 size u32=0 -> int",
+	sendfile = "fd fd in?:i64 size -> int",
+	splice = "fd in?:i64 fd in?:i64 size flags:SPLICE_F -> int",
+	tee = "fd fd size flags:SPLICE_F -> int",
+	sync_file_range = "fd i64 i64 flags:SYNC_FILE_RANGE -> true",
 	cachestat = "fd in?:cachestat_range out:cachestat u32=0 -> out",
 }
+
+-- fadvise(fd, advice [, offset [, length]]): ljsyscall's order; without a length to the end
+local advise = bind("fadvise64", "fd i64=0 i64=0 enum:POSIX_FADV -> true")
+
+function M.fadvise(fd, advice, offset, length)
+	return advise(fd, offset, length, c.POSIX_FADV[advice])
+end
+
+-- Scattered reads and writes: fd, a list that t.iovecs() takes, and what the call adds. The answer
+-- is a count; what was read lies in the list, so it is made beforehand.
+
+local function vectored(name, row)
+	local call_vector = bind(name, "fd mem size " .. row .. " -> int")
+	local iovecs = require("syscall.types.iovec").iovecs
+	return function(fd, list, ...)
+		if not raw.ismemory(list) then
+			list = iovecs(check.table(name, 2, list))
+		end
+		return call_vector(fd, list, #list, ...)
+	end
+end
+
+M.readv = vectored("readv", "")
+M.writev = vectored("writev", "")
+M.preadv = vectored("preadv", "i64=0 #0")
+M.pwritev = vectored("pwritev", "i64=0 #0")
+M.preadv2 = vectored("preadv2", "i64=-1 #0 flags:RWF")
+M.pwritev2 = vectored("pwritev2", "i64=-1 #0 flags:RWF")
+M.vmsplice = vectored("vmsplice", "flags:SPLICE_F")
 
 -- dup(fd [, to [, flags]]): without `to` the kernel chooses; with it, dup3(2).
 local dup_any = bind("dup", "fd -> fd")
@@ -108,6 +142,50 @@ function M.fcntl(fd, command, argument)
 	local result, err = fcntl_number(fd, number, argument)
 	return result and (gives_nothing[name] or result), err
 end
+
+-- lockf(fd, command, length): record locks from the offset on, as in lockf(3)
+local lockf_how = {
+	ULOCK = { "setlk", "unlck" }, LOCK = { "setlkw", "wrlck" }, TLOCK = { "setlk", "wrlck" },
+	TEST = { "getlk", "wrlck" },
+}
+
+function M.lockf(fd, command, length)
+	local name = require("syscall.constants").name("LOCKF", c.LOCKF[command])
+		or errors.raise("lockf: no command %s", tostring(command))
+	local how = lockf_how[name]
+	local lock, err = M.fcntl(fd, how[1], { type = how[2], whence = "cur", len = length or 0 })
+	if not lock then
+		return nil, err
+	elseif name == "TEST" and lock.type ~= c.FCNTL_LOCK.UNLCK then
+		return nil, errors.objects[c.E.ACCES]
+	end
+	return true
+end
+
+-- pathconf(path, name), fpathconf(fd, name): what Linux's C libraries answer; -1 is "no limit".
+-- Only the length of names is the file system's to say.
+local path_limits = {
+	LINK_MAX = 8, MAX_CANON = 255, MAX_INPUT = 255, PATH_MAX = 4096, PIPE_BUF = 4096,
+	CHOWN_RESTRICTED = 1, NO_TRUNC = 1, VDISABLE = 0, SYNC_IO = 1, ASYNC_IO = -1, PRIO_IO = -1,
+	SOCK_MAXBUF = -1, FILESIZEBITS = 64, REC_INCR_XFER_SIZE = 4096, REC_MAX_XFER_SIZE = 4096,
+	REC_MIN_XFER_SIZE = 4096, REC_XFER_ALIGN = 4096, ALLOC_SIZE_MIN = 4096, SYMLINK_MAX = -1,
+	["2_SYMLINKS"] = 1,
+}
+
+local function limit_of(statfs)
+	return function(file, name)
+		local number = c.PC[name]
+		local filesystem, err = require("syscall")[statfs](file)
+		if not filesystem then
+			return nil, err
+		end
+		local key = require("syscall.constants").name("PC", number)
+		return key == "NAME_MAX" and filesystem.namelen or path_limits[key]
+	end
+end
+
+M.pathconf = limit_of "statfs"
+M.fpathconf = limit_of "fstatfs"
 
 -- fd:block(), fd:nonblock(): O_NONBLOCK, the other flags as they are
 local function set_flag(fd, add, remove)

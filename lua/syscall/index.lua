@@ -111,13 +111,14 @@ local functions = {
 -- lua/syscall/types/NAME.lua → the types of S.t that it has
 local types = {
 	files = [[
-		stat statfs statx statx_timestamp open_how flock cachestat cachestat_range
+		stat statfs statx statx_timestamp open_how flock cachestat cachestat_range device
+		file_handle
 	]],
 	iovec = [[
 		iovec iovecs
 	]],
 	time = [[
-		timespec timeval itimerspec itimerval
+		timespec timeval itimerspec itimerval timespec2 timeval2
 	]],
 }
 

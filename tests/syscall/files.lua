@@ -1,4 +1,4 @@
--- files.lua - descriptors of files and files by name, each for success and for an error
+-- files.lua - descriptors of files, each call for success and for an error
 
 package.path = "tests/lib/?.lua;" .. package.path
 local tap = require "tap"
@@ -69,24 +69,118 @@ local sealed = assert(S.memfd_create("name", "cloexec, allow_sealing"))
 ok(sealed:fcntl("add_seals", "write, grow"), "seals")
 fails(function() return sealed:write "x" end, "PERM", "hold")
 
--- By name
+-- Scattered reads and writes
 
-local st = S.stat(path)
-ok(st.isreg and not st.isdir and st.typename == "file", "stat(): a file")
-is(st.mode & 511, 416, "its mode")
-is(S.lstat(path).ino .. S.fstat(fd).ino, ("%d%d"):format(st.ino, st.ino),
-	"lstat() and fstat() agree")
-is(S.fstatat(base, "file").ino, st.ino, "and fstatat()")
-is(S.statx(nil, path, 0, "basic_stats").size, st.size, "and statx()")
-ok(S.statfs(dir).bsize > 0 and fd:statfs().bsize > 0, "statfs()")
-fails(function() return S.stat(path .. "/x") end, "NOTDIR", "stat(): no directory")
-fails(function() return S.statx(nil, dir .. "/none") end, "NOENT", "statx(): is not there")
-ok(S.mkdir(dir .. "/sub", "0700") and S.stat(dir .. "/sub").isdir, "mkdir()")
-fails(function() return S.mkdir(dir .. "/sub") end, "EXIST", "mkdir(): exists")
-fails(function() return S.rmdir(path) end, "NOTDIR", "rmdir(): no directory")
-ok(S.rmdir(dir .. "/sub"), "rmdir()")
-ok(S.unlink(path), "unlink()")
-fails(function() return S.unlink(path) end, "NOENT", "unlink(): is not there")
+local f = assert(S.open(dir .. "/vector", "creat, rdwr", "0600"))
+is(f:writev { "abc", "defg" }, 7, "writev()")
+local vector = S.t.iovecs { 2, 3 }
+is(f:preadv(vector, 1), 5, "preadv()")
+is(tostring(vector), "bcdef", "what it read")
+is(f:seek(0, "set") + f:readv(vector), 5, "readv() into a list")
+is(tostring(vector), "abcde", "what that read")
+is(f:pwritev({ "XY" }, 5), 2, "pwritev()")
+is(S.pwritev2(f, { "Z" }, 7, "dsync"), 1, "pwritev2()")
+is(S.preadv2(f, vector, 3, 0), 5, "preadv2()")
+is(tostring(vector), "deXYZ", "what all that left")
+fails(function() return S.readv(-1, { 1 }) end, "BADF", "readv(): no such fd")
+fails(function() return S.writev(-1, { "x" }) end, "BADF", "writev(): no such fd")
+fails(function() return f:preadv({ 1 }, -1) end, "INVAL", "preadv(): before the start")
+fails(function() return f:pwritev({ "x" }, -1) end, "INVAL", "pwritev(): before the start")
+fails(function() return S.preadv2(f, { 1 }, 0, 1 << 30) end, "OPNOTSUPP", "preadv2(): no such flag")
+fails(function() return S.pwritev2(f, { "x" }, 0, 1 << 30) end, "OPNOTSUPP",
+	"pwritev2(): no such flag")
+check.raises(function() f:readv "x" end, "bad argument #2 (iov) to 'readv' (a table expected",
+	"readv(): no list")
+check.raises(function() f:readv { {} } end, "iovec: a text, a count of bytes or memory expected",
+	"readv(): a list of nothing")
+
+-- From fd to fd
+
+local _, _, pipe_out, pipe_in = assert(S.pipe "cloexec, nonblock")
+is(S.sendfile(pipe_in, f, 0, 3), 3, "sendfile() from an offset")
+is(pipe_out:read(), "abc", "what it sent")
+local offset = S.t.buffer(8)
+offset:i64(0, 4)
+is(pipe_in:sendfile(f, offset, 2), 2, "with the offset in memory")
+is(offset:i64(0), 6, "which has moved")
+is(pipe_out:read(), "eX", "what that sent")
+is(f:splice(1, pipe_in, nil, 2, "move"), 2, "splice()")
+local _, _, tee_out, tee_in = assert(S.pipe "cloexec, nonblock")
+is(pipe_out:tee(tee_in, 10), 2, "tee()")
+is(pipe_out:read() .. tee_out:read(), "bcbc", "both have it")
+is(pipe_in:vmsplice { "vm", "splice" }, 8, "vmsplice()")
+is(pipe_out:read(), "vmsplice", "what it gave")
+local copy = assert(S.open(dir .. "/copy", "creat, rdwr", "0600"))
+local copied, copy_error = S.copy_file_range(f, 0, copy, 0, 4)
+if copied then
+	is(copied .. copy:pread(nil, 10, 0), "4abcd", "copy_file_range()")
+else
+	tap.skip("copy_file_range()", "host: the file system has none: " .. tostring(copy_error))
+end
+fails(function() return S.sendfile(-1, f, 0, 1) end, "BADF", "sendfile(): no such fd")
+fails(function() return f:splice(nil, copy, nil, 1) end, "INVAL", "splice(): no pipe")
+fails(function() return f:tee(copy, 1) end, "INVAL", "tee(): no pipe")
+fails(function() return f:vmsplice { "x" } end, "BADF", "vmsplice(): no pipe")
+fails(function() return S.copy_file_range(f, 0, -1, 0, 1) end, "BADF",
+	"copy_file_range(): no such fd")
+check.raises(function() S.sendfile(pipe_in, f, S.t.buffer(4), 1) end,
+	"#3 (offset) to 'sendfile' (memory of at least 8 bytes", "sendfile(): short memory")
+
+-- Advice, locks, limits
+
+ok(f:fadvise "sequential" and f:fadvise("willneed", 0, 4), "fadvise()")
+fails(function() return pipe_in:fadvise "random" end, "SPIPE", "fadvise(): a pipe")
+ok(f:sync_file_range(0, 4, "write"), "sync_file_range()")
+fails(function() return pipe_in:sync_file_range(0, 1, "write") end, "SPIPE",
+	"sync_file_range(): a pipe")
+ok(f:readahead(0, 4), "readahead()")
+fails(function() return pipe_out:readahead(0, 4) end, "INVAL", "readahead(): a pipe")
+ok(f:lockf("tlock", 3) and f:lockf("test", 3) and f:lockf("ulock", 3), "lockf()")
+fails(function() return S.lockf(-1, "lock") end, "BADF", "lockf(): no such fd")
+check.raises(function() f:lockf "lick" end, "did you mean", "lockf(): no such command")
+is(f:pathconf "path_max", 4096, "fpathconf()")
+ok(S.pathconf(dir, "name_max") >= 14, "pathconf() asks the file system")
+fails(function() return S.pathconf(dir .. "/none", "name_max") end, "NOENT", "pathconf(): none")
+fails(function() return S.fpathconf(-1, "name_max") end, "BADF", "fpathconf(): no such fd")
+ok(S.sync() and S.syncfs(f), "sync() and syncfs()")
+fails(function() return S.syncfs(-1) end, "BADF", "syncfs(): no such fd")
+fails(function() return S.fsync(pipe_in) end, "INVAL", "fsync(): a pipe")
+fails(function() return S.fdatasync(pipe_in) end, "INVAL", "fdatasync(): a pipe")
+fails(function() return S.truncate(dir, 1) end, "ISDIR", "truncate(): a directory")
+ok(S.truncate(dir .. "/copy", 2) and S.ftruncate(copy, 1), "truncate() and ftruncate()")
+fails(function() return S.ftruncate(pipe_in, 1) end, "INVAL", "ftruncate(): a pipe")
+ok(S.posix_fallocate(copy, 0, 100), "posix_fallocate()")
+fails(function() return S.posix_fallocate(pipe_in, 0, 1) end, "SPIPE", "posix_fallocate(): a pipe")
+fails(function() return S.fallocate(copy, 0, -1, 1) end, "INVAL", "fallocate(): before the start")
+fails(function() return S.flock(-1, "ex") end, "BADF", "flock(): no such fd")
+fails(function() return S.dup(-1) end, "BADF", "dup(): no such fd")
+fails(function() return S.dup2(-1, 5) end, "BADF", "dup2(): no such fd")
+local created = assert(S.creat(dir .. "/creat", "0600"))
+fails(function() return S.creat(dir .. "/none/x", "0600") end, "NOENT", "creat(): no directory")
+local high = assert(S.fcntl(created, "dupfd_cloexec", 100))
+ok(S.close_range(high:nogc():getfd(), high:getfd()), "close_range()")
+fails(function() return S.fcntl(high:getfd(), "getfd") end, "BADF", "what it closed")
+fails(function() return S.close_range(2, 1) end, "INVAL", "close_range(): backwards")
+fails(function() return S.memfd_create("x", 1 << 31) end, "INVAL", "memfd_create(): no such flag")
+local secret, secret_error = S.memfd_secret "cloexec"
+if secret then
+	ok(secret:close(), "memfd_secret()")
+else
+	tap.skip("memfd_secret()", "host: this kernel gives none: " .. tostring(secret_error))
+end
+fails(function() return S.memfd_secret(1 << 20) end, secret and "INVAL" or secret_error.sym:sub(2),
+	"memfd_secret(): no such flag")
+local cached, cache_error = S.cachestat(f, { 0, 4096 })
+if cached or cache_error.NOSYS then
+	ok(not cached or cached.cache >= 0, "cachestat()")
+else
+	tap.ok(false, "cachestat(): " .. tostring(cache_error))
+end
+fails(function() return S.cachestat(-1) end, cached and "BADF" or "NOSYS",
+	"cachestat(): no such fd")
+for _, one in ipairs { f, copy, created, pipe_in, pipe_out, tee_in, tee_out } do
+	one:close()
+end
 
 -- Pipes and processes, as far as the core needs them
 

@@ -1,12 +1,55 @@
 -- files.lua - what calls on files answer: stat, statfs, statx, locks
 
+local raw = require "syscall.raw"
 local struct = require "syscall.struct"
 local c = require("syscall.constants").c
-local define = struct.define
+local define, memory = struct.define, raw.memory
 
 require "syscall.types.time"
 
+local errors = require "syscall.errors"
+
 local M = {}
+
+-- device(major, minor), device { major, minor } or device(number): a number as st_rdev has it.
+-- Plain tables, which compare by their number.
+local device_metatable = { __name = "device" }
+
+function device_metatable.__index(device, key)
+	local number = rawget(device, "device")
+	if key == "major" then
+		return number >> 8 & 0xfff | number >> 32 & ~0xfff
+	elseif key == "minor" then
+		return number & 0xff | number >> 12 & 0xffffff00
+	elseif key == "number" then
+		return number
+	end
+	errors.raise("device has no field %s", tostring(key))
+end
+
+function device_metatable.__eq(one, other)
+	return one.device == other.device
+end
+
+function device_metatable.__tostring(device)
+	return ("%d:%d"):format(device.major, device.minor)
+end
+
+function M.device(major, minor)
+	if getmetatable(major) == device_metatable then
+		return major
+	elseif type(major) == "table" then
+		major, minor = major[1], major[2]
+	end
+	if not math.type(major) or (minor and not math.type(minor)) then
+		errors.raise("device: numbers expected, got %s, %s", tostring(major), tostring(minor))
+	end
+	local number = major
+	if minor then
+		number = minor & 0xff | (major & 0xfff) << 8 | (minor & ~0xff) << 12 | (major & ~0xfff) << 32
+	end
+	return setmetatable({ device = math.tointeger(number) }, device_metatable)
+end
 
 local file_types = {
 	{ "isfifo", "IFIFO", "fifo" }, { "ischr", "IFCHR", "character device" },
@@ -75,6 +118,12 @@ M.stat = define {
 	{ "uint[2]", except = "x86_64" },
 	get = stat_gets,
 }
+for _, name in ipairs { "dev", "rdev" } do
+	local offset = M.stat.gets[name] >> 4
+	M.stat.gets[name] = function(st)
+		return M.device(memory.u64(st, offset))
+	end
+end
 
 M.statfs = define {
 	"statfs", c = "struct statfs", header = "asm/statfs.h", prefix = "f_",
@@ -169,6 +218,28 @@ M.cachestat = define {
 	{ "u64", "writeback" },
 	{ "u64", "evicted" },
 	{ "u64", "recently_evicted" },
+}
+
+M.file_handle = define {
+	"file_handle", c = "struct file_handle", header = "fcntl.h",
+	{ "uint", "handle_bytes", c = "handle_bytes" },
+	{ "int", "handle_type", c = "handle_type" },
+	get = {
+		bytes = function(self)
+			return memory.string(self, 8, self.handle_bytes)
+		end,
+	},
+	-- C's ends in an array of no length; MAX_HANDLE_SZ is 128.
+	init = function(_, bytes, kind)
+		local whole = memory.new(8 + 128, M.file_handle.metatable)
+		if bytes ~= nil and (type(bytes) ~= "string" or #bytes > 128) then
+			errors.raise("file_handle: a text of at most 128 bytes expected, got %s", type(bytes))
+		end
+		whole.handle_bytes = bytes and #bytes or 128
+		whole.handle_type = kind or 0
+		memory.write(whole, 8, bytes or "")
+		return whole
+	end,
 }
 
 return M

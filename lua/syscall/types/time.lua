@@ -1,6 +1,9 @@
 -- time.lua - times: timespec, timeval and the intervals of timers
 
-local define = require("syscall.struct").define
+local errors = require "syscall.errors"
+local struct = require "syscall.struct"
+
+local define = struct.define
 
 local M = {}
 
@@ -56,5 +59,31 @@ M.itimerval = define {
 	{ "timeval", "interval" },
 	{ "timeval", "value" },
 }
+
+-- timespec2(access, modification) and timeval2: the pairs of utimensat(2), each a time, "now" or
+-- "omit"; without arguments nil, which is now.
+local utime_words = { now = 0x3fffffff, omit = 0x3ffffffe }
+
+local function pair(name)
+	local array
+	return function(first, second)
+		array = array or struct.array(name, 2)
+		if type(first) == "table" and second == nil then
+			first, second = first[1], first[2]
+		end
+		local both = array()
+		for i, value in ipairs { first or "now", second or "now" } do
+			local word = utime_words[type(value) == "string" and value:lower()]
+			if type(value) == "string" and not word then
+				errors.raise("%s2: a time, \"now\" or \"omit\" expected, got %q", name, value)
+			end
+			both[i - 1] = word and { 0, word } or value
+		end
+		return both
+	end
+end
+
+M.timespec2 = pair "timespec"
+M.timeval2 = pair "timeval"
 
 return M
