@@ -35,9 +35,10 @@ local guards = {
 	},
 	-- Families besides unix, inet, inet6 and netlink: no namespace was made for them.
 	["no-odd-sockets"] = {
-		{ "errno:97", { "socket" }, " a0.4&0xffffffff=0x1-0x2 "
+		-- A pair of a family that has none still loads and runs what makes its sockets.
+		{ "errno:97", { "socket", "socketpair" }, " a0.4&0xffffffff=0x1-0x2 "
 			.. "a0.4&0xffffffff=0xa-0xa or a0.4&0xffffffff=0x10-0x10 or not" },
-		{ "errno:38", { "socketcall" }, " a0.4&0xffffffff=0x1-0x1" },
+		{ "errno:38", { "socketcall" }, " a0.4&0xffffffff=0x1-0x1 a0.4&0xffffffff=0x8-0x8 or" },
 	},
 	["no-ptrace"] = { { "errno:1", { "ptrace", "process_vm_readv", "process_vm_writev",
 		"process_madvise", "kcmp", "pidfd_getfd" } } },
@@ -190,10 +191,11 @@ local function lower_call(rule, call, removed)
 				emit("errno:38 " .. clone3, call.where)
 			end
 		end
-		if entry == "i386" and tests ~= "" then
+		if entry == "i386" then
 			local name, test = native.load("lunette.multiplexed").one(call.name)
 			if name then
-				emit("errno:38 " .. call_number(entry, name) .. test, call.where)
+				emit((tests ~= "" and "errno:38 " or rule.action .. " ") .. call_number(entry, name)
+					.. test, call.where)
 			end
 		end
 		emit(rule.action .. " " .. number .. tests, call.where)

@@ -66,6 +66,10 @@ guarded() {
 	guarded no-vsock vsock ok 'EPERM|EAFNOSUPPORT'
 }
 
+@test "no-odd-sockets refuses pairs of odd families too, before the kernel makes them" {
+	guarded no-odd-sockets odd_pair 'EPERM|EOPNOTSUPP|EPROTONOSUPPORT' EAFNOSUPPORT
+}
+
 @test "no-ptrace" {
 	guarded no-ptrace ptrace ok EPERM
 }

@@ -142,6 +142,14 @@ static int vsock(void)
 	return close_later(fd);
 }
 
+/* The kernel makes two sockets of the family before it finds that it has no pairs. */
+static int odd_pair(void)
+{
+	int pair[2];
+
+	return say("", socketpair(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0, pair));
+}
+
 static int packet(void)
 {
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
@@ -355,6 +363,7 @@ static const struct {
 	{ "keyctl", keyctl },
 	{ "vsock", vsock },
 	{ "packet", packet },
+	{ "odd_pair", odd_pair },
 	{ "ptrace", trace },
 	{ "userfaultfd", userfaultfd },
 	{ "bpf", bpf },

@@ -152,6 +152,7 @@ for _, case in ipairs {
 	{ "errno:1", "openat", 0, 0, 4194304, 2048 }, { "allow", "openat", 0, 0, 64, 420 },
 	{ "errno:38", "openat2" }, { "errno:97", "socket", 38 }, { "allow", "socket", 2 },
 	{ "allow", "socket", 10 }, { "allow", "socket", 16 }, { "errno:97", "socket", 17 },
+	{ "allow", "socketpair", 1 }, { "errno:97", "socketpair", 30 },
 	{ "allow", "read" },
 } do
 	answers(guards .. ", allow { '@process', '@debug', '@memory', 'ioctl', 'bpf' }", case[1],
@@ -221,10 +222,12 @@ i386(closed, "allow", "socketcall", 2)
 i386(closed, "errno:1", "ipc", 23)
 i386(closed, "errno:1", "ipc", 0x10017)
 i386(closed, "allow", "ipc", 24)
+i386('kill { sys.socket {} }', "kill", "socketcall", 1)
 i386('default = kill, allow { "@untrusted" }', "allow", "socketcall", 3)
 i386('default = kill, allow { "@untrusted" }', "kill", "socketcall", 1)
 i386('default = kill, errno(5) { "@network-io" }', "errno:5", "socketcall", 1)
 i386('guard = { "no-odd-sockets" }', "errno:38", "socketcall", 1)
+i386('guard = { "no-odd-sockets" }', "errno:38", "socketcall", 8)
 i386('guard = { kill { "socket" } }', "kill", "socketcall", 1)
 tap.is(#front.lines(plan_of('arch = { "i386" }, allow { "socketcall", "bind" }'),
 	"seccomp.rule"), 2, "where the other way is named itself, no rule is added")
