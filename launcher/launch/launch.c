@@ -93,6 +93,10 @@ static struct launch *new_launch(const struct launch_options *options)
 					.stage = -1,
 					.proc = -1,
 					.dev = -1 };
+	for (int i = 0; i < USUAL_MOUNTS; i++)
+		launch->setup.usual[i] = -1;
+	for (int i = 0; i < DEVICE_NODES; i++)
+		launch->setup.nodes[i] = -1;
 	launch->supervised.setup = &launch->setup;
 	launch->supervised.relays = launch->relays;
 	caller_read(&launch->setup.caller);

@@ -113,6 +113,7 @@ static int await_plan(struct setup *setup, struct plan *plan, struct err *err)
 		r = mounts_make_private(err);
 	if (r == 0)
 		r = net_loopback_up(err);
+	mounts_ahead(setup);
 	if (r == 0)
 		r = transfer_receive_bytes(setup->link, &text, PLAN_MAX_BYTES, err);
 	if (r == 0)

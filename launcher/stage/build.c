@@ -251,5 +251,6 @@ int mounts_build(struct setup *setup, struct err *err)
 		slot += mounts_slots_of(&plan->mounts[i]);
 	}
 	place_forget(setup);
+	mounts_drop_ahead(setup);
 	return mounts_finish_root(setup, err);
 }

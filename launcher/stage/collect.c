@@ -91,8 +91,7 @@ static int collect_source(struct setup *setup, struct transfer *transfer,
 static int collect_proc(struct setup *setup, const struct plan_mount *mount, size_t slot,
 			struct err *err)
 {
-	cleanup_fd int fd =
-		mount_new("proc", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	cleanup_fd int fd = mount_usual(setup, USUAL_PROC);
 
 	if (fd < 0)
 		return mount_failed(mount, fd, mount->target, err);

@@ -33,12 +33,9 @@ int mounts_make_private(struct err *err)
 
 int mounts_open_root(struct setup *setup, struct err *err)
 {
-	/* Room for the texts of a plan; directories for mounts take inodes only. */
-	static const char *const options[] = { "mode", "755", "size", "32m", NULL };
-	cleanup_fd int root = -1;
+	cleanup_fd int root = mount_usual(setup, USUAL_ROOT);
 	int r;
 
-	root = mount_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 	if (root < 0)
 		return err_set(err, STAGE_MOUNTS, root, NULL, "tmpfs for the new root");
 	setup->stage = take_fd(&root);

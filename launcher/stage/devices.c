@@ -12,7 +12,7 @@
 #include "launcher/base/path.h"
 #include "launcher/stage/mounts.h"
 
-static const char *const nodes[DEVICE_SLOTS] = {
+static const char *const nodes[DEVICE_NODES] = {
 	"null", "zero", "full", "random", "urandom", "tty"
 };
 
@@ -53,10 +53,19 @@ static int clone_node(const char *name, struct err *err)
 	return r < 0 ? failed(err, r, name) : take_fd(&fd);
 }
 
+void device_ahead(struct setup *setup)
+{
+	struct err err;
+
+	for (size_t i = 0; i < DEVICE_NODES; i++)
+		setup->nodes[i] = clone_node(nodes[i], &err);
+}
+
 int device_collect(struct setup *setup, size_t slot, struct err *err)
 {
-	for (size_t i = 0; i < DEVICE_SLOTS; i++) {
-		cleanup_fd int fd = clone_node(nodes[i], err);
+	for (size_t i = 0; i < DEVICE_NODES; i++) {
+		cleanup_fd int fd = setup->nodes[i] >= 0 ? take_fd(&setup->nodes[i])
+							 : clone_node(nodes[i], err);
 		int r;
 
 		if (fd < 0)
@@ -70,7 +79,7 @@ int device_collect(struct setup *setup, size_t slot, struct err *err)
 
 static int place_nodes(struct setup *setup, int dev, size_t slot, struct err *err)
 {
-	for (size_t i = 0; i < DEVICE_SLOTS; i++) {
+	for (size_t i = 0; i < DEVICE_NODES; i++) {
 		long r = sys_mknodat(dev, nodes[i], S_IFREG | 0666, 0);
 
 		if (r == 0)
@@ -87,37 +96,33 @@ static int place_nodes(struct setup *setup, int dev, size_t slot, struct err *er
 	return 0;
 }
 
-static int place_new(int dev, const char *name, const char *fstype, const char *const options[],
-		     struct err *err)
+/* Mounts the detached @fd, or what the kernel said when that was made. */
+static int place_new(int dev, const char *name, int fd, struct err *err)
 {
-	cleanup_fd int fd = -1;
-	long r = sys_mkdirat(dev, name, 0755);
+	long r = fd < 0 ? fd : sys_mkdirat(dev, name, 0755);
 
 	if (r == 0)
-		r = fd = mount_new(fstype, options,
-				   MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC |
-					   (strcmp(fstype, "tmpfs") == 0 ? MOUNT_ATTR_NODEV : 0));
-	if (r >= 0)
 		r = sys_move_mount(fd, "", dev, name, MOVE_MOUNT_F_EMPTY_PATH);
 	return r < 0 ? failed(err, r, name) : 0;
 }
 
 /* devpts takes gid=5 (tty) only where that id is mapped; without it a terminal belongs to its
  * opener's group. */
-static int place_terminals(const struct setup *setup, int dev, struct err *err)
+static int place_terminals(struct setup *setup, int dev, struct err *err)
 {
+	static const char *const options[] = { "newinstance", NULL,  "ptmxmode", "666", "mode",
+					       "620",         "gid", "5",        NULL };
 	const struct plan_user *user = &setup->plan->user;
 	bool tty_mapped = setup->gid == 5 && user->gid_range_count == 0;
-	const char *options[] = { "newinstance", NULL,  "ptmxmode", "666", "mode",
-				  "620",         "gid", "5",        NULL };
+	cleanup_fd int fd = -1;
 
 	for (size_t i = 0; i < user->gid_range_count; i++)
 		if (user->gid_ranges[i].inside <= 5 &&
 		    5 - user->gid_ranges[i].inside < user->gid_ranges[i].count)
 			tty_mapped = true;
-	if (!tty_mapped)
-		options[6] = NULL;
-	return place_new(dev, "pts", "devpts", options, err);
+	fd = tty_mapped ? mount_new("devpts", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)
+			: mount_usual(setup, USUAL_TERMINALS);
+	return place_new(dev, "pts", fd, err);
 }
 
 int device_finish(struct setup *setup, struct err *err)
@@ -134,14 +139,13 @@ int device_finish(struct setup *setup, struct err *err)
 
 int device_build(struct setup *setup, const struct plan_mount *mount, size_t slot, struct err *err)
 {
-	static const char *const options[] = { "mode", "755", "size", "64k", NULL };
-	static const char *const shm_options[] = { "mode", "1777", "size", "64m", NULL };
 	cleanup_fd int dev = -1;
+	cleanup_fd int shm = -1;
 	int r = device_finish(setup, err);
 
 	if (r < 0)
 		return r;
-	dev = mount_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+	dev = mount_usual(setup, USUAL_DEV);
 	if (dev < 0)
 		return failed(err, dev, "");
 	r = place_mount(setup, mount, true, dev, err);
@@ -150,8 +154,10 @@ int device_build(struct setup *setup, const struct plan_mount *mount, size_t slo
 		r = place_nodes(setup, dev, slot, err);
 	if (r == 0)
 		r = place_terminals(setup, dev, err);
-	if (r == 0)
-		r = place_new(dev, "shm", "tmpfs", shm_options, err);
+	if (r < 0)
+		return r;
+	shm = mount_usual(setup, USUAL_SHM);
+	r = place_new(dev, "shm", shm, err);
 	if (r < 0)
 		return r;
 	mounts_own(setup, dev);

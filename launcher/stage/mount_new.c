@@ -10,6 +10,9 @@
 
 #include "launcher/stage/mounts.h"
 
+/* An RLIMIT_NOFILE under which nothing is kept open that is not needed yet. */
+enum { AHEAD_FILES = 64 };
+
 int mount_new(const char *fstype, const char *const options[], unsigned int attributes)
 {
 	cleanup_fd int context = (int)sys_fsopen(fstype, FSOPEN_CLOEXEC);
@@ -29,6 +32,56 @@ int mount_new(const char *fstype, const char *const options[], unsigned int attr
 	if (r < 0)
 		return (int)r;
 	return (int)sys_fsmount(context, FSMOUNT_CLOEXEC, attributes);
+}
+
+static const struct {
+	const char *fstype;
+	const char *options[7]; /* as for mount_new() */
+	unsigned int attributes;
+} usual[USUAL_MOUNTS] = {
+	/* Room for the texts of a plan; directories for mounts take inodes only. */
+	[USUAL_ROOT] = { "tmpfs",
+			 { "mode", "755", "size", "32m" },
+			 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV },
+	[USUAL_PROC] = { "proc",
+			 { NULL },
+			 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC },
+	[USUAL_DEV] = { "tmpfs",
+			{ "mode", "755", "size", "64k" },
+			MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC },
+	[USUAL_TERMINALS] = { "devpts",
+			      { "newinstance", NULL, "ptmxmode", "666", "mode", "620" },
+			      MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC },
+	[USUAL_SHM] = { "tmpfs",
+			{ "mode", "1777", "size", "64m" },
+			MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC },
+};
+
+int mount_usual(struct setup *setup, enum usual_mount which)
+{
+	int *ahead = &setup->usual[which];
+
+	return *ahead >= 0 ? take_fd(ahead)
+			   : mount_new(usual[which].fstype, usual[which].options,
+				       usual[which].attributes);
+}
+
+/* Below a privileged launcher this process is root still, and a tmpfs would be its own. */
+void mounts_ahead(struct setup *setup)
+{
+	if (setup->caller.privileged || setup->caller.open_files < AHEAD_FILES)
+		return;
+	for (int i = 0; i < USUAL_MOUNTS; i++)
+		setup->usual[i] = mount_usual(setup, (enum usual_mount)i);
+	device_ahead(setup);
+}
+
+void mounts_drop_ahead(struct setup *setup)
+{
+	for (int i = 0; i < USUAL_MOUNTS; i++)
+		fd_close(&setup->usual[i]);
+	for (int i = 0; i < DEVICE_NODES; i++)
+		fd_close(&setup->nodes[i]);
 }
 
 static const char *hint_for(const struct plan_mount *mount, long error)

@@ -67,6 +67,16 @@ int source_clone(const struct plan_mount *mount, const char *path, int at, int i
  * (a NULL value: a flag). @attributes: MOUNT_ATTR_*. Returns a descriptor or -errno. Linux 5.2. */
 int mount_new(const char *fstype, const char *const options[], unsigned int attributes);
 
+/* mount_usual() - the same for one that every sandbox makes alike; one made ahead is taken. */
+int mount_usual(struct setup *setup, enum usual_mount which);
+
+/* mounts_ahead() - make these, and clones of the devices, before the plan is there. What fails is
+ * left for later, which says why. */
+void mounts_ahead(struct setup *setup);
+
+/* mounts_drop_ahead() - let go of those that the plan had no use for. */
+void mounts_drop_ahead(struct setup *setup);
+
 /* mount_failed() - fill @err for @mount with the kernel's reason and a remedy where one is
  * known. */
 int mount_failed(const struct plan_mount *mount, long error, const char *object, struct err *err);
@@ -114,7 +124,8 @@ int overlay_build(struct setup *setup, const struct plan_mount *mount, size_t sl
 		  struct err *err);
 int device_collect(struct setup *setup, size_t slot, struct err *err);
 int device_build(struct setup *setup, const struct plan_mount *mount, size_t slot, struct err *err);
-enum { DEVICE_SLOTS = 6 };
+void device_ahead(struct setup *setup);
+enum { DEVICE_SLOTS = DEVICE_NODES };
 
 /* overlay_home() - the directory that holds both @mount's upper and its work: what is cloned for
  * them. */

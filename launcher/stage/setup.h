@@ -46,6 +46,11 @@ struct parent {
 	uint64_t device;
 };
 
+/* File systems that are the same whatever the plan says. */
+enum usual_mount { USUAL_ROOT, USUAL_PROC, USUAL_DEV, USUAL_TERMINALS, USUAL_SHM, USUAL_MOUNTS };
+
+enum { DEVICE_NODES = 6 };
+
 struct setup {
 	const struct plan *plan;
 	char *const *environment; /* the launcher's own, and its arguments */
@@ -72,6 +77,8 @@ struct setup {
 		writable; /* host trees in which the program, in an earlier run too, may plant links */
 	size_t writable_count;
 	struct parent parent;
+	int usual[USUAL_MOUNTS]; /* made ahead of the plan and not yet used, detached; or -1 */
+	int nodes[DEVICE_NODES]; /* the same: clones of the host's devices */
 	struct staging staging;
 	char **argv;
 	char **envp;
