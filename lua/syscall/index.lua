@@ -120,6 +120,15 @@ local types = {
 	time = [[
 		timespec timeval itimerspec itimerval timespec2 timeval2
 	]],
+	addresses = [[
+		in_addr in6_addr macaddr sockaddr sockaddr_storage sockaddr_in sockaddr_in6 sockaddr_un
+		sockaddr_nl sockaddr_ll sockaddr_vm sockaddr_alg sockaddr_can sockaddr_xdp sockaddr_qrtr
+		sockaddr_tipc sockaddr_mctp sa ip_mreqn ipv6_mreq packet_mreq
+	]],
+	sockets = [[
+		ucred linger cmsghdr msghdr mmsghdr mmsghdrs sock_extended_err scm_timestamping tcp_info
+		ethhdr iphdr udphdr ifreq
+	]],
 }
 
 -- Methods of fd objects: the function of the same name, with the fd in front.
