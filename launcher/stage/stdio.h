@@ -34,8 +34,8 @@ int stdio_prepare(struct setup *setup, struct stdio_relay relays[STDIO_RELAYS],
  * so its new owner concerns the holders of its ends only. */
 void stdio_give(const struct setup *setup, const struct stdio_relay relays[STDIO_RELAYS]);
 
-/* stdio_send(), stdio_receive() - setup->streams, to a set-up process that was made before they were
- * decided. Closes the descriptors that are sent. */
+/* stdio_send(), stdio_receive() - setup->streams, to a set-up process that was made before they
+ * were decided. Closes the descriptors that are sent. */
 int stdio_send(const struct setup *setup, int link);
 int stdio_receive(struct setup *setup, struct err *err);
 
