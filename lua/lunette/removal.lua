@@ -7,6 +7,17 @@ local base = native.load("lunette.base")
 
 local M = {}
 
+-- collect() - adds to @layer what @value, a `remove` at @path, takes away
+function M.collect(state, layer, value, path)
+	layer.removes = layer.removes or {}
+	for _, name in ipairs(state.removed(value)) do
+		if type(name) ~= "string" then
+			native.load("lunette.explain").rule(value, path, "remove")
+		end
+		layer.removes[#layer.removes + 1] = { name = name, where = value.where, path = path }
+	end
+end
+
 -- sets() - by layer, what later layers take away: name -> the remove that says so
 function M.sets(layers)
 	local out, after = {}, nil

@@ -95,13 +95,7 @@ local function collect(state, layer, rules, value, preferred, path)
 		end)
 		rules[#rules + 1] = rule
 	elseif kind == "remove" then
-		layer.removes = layer.removes or {}
-		for _, name in ipairs(state.removed(value)) do
-			if type(name) ~= "string" then
-				explain().rule(value, path, "remove")
-			end
-			layer.removes[#layer.removes + 1] = { name = name, where = value.where, path = path }
-		end
+		native.load("lunette.removal").collect(state, layer, value, path)
 	else
 		explain().no_rule(state, layer, path, value)
 	end
