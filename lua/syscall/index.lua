@@ -58,12 +58,13 @@ local functions = {
 	poll = [[
 		pipe pipe2 poll ppoll select pselect epoll_create epoll_ctl epoll_wait epoll_pwait
 		epoll_pwait2 inotify_init inotify_add_watch inotify_rm_watch inotify_read eventfd
-		fanotify_init fanotify_mark
+		fanotify_init fanotify_mark fanotify_read fanotify_respond timerfd_create
+		timerfd_settime timerfd_gettime
 	]],
 	time = [[
 		time gettimeofday settimeofday clock_getres clock_gettime clock_settime
 		clock_nanosleep nanosleep sleep adjtimex timer_create timer_delete timer_settime
-		timer_gettime timer_getoverrun timerfd_create timerfd_settime timerfd_gettime
+		timer_gettime timer_getoverrun
 	]],
 	memory = [[
 		mmap munmap mremap mprotect msync mlock munlock mlockall munlockall madvise
@@ -124,6 +125,10 @@ local types = {
 		in_addr in6_addr macaddr sockaddr sockaddr_storage sockaddr_in sockaddr_in6 sockaddr_un
 		sockaddr_nl sockaddr_ll sockaddr_vm sockaddr_alg sockaddr_can sockaddr_xdp sockaddr_qrtr
 		sockaddr_tipc sockaddr_mctp sa ip_mreqn ipv6_mreq packet_mreq
+	]],
+	poll = [[
+		pollfd pollfds epoll_event epoll_events fdset inotify_event inotify_events
+		fanotify_event_metadata fanotify_event_info_header fanotify_response fanotify_events
 	]],
 	sockets = [[
 		ucred linger cmsghdr msghdr mmsghdr mmsghdrs sock_extended_err scm_timestamping tcp_info
