@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -541,6 +542,29 @@ static inline long sys_ppoll(struct pollfd *fds, unsigned int count, struct raw_
 {
 	return raw_entry(RAW_ppoll, (long)fds, (long)count, (long)timeout, (long)mask, (long)size,
 			 0);
+}
+
+static inline long sys_epoll_create1(int flags)
+{
+	return raw_entry(RAW_epoll_create1, (long)flags, 0, 0, 0, 0, 0);
+}
+
+static inline long sys_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
+{
+	return raw_entry(RAW_epoll_ctl, (long)epfd, (long)op, (long)fd, (long)event, 0, 0);
+}
+
+static inline long sys_epoll_pwait(int epfd, struct epoll_event *events, int max, int timeout,
+				   const uint64_t *mask, size_t size)
+{
+	return raw_entry(RAW_epoll_pwait, (long)epfd, (long)events, (long)max, (long)timeout,
+			 (long)mask, (long)size);
+}
+
+/* Linux 3.17 */
+static inline long sys_getrandom(void *buf, size_t length, unsigned int flags)
+{
+	return raw_entry(RAW_getrandom, (long)buf, (long)length, (long)flags, 0, 0, 0);
 }
 
 static inline long sys_clock_gettime(int clock, struct raw_timespec *ts)

@@ -37,6 +37,27 @@ static inline long sys_getsockname(int fd, void *addr, unsigned int *len)
 	return raw_entry(RAW_getsockname, (long)fd, (long)addr, (long)len, 0, 0, 0);
 }
 
+static inline long sys_listen(int fd, int backlog)
+{
+	return raw_entry(RAW_listen, (long)fd, (long)backlog, 0, 0, 0, 0);
+}
+
+static inline long sys_accept4(int fd, void *addr, unsigned int *len, int flags)
+{
+	return raw_entry(RAW_accept4, (long)fd, (long)addr, (long)len, (long)flags, 0, 0);
+}
+
+static inline long sys_shutdown(int fd, int how)
+{
+	return raw_entry(RAW_shutdown, (long)fd, (long)how, 0, 0, 0, 0);
+}
+
+static inline long sys_getsockopt(int fd, int level, int name, void *value, unsigned int *len)
+{
+	return raw_entry(RAW_getsockopt, (long)fd, (long)level, (long)name, (long)value, (long)len,
+			 0);
+}
+
 static inline long sys_setsockopt(int fd, int level, int name, const void *value, unsigned int len)
 {
 	return raw_entry(RAW_setsockopt, (long)fd, (long)level, (long)name, (long)value, (long)len,
