@@ -195,6 +195,8 @@ static int launch(struct run *run)
 	ret = launch_start(&ahead, &run->plan, &options, &run->err);
 	if (ret < 0)
 		return ret;
+	if (launch_notice(ahead)[0])
+		print_note("network: %s", launch_notice(ahead));
 	/* While the sandbox is being set up. */
 	if (request->plan)
 		note_changed_inputs(&run->plan, request->environment);

@@ -241,11 +241,10 @@ int probe_seccomp(void)
 
 static int try_veth(void)
 {
-	struct plan_veth veth = { .name = "probe0", .host_name = "probe1" };
-	char name[NET_NAME_SIZE];
+	struct net_pair pair = { .veth = { .name = "probe0", .host_name = "probe1" } };
 	struct err err;
 
-	return net_veth_create(&veth, (int)sys_getpid(), name, &err);
+	return net_veth_create(&pair, (int)sys_getpid(), &err);
 }
 
 int probe_veth(void)

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 
 #include "launcher/launch/sandbox.h"
+#include "launcher/net/join.h"
 #include "launcher/net/net.h"
 #include "launcher/stage/exec.h"
 #include "launcher/stage/filters.h"
@@ -30,6 +31,7 @@
 struct launch {
 	struct setup setup;
 	struct supervised supervised;
+	struct net net;
 	struct stdio_relay relays[STDIO_RELAYS];
 	int ends[STDIO_RELAYS];
 	int link; /* the launcher's end, open as long as it lives: the child tells its death by it */
@@ -81,9 +83,11 @@ static struct launch *new_launch(const struct launch_options *options)
 		return NULL;
 	}
 	*launch = (struct launch){ .link = -1, .foreground = -1, .ends = { -1, -1, -1 } };
+	launch->net = NET_UNUSED;
 	for (int i = 0; i < STDIO_RELAYS; i++)
 		launch->relays[i] = (struct stdio_relay){ -1, -1 };
-	launch->setup = (struct setup){ .environment = options->environment,
+	launch->setup = (struct setup){ .pair = &launch->net.pair,
+					.environment = options->environment,
 					.arguments = options->arguments,
 					.verify = options->verify,
 					.shared = (struct shared *)page,
@@ -188,16 +192,22 @@ static int start(struct launch *launch, int unwanted, struct err *err)
 		.flags = clone_flags(setup->plan->namespaces),
 		.exit_signal = SIGCHLD,
 	};
+	cleanup_fd int own_network = -1;
 	int r = open_link(launch, err);
 	long pid;
 
+	if (r == 0 && setup->plan->net == NET_JOIN)
+		r = own_network = join_enter(setup->plan->join, err);
 	if (r < 0)
 		return r;
 	block_signals(launch);
 	pid = sys_clone3(&args, sizeof(args));
+	if (pid != 0 && own_network >= 0)
+		r = join_leave(&own_network, err);
 	if (pid < 0)
 		return clone_failed(pid, err);
 	if (pid == 0) {
+		fd_close(&own_network);
 		fd_close(&launch->link);
 		fd_close(&unwanted);
 		for (int i = 0; i < STDIO_RELAYS; i++)
@@ -208,11 +218,11 @@ static int start(struct launch *launch, int unwanted, struct err *err)
 	fd_close(&setup->link);
 	for (int i = 0; i < STDIO_RELAYS; i++)
 		fd_close(&launch->ends[i]);
-	return 0;
+	return r < 0 ? r : 0;
 }
 
 /* The sandbox's end is set up by its own process, which then waits until ours can send. */
-static int finish_pair(struct launch *launch, const char *host_name)
+static int finish_pair(struct launch *launch)
 {
 	struct transfer go = { 0 };
 	struct err gone;
@@ -222,7 +232,7 @@ static int finish_pair(struct launch *launch, const char *host_name)
 		return r;
 	if (transfer_wait(launch->link, &gone) < 0)
 		return -EPIPE;
-	net_veth_wait(host_name);
+	net_veth_wait(&launch->net.pair);
 	return transfer_send(&go, launch->link);
 }
 
@@ -231,9 +241,9 @@ static int finish_pair(struct launch *launch, const char *host_name)
 static int take_part(struct launch *launch, struct err *err)
 {
 	struct setup *setup = &launch->setup;
+	const struct publish_ids ids = { setup->caller.privileged, setup->uid, setup->gid };
 	struct transfer go = { 0 };
 	char process[16];
-	char host_name[16];
 	int r = setup->ahead ? stdio_send(setup, launch->link) : 0;
 
 	snprintf(process, sizeof(process), "%d", launch->supervised.pid);
@@ -242,8 +252,8 @@ static int take_part(struct launch *launch, struct err *err)
 		if (r == 0)
 			r = transfer_send(&go, launch->link);
 	}
-	if (r == 0 && setup->plan->net == NET_VETH)
-		r = net_veth_create(&setup->plan->veth, launch->supervised.pid, host_name, err);
+	if (r == 0)
+		r = net_create(&launch->net, launch->supervised.pid, &ids, err);
 	if (r == 0 && setup->caller.privileged)
 		r = mounts_send(setup, launch->link, launch->supervised.pid, err);
 	if (r == 0)
@@ -251,7 +261,7 @@ static int take_part(struct launch *launch, struct err *err)
 	if (r == 0)
 		r = filters_send(setup, launch->link);
 	if (r == 0 && setup->plan->net == NET_VETH)
-		r = finish_pair(launch, host_name);
+		r = finish_pair(launch);
 	return r == -EPIPE || setup->shared->state == SHARED_FAILED ? 0 : r;
 }
 
@@ -270,6 +280,7 @@ static void finish(struct launch *launch)
 
 	if (launch->foreground > 0)
 		(void)sys_ioctl(0, TIOCSPGRP, &launch->foreground);
+	net_finish(&launch->net);
 	fd_close(&launch->link);
 	fd_close(&setup->link);
 	for (int i = 0; i < 3; i++)
@@ -341,6 +352,8 @@ int launch_start(struct launch **ahead, const struct plan *plan,
 		r = sandbox_adopt(&launch->setup, plan, err);
 	if (r == 0)
 		r = stdio_prepare(&launch->setup, launch->relays, launch->ends, err);
+	if (r == 0)
+		r = net_prepare(&launch->net, plan, options->environment, err);
 	if (r == 0) {
 		keep_foreground(launch);
 		r = launch->supervised.pid ? 0 : start(launch, -1, err);
@@ -359,6 +372,11 @@ int launch_start(struct launch **ahead, const struct plan *plan,
 	return r;
 }
 
+const char *launch_notice(const struct launch *launch)
+{
+	return launch->net.notice;
+}
+
 int launch_wait(struct launch *launch, struct outcome *outcome, struct err *err)
 {
 	int r;
@@ -367,6 +385,7 @@ int launch_wait(struct launch *launch, struct outcome *outcome, struct err *err)
 	r = supervise(&launch->supervised, outcome, err);
 	outcome->enforced.namespaces = launch->setup.plan->namespaces;
 	outcome->enforced.capabilities = launch->setup.plan->caps.keep;
+	net_describe(&launch->net, outcome->network, sizeof(outcome->network));
 	finish(launch);
 	return r;
 }

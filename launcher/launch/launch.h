@@ -42,6 +42,10 @@ void launch_drop(struct launch *launch);
 int launch_start(struct launch **ahead, const struct plan *plan,
 		 const struct launch_options *options, struct err *err);
 
+/* launch_notice() - what the user should know about a launch that was started, or "": a setting of
+ * the host that was changed for it, another firewall in its way */
+const char *launch_notice(const struct launch *launch);
+
 /* launch_wait() - supervise until nothing of the sandbox is left
  * Returns 0 when the program was executed: @outcome says how it ended. Otherwise -errno with @err
  * filled, and nothing of the program ran. A command that was not found is STAGE_EXEC with ENOENT.

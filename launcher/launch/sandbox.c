@@ -97,7 +97,7 @@ static int set_up_network(struct setup *setup, struct err *err)
 		return setup->ahead ? 0 : net_loopback_up(err);
 	r = transfer_wait(setup->link, err);
 	if (r == 0)
-		r = net_veth_configure(&setup->plan->veth, err);
+		r = net_veth_configure(setup->pair, err);
 	if (r == 0)
 		r = transfer_send(&done, setup->link);
 	return r == 0 ? transfer_wait(setup->link, err) : r;

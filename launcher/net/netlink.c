@@ -6,18 +6,22 @@
  */
 #include "launcher/net/netlink.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 
 #include "launcher/base/fd.h"
 
 enum {
-	/* An answer is a header, the error, at most a copy of the request and a few attributes. */
+	/* An answer is a header, the error, at most a copy of the request and a few attributes. A
+	 * part of a dump is no longer than NLMSG_GOODSIZE. */
 	ANSWER_SIZE = 8192,
+	DUMP_ATTEMPTS = 10,
 	LAST_ERRNO = 4095,
 	ATTRIBUTE = sizeof(struct nlattr), /* an attribute's header */
 };
@@ -61,6 +65,7 @@ void nl_begin(struct nl_request *request, uint16_t type, uint16_t flags, const v
 
 	if (request->overflow)
 		return;
+	request->previous = request->message;
 	request->message = request->length;
 	append(request, &message, sizeof(message));
 	append(request, header, header_length);
@@ -90,9 +95,19 @@ void nl_put_text(struct nl_request *request, uint16_t type, const char *text)
 	nl_put(request, type, text, strlen(text) + 1);
 }
 
+void nl_put_u8(struct nl_request *request, uint16_t type, uint8_t value)
+{
+	nl_put(request, type, &value, sizeof(value));
+}
+
 void nl_put_u32(struct nl_request *request, uint16_t type, uint32_t value)
 {
 	nl_put(request, type, &value, sizeof(value));
+}
+
+void nl_put_be32(struct nl_request *request, uint16_t type, uint32_t value)
+{
+	nl_put_u32(request, type, htonl(value));
 }
 
 size_t nl_nest(struct nl_request *request, uint16_t type, const void *header, size_t header_length)
@@ -118,6 +133,15 @@ void nl_end(struct nl_request *request, size_t nest)
 	memcpy(request->data + nest + offsetof(struct nlattr, nla_len), &length, sizeof(length));
 }
 
+void nl_transaction(struct nl_request *request, uint16_t subsystem)
+{
+	struct nfgenmsg header = { .res_id = htons(subsystem) };
+
+	nl_begin(request, request->transaction ? NFNL_MSG_BATCH_END : NFNL_MSG_BATCH_BEGIN, 0,
+		 &header, sizeof(header));
+	request->transaction = true;
+}
+
 int nl_open(int protocol)
 {
 	int on = 1;
@@ -127,6 +151,8 @@ int nl_open(int protocol)
 		return (int)fd;
 	/* Without it the errors stay, only their words are lost. */
 	(void)sys_setsockopt((int)fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
+	/* Without it a dump holds more than was asked for. */
+	(void)sys_setsockopt((int)fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
 	return (int)fd;
 }
 
@@ -197,7 +223,27 @@ static int read_error(const struct nlmsghdr *header, const uint8_t *data, size_t
 	return 0;
 }
 
-/* One message of a datagram. Returns 1 if it is the answer to the last one of the request. */
+/* The message that asks for an acknowledgement, from 1: the last that does something. */
+static uint32_t awaited(const struct nl_request *request)
+{
+	return request->transaction ? request->count - 1 : request->count;
+}
+
+/* The end of a dump, whose payload is its errno. */
+static int read_done(const uint8_t *payload, size_t length, struct nl_answer *answer)
+{
+	int32_t error;
+
+	if (length < sizeof(error))
+		return -EBADMSG;
+	memcpy(&error, payload, sizeof(error));
+	if (error > 0 || error < -LAST_ERRNO)
+		return -EBADMSG;
+	answer->error = error;
+	return 1;
+}
+
+/* One message of a datagram. Returns 1 if it is the last that the request brings. */
 static int read_message(const struct nl_request *request, const struct nlmsghdr *header,
 			const uint8_t *payload, struct nl_answer *answer)
 {
@@ -206,12 +252,20 @@ static int read_message(const struct nl_request *request, const struct nlmsghdr 
 
 	if (header->nlmsg_seq < 1 || header->nlmsg_seq > request->count)
 		return 0;
+	if (request->dump && header->nlmsg_flags & NLM_F_DUMP_INTR)
+		answer->interrupted = true;
+	if (request->dump && header->nlmsg_type == NLMSG_DONE)
+		return read_done(payload, length, answer);
 	if (header->nlmsg_type >= NLMSG_MIN_TYPE && request->reply)
 		request->reply(request->context, payload, length);
 	if (header->nlmsg_type != NLMSG_ERROR)
 		return 0;
 	status = read_error(header, payload, length, answer);
-	return status < 0 ? status : header->nlmsg_seq == request->count;
+	if (status < 0)
+		return status;
+	/* A transaction that is refused as such is answered once, at its first message. */
+	return header->nlmsg_seq == awaited(request) ||
+	       (request->transaction && answer->error && header->nlmsg_seq == 1);
 }
 
 int nl_read_answers(const struct nl_request *request, const void *data, size_t length,
@@ -265,19 +319,19 @@ static int receive(int fd, const struct nl_request *request, struct nl_answer *a
 	return status < 0 ? fail(answer, status, "the kernel's answer makes no sense") : status;
 }
 
-int nl_call(int fd, struct nl_request *request, struct nl_answer *answer)
+/* Sets @flag of the message that starts at @message, sends all, and reads what comes back. */
+static int transact(int fd, struct nl_request *request, size_t message, uint16_t flag,
+		    struct nl_answer *answer)
 {
-	size_t flags_at = request->message + offsetof(struct nlmsghdr, nlmsg_flags);
+	size_t flags_at = message + offsetof(struct nlmsghdr, nlmsg_flags);
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	uint16_t flags;
 	long sent;
 	int status;
 
 	*answer = (struct nl_answer){ 0 };
-	if (request->overflow || request->count == 0)
-		return fail(answer, -EMSGSIZE, "the request does not fit its buffer");
 	memcpy(&flags, request->data + flags_at, sizeof(flags));
-	flags |= NLM_F_ACK;
+	flags |= flag;
 	memcpy(request->data + flags_at, &flags, sizeof(flags));
 	do {
 		sent = sys_sendto(fd, request->data, request->length, 0, &kernel, sizeof(kernel));
@@ -288,6 +342,30 @@ int nl_call(int fd, struct nl_request *request, struct nl_answer *answer)
 		status = receive(fd, request, answer);
 	} while (status == 0);
 	return status < 0 ? status : answer->error;
+}
+
+int nl_call(int fd, struct nl_request *request, struct nl_answer *answer)
+{
+	if (request->overflow || awaited(request) == 0)
+		return fail(answer, -EMSGSIZE, "the request does not fit its buffer");
+	return transact(fd, request, request->transaction ? request->previous : request->message,
+			NLM_F_ACK, answer);
+}
+
+int nl_dump(int fd, struct nl_request *request, struct nl_answer *answer)
+{
+	request->dump = true;
+	if (request->overflow || request->count != 1)
+		return fail(answer, -EMSGSIZE, "the request does not fit its buffer");
+	for (int i = 0; i < DUMP_ATTEMPTS; i++) {
+		int status = transact(fd, request, request->message, NLM_F_DUMP, answer);
+
+		if (!answer->interrupted)
+			return status;
+		if (request->restart)
+			request->restart(request->context);
+	}
+	return fail(answer, -EAGAIN, "the list changes faster than it can be read");
 }
 
 /* Appends "/NAME" or, at the start, "NAME". */

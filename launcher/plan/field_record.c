@@ -128,6 +128,9 @@ static struct places places_of(struct plan_reader *reader, const char *key)
 		};
 	if (strncmp(key, "landlock.", 9) == 0)
 		return (struct places){ (char *)&landlock->origin, 0 };
+	if (strcmp(key, "publish") == 0)
+		return (struct places){ (char *)(uintptr_t)&plan->ports->origin,
+					sizeof(*plan->ports) };
 	if (strcmp(key, "net") == 0)
 		return (struct places){ (char *)&plan->net_origin, 0 };
 	if (strncmp(key, "limit.", 6) == 0)

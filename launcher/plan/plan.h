@@ -20,6 +20,10 @@ enum {
 	PLAN_MAX_STRINGS = 65536, /* of one list */
 	PLAN_MAX_FDS = 64,
 	PLAN_MAX_RANGES = 32,
+	PLAN_MAX_ROUTES = 32,
+	PLAN_MAX_PORTS = 64,
+	PLAN_MTU_MIN = 68,
+	PLAN_MTU_MAX = 65535,
 };
 
 /* Where a rule, mount or key was written: "FILE:LINE", or "" where nobody wrote it. */
@@ -131,7 +135,7 @@ struct plan_landlock {
 	plan_origin origin;
 };
 
-enum plan_net_mode { NET_NONE, NET_HOST, NET_VETH };
+enum plan_net_mode { NET_NONE, NET_HOST, NET_VETH, NET_JOIN };
 
 struct plan_address {
 	uint8_t family; /* AF_INET or AF_INET6 */
@@ -152,6 +156,26 @@ struct plan_veth {
 	uint8_t mac[6];
 	const char *name;      /* inside: eth0 unless given */
 	const char *host_name; /* outside; NULL: one is made from the launcher's pid */
+	const char *bridge;    /* the host's end is a port of it; NULL: point to point */
+	bool pool, pool6;      /* the address and the gateway are lent by the launcher */
+	bool nat;              /* what leaves the host carries the host's address */
+	bool forward;          /* the launcher may turn the host's forwarding on */
+	bool isolate;          /* nobody but the host may open a connection to the sandbox */
+	bool no_default_route; /* the gateway is for `routes` only */
+	const struct plan_address *routes; /* networks behind the gateway */
+	size_t route_count;
+	uint32_t rate;  /* bytes a second, each way; 0: as fast as it goes */
+	uint32_t delay; /* microseconds, each way */
+	uint32_t loss;  /* packets in a million, each way */
+};
+
+/* A port of the host that leads to one of the sandbox. */
+struct plan_port {
+	struct plan_address address; /* of the host, where it listens */
+	uint16_t outside;
+	uint16_t inside;
+	bool udp;
+	plan_origin origin;
 };
 
 struct plan_limit {
@@ -243,7 +267,10 @@ struct plan {
 	struct plan_landlock landlock;
 	enum plan_net_mode net;
 	struct plan_veth veth;
+	const char *join; /* "fd:N", "pid:N" or a path; NULL unless net is NET_JOIN */
 	plan_origin net_origin;
+	const struct plan_port *ports;
+	size_t port_count;
 	struct plan_limits limits;
 	struct plan_process process;
 	const struct plan_skip *skipped;

@@ -11,6 +11,7 @@
 #include <linux/filter.h>
 
 #include "launcher/base/base.h"
+#include "launcher/net/veth.h"
 #include "launcher/plan/plan.h"
 #include "launcher/base/caller.h"
 #include "launcher/stage/staging.h"
@@ -53,6 +54,7 @@ enum { DEVICE_NODES = 6 };
 
 struct setup {
 	const struct plan *plan;
+	const struct net_pair *pair; /* of a veth, whose gaps the launcher has filled */
 	char *const *environment; /* the launcher's own, and its arguments */
 	char *const *arguments;
 	struct caller caller;

@@ -56,6 +56,7 @@ struct outcome {
 	double user_ms;
 	double system_ms;
 	long max_rss_kib;
+	char network[160]; /* a veth's device on the host and addresses inside, or "" */
 	struct outcome_enforced enforced;
 };
 

@@ -236,7 +236,9 @@ static void write_enforced(const struct report *report, struct buf *out)
 		buf_text(out, "null,\n");
 	write_limits(&report->plan->limits, out);
 	write_capabilities(enforced->capabilities, out);
-	buf_text(out, "    \"skipped\": [");
+	buf_text(out, "    \"network\": ");
+	json_text(out, report->outcome->network[0] ? report->outcome->network : NULL);
+	buf_text(out, ",\n    \"skipped\": [");
 	for (size_t i = 0; i < report->plan->skipped_count; i++, first = false)
 		write_skip(report->plan->skipped[i].what, report->plan->skipped[i].why, first, out);
 	for (size_t i = 0; i < enforced->skipped_count; i++, first = false)

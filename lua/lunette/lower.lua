@@ -62,10 +62,18 @@ return function(state, question)
 		end
 	end
 	local net = values.net or (has.net or not given) and "none" or "host"
-	if net == "host" then
+	if net == "host" or type(net) == "table" and net.join then
 		has.net = false
 	elseif not has.net then
 		needs("net", "net")
+	end
+	if type(net) == "string" then
+		put("net", net, where("net"))
+	else
+		native.load("lunette.rarely").put_net(net, state, put, where("net"))
+	end
+	if values.publish then
+		native.load("lunette.publish").lower(state, net, put)
 	end
 	for _, clock in ipairs { "time.boottime", "time.monotonic" } do
 		if values[clock] then
@@ -150,12 +158,6 @@ return function(state, question)
 	end
 	if state.landlock then
 		native.load("lunette.landlock")(state, put, escape)
-	end
-	if type(net) == "table" then
-		native.load("lunette.veth").put(net, put)
-		put("net", "veth", where("net"))
-	else
-		put("net", net, where("net"))
 	end
 	for _, name in ipairs { "address_space", "core", "data", "files", "fsize", "grace",
 		"memlock", "msgqueue", "nice", "nproc", "output", "pids", "process_cpu", "rtprio", "rttime",

@@ -75,10 +75,14 @@ M.rows = {
 				{ op = "tmpfs", { absolute(value, cwd) }, where = "" }) } }
 		end },
 	{ name = "net", metavar = "MODE", verbs = launch,
-		help = "the network: none, host, or veth:ADDRESS/PREFIX[,GATEWAY]",
+		help = "none, host, veth (an address of the pool), veth:ADDRESS/PREFIX[,GATEWAY], join:WHERE",
 		set = function(value)
 			local address, gateway = value:match("^veth:([^,]+),?([^,]*)$")
-			if address then
+			if value == "veth" then
+				return { net = base().make("net", { op = "veth", where = "", { nat = true } }) }
+			elseif value:find("^join:") then
+				return { net = base().make("net", { op = "join", where = "", value:sub(6) }) }
+			elseif address then
 				return { net = base().make("net", { op = "veth", where = "",
 					{ address = address, gateway = gateway ~= "" and gateway or nil } }) }
 			end

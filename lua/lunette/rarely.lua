@@ -235,15 +235,43 @@ function M.tty(value, layer, path, preferred)
 	return nil, 'must be "inherit", "auto", true or false'
 end
 
+-- join "/run/netns/NAME", join "fd:5", join "pid:123"
+local function join(value)
+	local where = value[1]
+	if type(where) ~= "string" or where:find("\0", 1, true)
+		or not (base.path(where) or where:find("^fd:%d+$") or where:find("^pid:%d+$")) then
+		base.fail(value.where, "net.join",
+			'must be a path such as "/run/netns/lab", "fd:N" or "pid:N"')
+	end
+	return { join = where:byte() == 47 and base.path(where) or where }
+end
+
 function M.net(value, layer, path, preferred)
 	if tag(value) ~= "net" then
-		return nil, 'must be "none", "host" or veth { ... }'
+		return nil, 'must be "none", "host", veth { ... } or join "..."'
 	elseif value.op == "veth" then
-		return native.load("lunette.veth").check(value, layer, preferred)
+		return native.load("lunette.veth").check(value, preferred)
+	elseif value.op == "join" then
+		return join(value)
 	end
 	local state = native.load("lunette.merge")
 	native.load("lunette.unbuilt")(state, layer, path, preferred, value.op, value.where)
 	return nil, nil, nil, true
+end
+
+-- put_net() - the lines of a network that is more than a word
+function M.put_net(net, state, put, where)
+	if net.join then
+		put("net", "join", where)
+		put("net.join", native.token(net.join))
+		return
+	end
+	put("net", "veth", where)
+	native.load("lunette.veth").lower(net, state, put, where)
+end
+
+function M.publish(value)
+	return native.load("lunette.publish").check(value)
 end
 
 -- need() - "landlock", "landlock >= 4", "kernel >= 6.6"

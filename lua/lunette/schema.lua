@@ -28,7 +28,7 @@ return {
 		scope = "scope*",
 	},
 	net = "net",
-	publish = "any!",
+	publish = "publish*",
 	limits = {
 		memory = "size!", swap = "size!", pids = "count", cpus = "number!", cpuset = "text!",
 		io = "any!", wall = "time", grace = "time", cpu = "time!", output = "size",

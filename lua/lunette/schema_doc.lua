@@ -68,10 +68,13 @@ M.keys = {
 		"TCP ports that may be connected to. An empty list: none." },
 	{ "landlock.bind", "list of ports", "", "TCP ports that may be bound." },
 	{ "landlock.scope", "list", "", "signal, abstract_unix: only within the sandbox." },
-	{ "net", "\"none\", \"host\" or veth { ... }", "\"none\"",
-		"The network: a loopback of its own, the caller's, or a pair of links (as root)." },
+	{ "net", "\"none\", \"host\", veth { ... } or join \"...\"", "\"none\"",
+		"The network: a loopback of its own, the caller's, a pair of links (as root), or one that "
+		.. "is there already." },
 	{ "publish", "list of \"[ADDR:]HOST:INSIDE[/udp]\"", "",
-		"Ports of the sandbox on the host. Not built yet." },
+		"Ports of the host that lead to ports of the sandbox, whose program listens on its "
+		.. "loopback or on any address. ADDR, the host's, is 127.0.0.1 unless given. For every "
+		.. "network of the sandbox's own." },
 	{ "limits.memory", "size", "", "Memory of all processes. Not built yet." },
 	{ "limits.swap", "size", "", "Swap of all processes. Not built yet." },
 	{ "limits.pids", "count", "", "Processes and threads at once." },
@@ -176,10 +179,18 @@ M.words = {
 	{ "all_of", "all_of { MATCHER... }", "All of these." },
 	{ "any_of", "any_of { MATCHER... }", "At least one of these." },
 	{ "no", "no(MATCHER)", "Not this." },
-	{ "veth", "veth { address = \"10.0.0.2/24\", gateway =, peer =, mtu =, mac =, name = }",
-		"A pair of links: address is inside; gateway, or peer, is the host's end. Lists hold "
-		.. "one address of each family." },
-	{ "join", "join NAME", "Another sandbox's network. Not built yet." },
+	{ "veth", "veth { address =, gateway =, peer =, routes =, bridge =, nat =, dns =, ... }",
+		"A pair of links. address is inside, gateway (or peer) is the host's end; lists hold one "
+		.. "of each family. Without an address both come from a pool; ipv6 = true adds IPv6 "
+		.. "ones. routes: the networks behind the gateway, instead of everything. nat = true: "
+		.. "out into the host's networks under the host's address; forward = true may turn the "
+		.. "host's forwarding on for it. bridge: a bridge that sandboxes share. isolate: only "
+		.. "the host may open connections to the sandbox (true with nat or bridge). dns: name "
+		.. "servers. rate (bytes a second), delay and loss (per cent) shape both ways. mtu, mac, "
+		.. "name and host_name are the links' own." },
+	{ "join", "join WHERE",
+		"A network namespace that is there: a path, \"fd:N\", or \"pid:N\". It must belong to the "
+		.. "launcher's own user namespace, or the launcher be root." },
 	{ "broker", "broker { ... }", "Connections through a broker. Not built yet." },
 	{ "pod", "pod NAME", "A network of several sandboxes. Not built yet." },
 	{ "prefer", "prefer(VALUE)", "Used where the host can, else left out and reported." },

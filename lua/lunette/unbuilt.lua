@@ -16,14 +16,9 @@ local reasons = {
 	["limits.cpu"] = "limits on CPU time are",
 	["process.tty"] = "a terminal of the sandbox's own is",
 	["seccomp.on_denied"] = "handling of denied calls is",
-	["publish"] = "publishing of ports is",
 	notify = "notify handlers are",
-	join = "joining another sandbox's network is",
 	broker = "the egress broker is",
 	pod = "pods are",
-	nat = "address translation is",
-	dns = "a name server for the sandbox is",
-	bridge = "bridges are",
 }
 
 return function(state, layer, path, preferred, what, where)

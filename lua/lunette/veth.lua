@@ -1,102 +1,14 @@
 -- veth.lua - veth { ... } of the key `net`: a pair of links with addresses
 --
--- Addresses become canonical text (RFC 5952 for IPv6), sorted by family.
+-- Addresses become canonical text, sorted by family. What is left open here (an address of the
+-- pool, the MTU) the launcher decides, since it depends on the host at that moment.
 
 local native = ...
 local base = native.load("lunette.base")
+local address = native.load("lunette.address")
 local tag, fail = base.tag, base.fail
 
 local M = {}
-
-local function ipv4(text)
-	local parts = { text:match("^(%d+)%.(%d+)%.(%d+)%.(%d+)$") }
-	for index, part in ipairs(parts) do
-		if #part > 3 or tonumber(part) > 255 or #part > 1 and part:byte() == 48 then
-			return nil
-		end
-		parts[index] = tonumber(part)
-	end
-	return #parts == 4 and parts or nil
-end
-
--- The groups of one side of "::", appended to @out; nil where one is malformed.
-local function groups(text, out)
-	if text == "" then
-		return out
-	end
-	for part in (text .. ":"):gmatch("([^:]*):") do
-		if not part:find("^%x%x?%x?%x?$") then
-			return nil
-		end
-		out[#out + 1] = tonumber(part, 16)
-	end
-	return out
-end
-
-local function ipv6(text)
-	local head, dotted = text:match("^(.*:)(%d+%.%d+%.%d+%.%d+)$")
-	if dotted then
-		local four = ipv4(dotted)
-		if not four then
-			return nil
-		end
-		text = head .. ("%x:%x"):format(four[1] << 8 | four[2], four[3] << 8 | four[4])
-	end
-	local left, right = text:match("^(.-)::(.*)$")
-	if not left then
-		local all = groups(text, {})
-		return all and #all == 8 and all or nil
-	end
-	local front, back = groups(left, {}), groups(right, {})
-	if not front or not back or #front + #back > 7 then
-		return nil
-	end
-	for _ = 1, 8 - #front - #back do
-		front[#front + 1] = 0
-	end
-	return table.move(back, 1, #back, #front + 1, front)
-end
-
-local function ipv6_text(parts)
-	local best, length = 0, 1
-	for start = 1, 8 do
-		local stop = start
-		while parts[stop] == 0 do
-			stop = stop + 1
-		end
-		if stop - start > length then
-			best, length = start, stop - start
-		end
-	end
-	local left, right = {}, {}
-	for index = 1, 8 do
-		if best == 0 or index < best then
-			left[#left + 1] = ("%x"):format(parts[index])
-		elseif index >= best + length then
-			right[#right + 1] = ("%x"):format(parts[index])
-		end
-	end
-	left, right = table.concat(left, ":"), table.concat(right, ":")
-	return best == 0 and left or left .. "::" .. right
-end
-
--- address() - canonical text and family (4 or 6) of "10.0.0.2/24" or, without @prefix, "10.0.0.1"
-function M.address(text, prefix)
-	local bare, bits = text, nil
-	if prefix then
-		bare, bits = text:match("^(.*)/(%d+)$")
-		bits = tonumber(bits)
-	end
-	local four = bare and ipv4(bare)
-	local six = bare and not four and ipv6(bare)
-	if not four and not six or prefix and bits > (four and 32 or 128) then
-		return nil
-	elseif six and six[1] | six[2] | six[3] | six[4] | six[5] == 0 then
-		return nil -- IPv4 in disguise, loopback or nothing: no address for a link
-	end
-	local out = four and table.concat(four, ".") or ipv6_text(six)
-	return prefix and out .. "/" .. bits or out, four and 4 or 6
-end
 
 local function link_name(value)
 	return type(value) == "string" and #value <= 15 and value ~= "." and value ~= ".."
@@ -111,27 +23,65 @@ local function mac(value)
 	return value:lower()
 end
 
-local function mtu(value)
-	local number = type(value) == "number" and math.tointeger(value)
-	return number and number >= 68 and number <= 65535 and number or nil
+local function whole(low, high)
+	return function(value)
+		local number = type(value) == "number" and math.tointeger(value)
+		return number and number >= low and number <= high and number or nil
+	end
+end
+
+local function flag(value)
+	if type(value) == "boolean" then
+		return value
+	end
+end
+
+-- Bytes a second.
+local function rate(value)
+	local bytes = base.size(value)
+	return bytes and bytes > 0 and bytes < 1 << 31 and bytes or nil
+end
+
+-- In microseconds.
+local function delay(value)
+	local milliseconds = base.time(value)
+	return milliseconds and milliseconds > 0 and milliseconds <= 60000 and milliseconds * 1000 or nil
+end
+
+-- Of a hundred packets; in packets of a million.
+local function loss(value)
+	return type(value) == "number" and value > 0 and value <= 100
+		and math.max(1, math.floor(value * 10000)) or nil
 end
 
 local simple = {
 	name = { link_name, "must be a link's name, at most 15 bytes" },
 	host_name = { link_name, "must be a link's name, at most 15 bytes" },
+	bridge = { link_name, "must be a link's name, at most 15 bytes" },
 	mac = { mac, 'must be a unicast address such as "02:00:00:00:00:01"' },
-	mtu = { mtu, "must be a whole number from 68 to 65535" },
+	mtu = { whole(68, 65535), "must be a whole number from 68 to 65535" },
+	nat = { flag, "must be true or false" },
+	forward = { flag, "must be true or false" },
+	isolate = { flag, "must be true or false" },
+	ipv6 = { flag, "must be true or false" },
+	rate = { rate, 'must be bytes a second, below 2G, such as "10M"' },
+	delay = { delay, 'must be a time of at most a minute, such as "20ms"' },
+	loss = { loss, "must be a percentage above 0, at most 100" },
 }
-local unbuilt = { nat = true, dns = true, bridge = true }
 local addresses = { address = true, gateway = false, peer = true }
+local lists = { routes = true, dns = false }
+
+local function items(value)
+	return type(value) == "table" and not tag(value) and value or { value }
+end
 
 -- Sorts one address, or a list of one per family, into @out by the plan's key.
 local function sort(value, name, out, wrong)
 	local prefix = addresses[name]
-	for _, text in ipairs(type(value) == "table" and not tag(value) and value or { value }) do
+	for _, text in ipairs(items(value)) do
 		local canonical, family
 		if type(text) == "string" then
-			canonical, family = M.address(text, prefix)
+			canonical, family = address(text, prefix)
 		end
 		if not canonical then
 			wrong(name, prefix and 'must be an address with its prefix, such as "10.0.0.2/24"'
@@ -145,8 +95,59 @@ local function sort(value, name, out, wrong)
 	end
 end
 
+-- A list of addresses, or of networks.
+local function list(value, name, wrong)
+	local out, prefix = {}, lists[name]
+	for _, text in ipairs(items(value)) do
+		local canonical, family
+		if type(text) == "string" then
+			canonical, family = address(text, prefix)
+		end
+		if not canonical then
+			wrong(name, prefix and 'must be a list of networks, such as "198.51.100.0/24"'
+				or 'must be a list of addresses, such as "192.0.2.53"')
+		end
+		out[#out + 1] = canonical
+		out[canonical] = family
+	end
+	if #out > (prefix and 32 or 3) then
+		wrong(name, ("must be a list of at most %d"):format(prefix and 32 or 3))
+	end
+	return out
+end
+
+-- What goes together, and what follows from what is not said.
+local function complete(out, wrong)
+	local four = out.address or out.gateway or out.peer
+	local six = out.address6 or out.gateway6 or out.peer6
+	out.pool = not four and not six
+	out.pool6 = out.ipv6 == true and not six
+	if out.ipv6 == false and six then
+		wrong("ipv6", "is false, yet there are addresses of it")
+	end
+	for _, family in ipairs { "", "6" } do
+		if (out["gateway" .. family] or out["peer" .. family]) and not out["address" .. family] then
+			wrong("gateway", "needs an address of the same family")
+		elseif out.bridge and out["peer" .. family] then
+			wrong("peer", "has no meaning on a bridge, whose address is the gateway")
+		end
+	end
+	for _, to in ipairs(out.routes or {}) do
+		local family = out.routes[to] == 6 and "6" or ""
+		if not out["gateway" .. family] and not out["pool" .. family] then
+			wrong("routes", "need a gateway of the same family: " .. to)
+		end
+	end
+	if out.forward and not out.nat then
+		wrong("forward", "has no meaning without nat = true")
+	end
+	if out.isolate == nil then
+		out.isolate = out.nat or out.bridge ~= nil
+	end
+end
+
 -- check() - the plan's values of a veth { ... }
-function M.check(value, layer, preferred)
+function M.check(value, preferred)
 	local given, out = value[1], {}
 	local function wrong(name, reason, hint)
 		fail(value.where, name and "net.veth." .. name or "net.veth", reason, hint)
@@ -156,35 +157,58 @@ function M.check(value, layer, preferred)
 	end
 	local state = native.load("lunette.merge")
 	for name, wrapped in next, given do
-		local item, _, prefers = state.unwrap(wrapped, preferred)
+		local item = state.unwrap(wrapped, preferred)
 		if simple[name] then
-			out[name] = simple[name][1](item) or wrong(name, simple[name][2])
+			local result = simple[name][1](item)
+			if result == nil then
+				wrong(name, simple[name][2])
+			end
+			out[name] = result
 		elseif addresses[name] ~= nil then
 			sort(item, name, out, wrong)
-		elseif unbuilt[name] then
-			native.load("lunette.unbuilt")(state, layer, "net.veth." .. name, prefers, name, value.where)
+		elseif lists[name] ~= nil then
+			out[name] = list(item, name, wrong)
 		else
 			native.load("lunette.explain").unknown(value.where, "net.veth", tostring(name), simple,
-				addresses, unbuilt)
+				addresses, lists)
 		end
 	end
-	if not out.address and not out.address6 then
-		wrong("address", "must be given")
-	end
-	for _, family in ipairs { "", "6" } do
-		if (out["gateway" .. family] or out["peer" .. family]) and not out["address" .. family] then
-			wrong("gateway", "needs an address of the same family")
-		end
-	end
+	complete(out, wrong)
 	if preferred and not native.ask("feature", "net.veth") then
 		return nil
 	end
 	return out
 end
 
-function M.put(veth, put)
-	for name, value in next, veth do
-		put("net.veth." .. name, tostring(value))
+-- A resolv.conf(5) of the sandbox's own, in the place of what the profile mounts there.
+local function name_servers(servers, state, place)
+	local lines = {}
+	for index, server in ipairs(servers) do
+		lines[index] = "nameserver " .. server .. "\n"
+	end
+	local mount = { op = "file", layer = state.owner.net, path = "net.veth.dns", where = place or "",
+		target = "/etc/resolv.conf", { "/etc/resolv.conf", text = table.concat(lines) } }
+	local mounts = state.mounts
+	local index = mounts[mount.target] or #mounts + 1
+	mounts[mount.target], mounts[index] = index, mount
+end
+
+-- lower() - the plan's lines, and the mount that the name servers are told by
+function M.lower(net, state, put, place)
+	for name, value in next, net do
+		local key = "net.veth." .. name
+		if name == "routes" then
+			for _, to in ipairs(value) do
+				put("net.veth.route", to)
+			end
+			put("net.veth.no_default_route", "1")
+		elseif name == "dns" then
+			name_servers(value, state, place)
+		elseif type(value) ~= "boolean" then
+			put(key, tostring(value))
+		elseif value and name ~= "ipv6" then
+			put(key, "1")
+		end
 	end
 end
 

@@ -245,7 +245,7 @@ setup() {
 	[[ $(json report 'it["plan"][:7], len(it["plan"])') == '["sha256:", 71]' ]]
 	[[ $(json report '0 < it["wall_ms"] < 30000 and it["max_rss_kib"] > 0') == true ]]
 	[[ $(json report '" ".join(sorted(it["enforced"]))') == \
-		"capabilities cgroup landlock_abi namespaces rlimits seccomp_instructions skipped" ]]
+		"capabilities cgroup landlock_abi namespaces network rlimits seccomp_instructions skipped" ]]
 	[[ $(json report '" ".join(it["enforced"]["namespaces"])') == \
 		"user mount pid net ipc uts cgroup" ]]
 	[[ $(json report 'it["enforced"]["capabilities"]') == none ]]

@@ -28,7 +28,7 @@ static void build(struct nl_request *request, uint8_t *data, size_t size)
 	nl_start(request, data, size);
 	rtnl_add_pair(request, &pair);
 	rtnl_add_address(request, 2, &inside);
-	rtnl_add_default_route(request, 2, &inside);
+	rtnl_add_route(request, 2, NULL, &inside);
 	rtnl_get_link(request, 2);
 }
 

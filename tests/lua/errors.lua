@@ -67,7 +67,7 @@ wrong("process = { init = false, die_with_parent = true }",
 wrong("needs = { 'landlock >= 99' }", 'needs: this host has no "landlock >= 99" but landlock 7')
 wrong("needs = { 'cgroup.memory' }", 'needs: this host has no "cgroup.memory"')
 wrong("5", "test.lua:1: profile: has no items, only keys")
-wrong("net = 'vth'", 'net: must be "none", "host" or veth { ... }')
+wrong("net = 'vth'", 'net: must be "none", "host", veth { ... } or join')
 
 -- The file
 wrong("return 5", "test.lua:1: profile: the file must return profile { ... }")
@@ -189,7 +189,30 @@ wrong("landlock = { scope = { 'signals' } }",
 	'landlock.scope[1]: must be "signal" or "abstract_unix"')
 
 -- Veth
-wrong("net = veth {}", "net.veth.address: must be given")
+wrong("net = veth { gateway = '10.0.0.1' }", "net.veth.gateway: needs an address")
+wrong("net = veth { rate = '3G' }", "net.veth.rate: must be bytes a second")
+wrong("net = veth { delay = '2m' }", "net.veth.delay: must be a time of at most")
+wrong("net = veth { loss = 101 }", "net.veth.loss: must be a percentage")
+wrong("net = veth { nat = 1 }", "net.veth.nat: must be true or false")
+wrong("net = veth { forward = true }", "net.veth.forward: has no meaning without nat")
+wrong("net = veth { routes = { '10.0.0.1' } }", "net.veth.routes: must be a list of networks")
+wrong("net = veth { routes = { '2001:db8::/32' } }", "net.veth.routes: need a gateway of the same")
+wrong("net = veth { dns = { 'one.example' } }", "net.veth.dns: must be a list of addresses")
+wrong("net = veth { dns = { '10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4' } }",
+	"net.veth.dns: must be a list of at most 3")
+wrong("net = veth { address = '10.0.0.2/24', peer = '10.0.0.1/24', bridge = 'lab0' }",
+	"net.veth.peer: has no meaning on a bridge")
+wrong("net = veth { address = 'fd00::2/64', ipv6 = false }", "net.veth.ipv6: is false")
+wrong("net = join 'x'", "net.join: must be a path")
+wrong("publish = { 80 }", "publish[1]: must be")
+wrong("publish = { '80' }", "publish[1]: must be")
+wrong("publish = { '80:80/sctp' }", "publish[1]: must be")
+wrong("publish = { '0:80' }", "publish[1]: a port is a number")
+wrong("publish = { '80:65536' }", "publish[1]: a port is a number")
+wrong("publish = { '::1:80:80' }", "publish[1]: an IPv6 address stands in brackets")
+wrong("publish = { 'localhost:80:80' }", "publish[1]: must begin with an address")
+wrong("net = 'host', publish = { '80:80' }", "publish: needs a network of the sandbox's own")
+wrong("net = join '/run/netns/x', publish = { '80:80' }", "publish: needs a network of")
 wrong("net = veth { address = '10.0.0.2' }", "net.veth.address: must be an address with its prefix")
 wrong("net = veth { address = '10.0.0.256/24' }",
 	"net.veth.address: must be an address with its prefix")
@@ -206,9 +229,8 @@ wrong("net = veth { adress = '10.0.0.2/24' }", '"adress" (did you mean "address"
 -- What is not built
 for _, key in ipairs { "limits.memory = '1G'", "limits.swap = 0", "limits.cpus = 2",
 	"limits.cpuset = '0-1'", "limits.io = {}", "limits.cpu = '5s'",
-	"cgroup_parent = '/x'", "publish = { '80:80' }", "process.tty = true", "process.tty = 'auto'",
-	"seccomp.on_denied = 'report'", "net = join 'x'", "net = broker {}", "net = pod 'x'",
-	"net = veth { address = '10.0.0.2/24', nat = true }" } do
+	"cgroup_parent = '/x'", "process.tty = true", "process.tty = 'auto'",
+	"seccomp.on_denied = 'report'", "net = broker {}", "net = pod 'x'" } do
 	local section, name, value = key:match("^([%w_]+)%.?([%w_]*) = (.*)$")
 	local text = name == "" and ("%s = %%s"):format(section)
 		or ("%s = { %s = %%s }"):format(section, name)

@@ -145,8 +145,7 @@ gives('caps = { keep = { "chown" }, securebits = { "noroot", "no_setuid_fixup" }
 	"0x5")
 
 -- The rest of the table
-gives('net = prefer(join "x")', "skipped",
-	"net joining\\x20another\\x20sandbox's\\x20network\\x20is\\x20not\\x20built\\x20yet")
+gives('net = prefer(pod "x")', "skipped", "net pods\\x20are\\x20not\\x20built\\x20yet")
 gives('net = prefer(veth { address = "10.0.0.2/24" })', "net", "none", { host = { features = {} } })
 gives('namespaces = { "user", "time", "mount" }', "namespaces", "user mount time")
 gives('time = { monotonic = "-1h", boottime = 86400 }', "time.monotonic", "-3600")
@@ -178,6 +177,28 @@ for text, want in pairs { ["1:0:0:2:0:0:0:3"] = "1:0:0:2::3",
 	["fe80::1.2.3.4"] = "fe80::102:304" } do
 	gives('net = veth { address = "' .. text .. '/64" }', "net.veth.address6", want .. "/64")
 end
+
+-- What a network's lines are
+gives('net = veth {}', "net.veth.pool", "1")
+gives('net = veth {}', "net.veth.isolate", "")
+gives('net = veth { ipv6 = true }', "net.veth.pool6", "1")
+gives('net = veth { nat = true }', "net.veth.isolate", "1")
+gives('net = veth { bridge = "lab0" }', "net.veth.isolate", "1")
+gives('net = veth { bridge = "lab0", isolate = false }', "net.veth.isolate", "")
+gives('net = veth { rate = "10M", delay = "20ms", loss = 0.5 }', "net.veth.rate", "10485760")
+gives('net = veth { rate = "10M", delay = "20ms", loss = 0.5 }', "net.veth.delay", "20000")
+gives('net = veth { rate = "10M", delay = "20ms", loss = 0.5 }', "net.veth.loss", "5000")
+gives('net = veth { routes = "198.51.100.0/24" }', "net.veth.route", "198.51.100.0/24")
+gives('net = veth { routes = {} }', "net.veth.no_default_route", "1")
+gives('net = veth { dns = "192.0.2.53" }', "mount",
+	"file /etc/resolv.conf text=nameserver\\x20192.0.2.53\\x0a")
+gives('mounts = { ro "/usr", mask "/etc/resolv.conf" }, net = veth { dns = "192.0.2.53" }', "mount",
+	"bind /usr source=/usr read-only\n"
+	.. "file /etc/resolv.conf text=nameserver\\x20192.0.2.53\\x0a")
+gives('net = join "/run//netns/lab"', "net.join", "/run/netns/lab")
+gives('net = join "fd:5"', "net", "join")
+gives('publish = { "8080:80", "[::1]:53:53/udp", "0.0.0.0:5432:5432/tcp" }', "publish",
+	"127.0.0.1 8080 80 tcp\n::1 53 53 udp\n0.0.0.0 5432 5432 tcp")
 
 -- Facts of the host and parameters
 gives('cwd = host.env.WORK', "cwd", "/w", { host = { env = { WORK = "/w" } } })
@@ -226,6 +247,9 @@ option("rw", "/a\\:b:/c", "mount", "bind /c source=/a:b")
 option("tmpfs", "/t", "mount", "tmpfs /t")
 option("net", "host", "net", "host")
 option("net", "veth:10.0.0.2/24,10.0.0.1", "net.veth.gateway", "10.0.0.1")
+option("net", "veth", "net.veth.nat", "1")
+option("net", "join:pid:7", "net.join", "pid:7")
+option("publish", "80:81", "publish", "127.0.0.1 80 81 tcp")
 option("pids", "5", "limit.pids", "5")
 option("wall", "1.5", "limit.wall", "1500")
 option("grace", "2s", "limit.grace", "2000")

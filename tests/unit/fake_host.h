@@ -38,6 +38,7 @@ struct sandbox {
 	int pid;
 	int control;
 	char host_name[NET_NAME_SIZE];
+	struct net_pair pair; /* as the launcher has made it */
 	int created;
 	int configured;
 	bool reached;
@@ -49,9 +50,9 @@ struct outcome {
 	bool ran;
 	struct sandbox box[SANDBOXES];
 	bool up, running, echo, echo6, stream, gone;
-	bool peer_seen;              /* a device of the sandbox's name was announced on the host */
-	char advertised;             /* accept_ra of the host's end */
-	int reached, reached6, late; /* of the successors */
+	bool peer_seen;  /* a device of the sandbox's name was announced on the host */
+	char advertised; /* accept_ra of the host's end */
+	int reached, reached6, late, late6; /* of the successors */
 };
 
 static struct outcome *outcome;
@@ -173,11 +174,11 @@ static inline void serve_stream(int fd)
 		close(client);
 }
 
-static inline void obey(struct sandbox *box, const struct plan_veth *veth, char order)
+static inline void obey(struct sandbox *box, char order)
 {
 	switch (order) {
 	case CONFIGURE:
-		box->configured = net_veth_configure(veth, &box->err);
+		box->configured = net_veth_configure(&box->pair, &box->err);
 		break;
 	case LOOPBACK:
 		box->configured = net_loopback_up(&box->err);
@@ -194,8 +195,7 @@ static inline void obey(struct sandbox *box, const struct plan_veth *veth, char 
 	}
 }
 
-_Noreturn static inline void be_sandbox(struct sandbox *box, const struct plan_veth *veth,
-					int control)
+_Noreturn static inline void be_sandbox(struct sandbox *box, int control)
 {
 	struct pollfd fds[] = {
 		{ .fd = control, .events = POLLIN },
@@ -209,7 +209,7 @@ _Noreturn static inline void be_sandbox(struct sandbox *box, const struct plan_v
 		if (fds[0].revents) {
 			if (read(control, &order, 1) != 1)
 				break;
-			obey(box, veth, order);
+			obey(box, order);
 			if (write(control, &order, 1) != 1)
 				break;
 		}
@@ -222,7 +222,7 @@ _Noreturn static inline void be_sandbox(struct sandbox *box, const struct plan_v
 }
 
 /* A sandbox in namespaces of its own; its network is still bare. */
-static inline void start_sandbox(struct sandbox *box, const struct plan_veth *veth)
+static inline void start_sandbox(struct sandbox *box)
 {
 	int pair[2];
 	int pid;
@@ -232,7 +232,7 @@ static inline void start_sandbox(struct sandbox *box, const struct plan_veth *ve
 	pid = start(RAW_CLONE_NEWNET | RAW_CLONE_NEWUSER);
 	if (pid == 0) {
 		close(pair[0]);
-		be_sandbox(box, veth, pair[1]);
+		be_sandbox(box, pair[1]);
 	}
 	close(pair[1]);
 	box->pid = pid;
@@ -257,11 +257,22 @@ static inline void stop_sandbox(struct sandbox *box)
 	box->pid = 0;
 }
 
+/* The launcher's half. `outcome` is shared, so that the sandbox knows the result. */
+static inline void create_pair(struct sandbox *box, const struct plan_veth *veth, int pid)
+{
+	static const uint8_t mac[6] = { 2, 0, 0, 0, 1, 1 };
+
+	box->pair = (struct net_pair){ .veth = *veth, .neighbours = veth->has_mac };
+	memcpy(box->pair.host_mac, mac, sizeof(mac));
+	box->created = net_veth_create(&box->pair, pid, &box->err);
+	memcpy(box->host_name, box->pair.host_name, NET_NAME_SIZE);
+}
+
 /* A sandbox with its pair, or as far as it gets. */
 static inline void start_with_pair(struct sandbox *box, const struct plan_veth *veth)
 {
-	start_sandbox(box, veth);
-	box->created = net_veth_create(veth, box->pid, box->host_name, &box->err);
+	start_sandbox(box);
+	create_pair(box, veth, box->pid);
 	if (box->created == 0)
 		(void)tell(box, CONFIGURE);
 }

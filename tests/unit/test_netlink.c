@@ -87,14 +87,14 @@ static void test_builder(void)
 		"an IPv6 address without duplicate address detection");
 
 	nl_start(&request, data, sizeof(data));
-	rtnl_add_default_route(&request, 3, &gateway);
+	rtnl_add_route(&request, 3, NULL, &gateway);
 	is_text(hex(data, request.length),
 		"2c000000 18000106 01000000 00000000 02000000 fe040001 04000000 "
 		"08000500 c0000201 08000400 03000000",
 		"a default route with its gateway on the link");
 
 	nl_start(&request, data, sizeof(data));
-	rtnl_add_default_route(&request, 3, &gateway6);
+	rtnl_add_route(&request, 3, NULL, &gateway6);
 	is_text(hex(data, request.length),
 		"38000000 18000106 01000000 00000000 0a000000 fe040001 04000000 "
 		"14000500 20010db8 00000000 00000000 00000001 08000400 03000000",

@@ -66,20 +66,30 @@ static const char full[] =
 	"net veth\n"
 	"net.veth.address 10.0.0.2/24\n"
 	"net.veth.address6 fd00::2/64\n"
+	"net.veth.delay 20000\n"
+	"net.veth.forward 1\n"
 	"net.veth.gateway 10.0.0.1\n"
 	"net.veth.gateway6 fd00::1\n"
 	"net.veth.host_name veth-host\n"
+	"net.veth.isolate 1\n"
+	"net.veth.loss 1000000\n"
 	"net.veth.mac 02:00:00:00:00:01\n"
 	"net.veth.mtu 1400\n"
 	"net.veth.name eth0\n"
+	"net.veth.nat 1\n"
+	"net.veth.no_default_route 1\n"
 	"net.veth.peer 10.0.0.1/24\n"
 	"net.veth.peer6 fd00::1/64\n"
+	"net.veth.rate 2147483647\n"
+	"net.veth.route 198.51.100.0/24\n"
+	"net.veth.route 2001:db8::/32\n"
 	"origin mount 1 p.lua:7\n"
 	"origin seccomp.rule 2 p.lua:9\n"
 	"origin landlock.port 0 p.lua:10\n"
 	"origin landlock.fs 0 p.lua:11\n"
 	"origin limit.wall 0 p.lua:12\n"
 	"origin net 0 p.lua:13\n"
+	"origin publish 1 p.lua:14\n"
 	"process.arg0 sh\n"
 	"process.die_with_parent 1\n"
 	"process.fd 3\n"
@@ -91,6 +101,8 @@ static const char full[] =
 	"process.stdout capture\n"
 	"process.tty inherit\n"
 	"profile test\n"
+	"publish 127.0.0.1 8080 80 tcp\n"
+	"publish ::1 53 53 udp\n"
 	"seccomp.default errno:1\n"
 	"seccomp.foreign kill\n"
 	"seccomp.known x86_64 0-334,424-470\n"
@@ -175,7 +187,7 @@ static void check_values(const struct plan *plan)
 	is_number(plan->process.fds[1], 7, "a descriptor");
 	is_number(plan->process.streams[0].kind, STREAM_PATH, "stdin from a path");
 	is_number((int64_t)plan->user.uid_range_count, 2, "two ranges");
-	is_number((int64_t)plan->written_count, 6, "six origins");
+	is_number((int64_t)plan->written_count, 7, "seven origins");
 }
 
 /* @line put at its place into the small plan, or in place of the line with its key. */

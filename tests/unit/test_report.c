@@ -51,7 +51,7 @@ static void check_end(void)
 		"  \"enforced\": {\n    \"namespaces\": [\"user\", \"time\"],\n"
 		"    \"seccomp_instructions\": 57,\n    \"landlock_abi\": 7,\n"
 		"    \"cgroup\": null,\n    \"rlimits\": {\"files\": 256},\n"
-		"    \"capabilities\": [\"net_admin\"],\n    \"skipped\": [\n"
+		"    \"capabilities\": [\"net_admin\"],\n    \"network\": null,\n    \"skipped\": [\n"
 		"      { \"what\": \"limits.memory\", \"why\": \"no \\\"cgroup\\\"\" }]\n  }\n}\n",
 		"a program that exited");
 }

@@ -16,10 +16,10 @@ static void fault_scenario(void)
 {
 	struct sandbox *box = &outcome->box[0];
 
-	start_sandbox(box, &faulty);
+	start_sandbox(box);
 	if (pre_order)
 		(void)tell(box, pre_order);
-	box->created = net_veth_create(&faulty, box->pid, box->host_name, &box->err);
+	create_pair(box, &faulty, box->pid);
 	if (box->created == 0)
 		(void)tell(box, CONFIGURE);
 	stop_sandbox(box);
@@ -28,7 +28,8 @@ static void fault_scenario(void)
 
 static void no_device_scenario(void)
 {
-	start_sandbox(&outcome->box[0], &faulty);
+	start_sandbox(&outcome->box[0]);
+	outcome->box[0].pair.veth = faulty;
 	(void)tell(&outcome->box[0], CONFIGURE);
 	stop_sandbox(&outcome->box[0]);
 	outcome->ran = true;
@@ -39,10 +40,10 @@ static void no_process_scenario(void)
 	struct sandbox *box = &outcome->box[0];
 	int pid;
 
-	start_sandbox(box, &faulty);
+	start_sandbox(box);
 	pid = box->pid;
 	stop_sandbox(box);
-	box->created = net_veth_create(&faulty, pid, box->host_name, &box->err);
+	create_pair(box, &faulty, pid);
 	outcome->ran = true;
 }
 

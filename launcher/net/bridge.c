@@ -1,0 +1,185 @@
+/* bridge.c - named bridges, which several sandboxes share (see bridge.h) */
+#include "launcher/net/bridge.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/netlink.h>
+
+#include "launcher/net/batch.h"
+#include "launcher/net/rtnl.h"
+
+enum { ENTRY_SIZE = 32 };
+
+static const char made[] = "made ";
+
+/* What the entry says: false where the bridge is not ours. */
+static bool read_entry(int entry, struct pool_subnet *subnet)
+{
+	char text[ENTRY_SIZE];
+	char *rest;
+
+	*subnet = (struct pool_subnet){ 0, -1 };
+	held_read(entry, text, sizeof(text));
+	if (strncmp(text, made, sizeof(made) - 1) != 0)
+		return false;
+	subnet->range = (int)strtol(text + sizeof(made) - 1, &rest, 10);
+	subnet->number = (int)strtol(rest, NULL, 10);
+	if (subnet->range < 0 || subnet->range >= POOL_RANGES || subnet->number < -1 ||
+	    subnet->number >= POOL_SUBNETS)
+		*subnet = (struct pool_subnet){ 0, -1 };
+	return true;
+}
+
+static void delete_link(const char *name)
+{
+	cleanup_fd int fd = nl_open(NETLINK_ROUTE);
+	int index = fd < 0 ? fd : batch_index(fd, name);
+	struct nl_answer answer;
+	struct batch batch;
+
+	if (index <= 0)
+		return;
+	batch_start(&batch, batch_host, name);
+	batch_note(&batch, STEP_BRIDGE, NULL);
+	rtnl_delete_link(&batch.request, index);
+	(void)nl_call(fd, &batch.request, &answer);
+}
+
+/* The first user of a name: whoever had it before is dead. */
+static void remove_entry(const struct held *held, const char *name, int *entry)
+{
+	struct pool_subnet subnet;
+
+	if (read_entry(*entry, &subnet))
+		delete_link(name);
+	state_drop(held->bridges, name, entry);
+}
+
+void bridge_sweep(const struct held *held, const char *name)
+{
+	cleanup_fd int entry = state_take(held->bridges, name, STATE_TRY);
+
+	if (entry >= 0)
+		remove_entry(held, name, &entry);
+}
+
+void bridge_release(struct held *held)
+{
+	if (held->bridge >= 0 && state_lock(held->bridge, STATE_TRY) == 0)
+		remove_entry(held, held->bridge_name, &held->bridge);
+	fd_close(&held->bridge);
+}
+
+static int make_link(int fd, const char *name, struct err *err)
+{
+	struct batch batch;
+	uint8_t mac[6];
+	long r = sys_getrandom(mac, sizeof(mac), 0);
+
+	if (r != sizeof(mac))
+		return err_set(err, STAGE_NETWORK, r < 0 ? (int)r : EIO, NULL, "getrandom");
+	mac[0] = (uint8_t)((mac[0] & 0xfc) | 2);
+	batch_start(&batch, batch_host, name);
+	batch_note(&batch, STEP_BRIDGE, NULL);
+	rtnl_add_bridge(&batch.request, name, mac);
+	return batch_call(&batch, fd, err);
+}
+
+/* Makes the bridge, or takes the one that is there. */
+static int begin(struct held *held, int fd, const struct pool_survey *survey,
+		 const struct plan_veth *veth, struct pool_subnet *subnet, struct err *err)
+{
+	char text[ENTRY_SIZE];
+	int r = 0;
+
+	if (read_entry(held->bridge, subnet)) /* its last user was killed */
+		delete_link(veth->bridge);
+	*subnet = (struct pool_subnet){ 0, -1 };
+	if (batch_index(fd, veth->bridge) > 0)
+		return held_write(held->bridge, "");
+	if (veth->pool || veth->pool6)
+		r = pool_choose(survey, veth->bridge, subnet);
+	if (r < 0)
+		return err_set(err, STAGE_NETWORK, r, "give net.veth.address and net.veth.gateway",
+			       "network of bridge %s", veth->bridge);
+	snprintf(text, sizeof(text), "%s%d %d", made, subnet->range, subnet->number);
+	r = held_write(held->bridge, text);
+	if (r < 0)
+		return err_set(err, STAGE_NETWORK, r, NULL, "state of bridge %s", veth->bridge);
+	return make_link(fd, veth->bridge, err);
+}
+
+/* The bridge is in the sandboxes' network by the gateway's address. */
+static int add_addresses(int fd, int index, const struct plan_veth *veth, struct err *err)
+{
+	struct plan_address gateways[2] = { veth->gateway, veth->gateway6 };
+	const bool there[2] = { veth->has_gateway, veth->has_gateway6 };
+	struct nl_answer answer;
+	struct batch batch;
+
+	gateways[0].prefix = veth->address.prefix;
+	gateways[1].prefix = veth->address6.prefix;
+	for (int i = 0; i < 2; i++) {
+		if (!there[i])
+			continue;
+		batch_start(&batch, batch_host, veth->bridge);
+		batch_note(&batch, STEP_ADDRESS, &gateways[i]);
+		rtnl_add_address(&batch.request, index, &gateways[i]);
+		if (nl_call(fd, &batch.request, &answer) < 0 && answer.error != -EEXIST)
+			return batch_failed(&batch, &answer, err);
+	}
+	return 0;
+}
+
+static int hold(struct held *held, int fd, const struct pool_survey *survey, struct net_pair *pair,
+		struct err *err)
+{
+	struct plan_veth *veth = &pair->veth;
+	struct pool_subnet subnet = { 0, -1 };
+	bool ours;
+	int r = 0;
+
+	held->bridge = state_take(held->bridges, veth->bridge, STATE_TRY);
+	if (held->bridge >= 0)
+		r = begin(held, fd, survey, veth, &subnet, err);
+	else if (held->bridge == -EWOULDBLOCK)
+		held->bridge = state_take(held->bridges, veth->bridge, STATE_SHARE);
+	if (held->bridge < 0)
+		return err_set(err, STAGE_NETWORK, held->bridge, NULL, "state of bridge %s",
+			       veth->bridge);
+	if (r < 0)
+		return r;
+	ours = read_entry(held->bridge, &subnet);
+	r = state_lock(held->bridge, STATE_SHARE);
+	pair->master = batch_index(fd, veth->bridge);
+	if (r == 0 && pair->master < 0)
+		r = pair->master;
+	if (r < 0)
+		return err_set(err, STAGE_NETWORK, r, NULL, "bridge %s (%s)", veth->bridge,
+			       batch_host);
+	if ((veth->pool || veth->pool6) && subnet.number < 0) {
+		(void)err_set(err, STAGE_NETWORK, EADDRNOTAVAIL,
+			      "give net.veth.address and net.veth.gateway", "address on bridge %s",
+			      veth->bridge);
+		return err_reason(err, "the pool has no network for a bridge that was made with "
+				       "addresses of its own");
+	}
+	if (veth->pool || veth->pool6)
+		r = pool_lend_on(held, &subnet, pair, err);
+	return r == 0 && ours ? add_addresses(fd, pair->master, veth, err) : r;
+}
+
+int bridge_hold(struct held *held, int fd, const struct pool_survey *survey, struct net_pair *pair,
+		struct err *err)
+{
+	int r;
+
+	snprintf(held->bridge_name, sizeof(held->bridge_name), "%s", pair->veth.bridge);
+	r = hold(held, fd, survey, pair, err);
+	if (r < 0)
+		bridge_release(held);
+	return r;
+}

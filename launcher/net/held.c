@@ -1,0 +1,134 @@
+/* held.c - what a launch holds of the host's network (see held.h) */
+#include "launcher/net/held.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "launcher/net/bridge.h"
+#include "launcher/net/forward.h"
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71 /* include/uapi/asm-generic/socket.h, Linux 5.14 */
+#endif
+
+enum { LISTING = 4096 };
+
+/* A directory entry as getdents64(2) gives it. */
+struct entry {
+	uint64_t inode;
+	int64_t next;
+	uint16_t length;
+	uint8_t type;
+	char name[];
+};
+
+void held_read(int entry, char *text, size_t size)
+{
+	long got = sys_lseek(entry, 0, SEEK_SET);
+
+	if (got == 0)
+		got = sys_read(entry, text, size - 1);
+	text[got > 0 ? got : 0] = '\0';
+}
+
+int held_write(int entry, const char *text)
+{
+	long r = sys_lseek(entry, 0, SEEK_SET);
+
+	if (r == 0)
+		r = sys_ftruncate(entry, 0);
+	return r < 0 ? (int)r : fd_write_all(entry, text, strlen(text));
+}
+
+int held_mutex(const struct held *held, struct err *err)
+{
+	int fd = state_take(held->directory, "mutex", STATE_OWN);
+
+	return fd < 0 ? err_set(err, STAGE_NETWORK, fd, NULL, "state directory") : fd;
+}
+
+/* Calls @sweep for the entries of @directory, as many as fit into one listing: what is left over is
+ * another launch's to find. */
+static void each_entry(const struct held *held, int directory,
+		       void (*sweep)(const struct held *held, const char *name))
+{
+	_Alignas(8) char list[LISTING] = { 0 };
+	long got = sys_lseek(directory, 0, SEEK_SET);
+
+	if (got == 0)
+		got = sys_getdents64(directory, list, sizeof(list));
+	for (long at = 0; at < got;) {
+		const struct entry *entry = (const struct entry *)(const void *)(list + at);
+
+		at += entry->length;
+		if (entry->name[0] != '.')
+			sweep(held, entry->name);
+	}
+}
+
+static void sweep_entry(const struct held *held, const char *name)
+{
+	cleanup_fd int entry = -1;
+
+	if (strncmp(name, "lease-", 6) == 0)
+		entry = state_take(held->directory, name, STATE_TRY);
+	state_drop(held->directory, name, &entry);
+	forward_sweep(held, name);
+}
+
+static int cookie(uint64_t *value)
+{
+	cleanup_fd int fd = (int)sys_socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	unsigned int length = sizeof(*value);
+
+	if (fd < 0)
+		return fd;
+	return (int)sys_getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, value, &length);
+}
+
+int held_open(struct held *held, char *const *environment, struct err *err)
+{
+	cleanup_fd int state = -1;
+	uint64_t number = 0;
+	char name[HELD_NAME];
+	int r = cookie(&number);
+
+	if (r < 0)
+		return err_set(err, STAGE_NETWORK, r, NULL, "cookie of the network namespace");
+	state = state_open(environment, STAGE_NETWORK, err);
+	if (state < 0)
+		return state;
+	snprintf(name, sizeof(name), "net-%llx", (unsigned long long)number);
+	held->directory = state_directory(state, name);
+	r = held->directory;
+	if (r >= 0)
+		r = held->bridges = state_directory(held->directory, "bridges");
+	if (r < 0)
+		return err_set(err, STAGE_NETWORK, r, NULL, "state directory %s", name);
+	return 0;
+}
+
+void held_sweep(const struct held *held)
+{
+	each_entry(held, held->bridges, bridge_sweep);
+	each_entry(held, held->directory, sweep_entry);
+}
+
+void held_release(struct held *held)
+{
+	struct err err;
+	int mutex = held->directory >= 0 ? held_mutex(held, &err) : -1;
+
+	state_drop(held->directory, held->lease_name, &held->lease);
+	if (held->bridge >= 0)
+		bridge_release(held);
+	forward_release(held);
+	fd_close(&mutex);
+	fd_close(&held->bridges);
+	fd_close(&held->directory);
+}

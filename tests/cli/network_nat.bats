@@ -1,0 +1,265 @@
+# network_nat.bats: veth sandboxes that share a host: addresses, translation, bridges, shaping
+#
+# Each test makes a host of its own (tests/lib/network.bash).
+# bats file_tags=rootless,net
+# shellcheck shell=bats disable=SC2016,SC2154 # what is quoted is for the host, or the program inside
+
+bats_require_minimum_version 1.5.0
+load ../lib/launch
+load ../lib/need
+load ../lib/sandbox
+load ../lib/network
+
+setup() {
+	workspace
+	need_command ip unshare curl
+	profile nat <<'END'
+return profile { extends = "base", net = veth { nat = true, ipv6 = true, forward = true } }
+END
+	profile open <<'END'
+return profile { extends = "base", net = veth { nat = true, forward = true, isolate = false } }
+END
+	profile plain <<'END'
+return profile { extends = "base", net = veth { nat = true } }
+END
+	profile bridge <<'END'
+return profile { extends = "base", net = veth { bridge = "lab0", ipv6 = true } }
+END
+	profile together <<'END'
+return profile { extends = "base", net = veth { bridge = "lab0", isolate = false } }
+END
+}
+
+# The address inside of a sandbox that `sandbox` has started.
+readonly ADDRESS='
+address() {
+	nsenter --net --target "$(pgrep --parent "$1" | tail --lines=1)" ip -4 -o address show dev eth0 |
+		sed "s/.*inet //; s/[/ ].*//"
+}
+'
+
+@test "real clients reach the outside under the host's address, by IPv4 and IPv6" {
+	need_command git node
+	mkdir web
+	git init --quiet web/repository
+	git -C web/repository -c user.name=a -c user.email=a@b commit --quiet --allow-empty -m first
+	git -C web/repository update-server-info
+	WEB=$WORK/web on_host 'export WEB; outside
+		"$LUNETTE" run -p "$WORK/nat.lua" -- bash -c "
+			curl --silent --max-time 10 http://198.51.100.2/
+			curl --silent --max-time 10 http://[2001:db8:aa::2]/
+			/usr/bin/python3 -c \"
+import urllib.request
+print(urllib.request.urlopen(\\\"http://198.51.100.2/\\\", timeout=10).read().decode(), end=str())\"
+			node -e \"fetch(\\\"http://198.51.100.2/\\\").then(r => r.text()).then(console.log)\"
+			git clone --quiet http://198.51.100.2/files/repository/.git /tmp/clone &&
+				git -C /tmp/clone log --format=%s"'
+	[[ $status == 0 ]]
+	[[ $output == *"198.51.100.1"*"2001:db8:aa::1"*"198.51.100.1"*"198.51.100.1"*"first" ]]
+}
+
+@test "without nat the outside cannot answer" {
+	profile bare <<'END'
+return profile { extends = "base", net = veth {} }
+END
+	on_host 'outside
+		echo 1 >/proc/sys/net/ipv4/ip_forward
+		"$LUNETTE" run -p "$WORK/bare.lua" -- curl --silent --max-time 1 http://198.51.100.2/'
+	[[ $status == 28 ]]
+}
+
+@test "the rules are these" {
+	need_command nft
+	profile named <<'END'
+return profile {
+	extends = "base",
+	net = veth { address = { "192.0.2.2/24", "2001:db8::2/64" }, gateway = { "192.0.2.1", "2001:db8::1" },
+		nat = true, forward = true, host_name = "box7" },
+}
+END
+	on_host 'sandbox named; nft list ruleset'
+	[[ $output == 'table inet lunette-box7 { # progname lunette
+	flags owner
+
+	chain postrouting {
+		type nat hook postrouting priority srcnat; policy accept;
+		ip saddr 192.0.2.2 oifname != "box7" masquerade
+		ip6 saddr 2001:db8::2 oifname != "box7" masquerade
+	}
+
+	chain forward {
+		type filter hook forward priority filter; policy accept;
+		iifname "box7" ip saddr != 192.0.2.2 drop
+		iifname "box7" ip6 saddr != 2001:db8::2 drop
+		oifname "box7" ct state invalid,new drop
+	}
+}' ]]
+}
+
+@test "the rules outlive a flush, and not their launcher" {
+	need_command nft
+	on_host 'sandbox nat
+		nft flush ruleset
+		nft list tables | grep --count lunette
+		kill -KILL $!
+		wait $! 2>/dev/null
+		nft list tables | grep --count lunette'
+	[[ $output == $'1\n0' ]]
+}
+
+@test "forwarding that is off is an error, unless the profile may turn it on" {
+	on_host '"$LUNETTE" run -p "$WORK/plain.lua" -- true'
+	[[ $status == 125 ]]
+	expect_error network "net.ipv4.ip_forward (host): forwarding is off"
+	[[ $stderr == *"net.veth.forward = true"* ]]
+	on_host 'echo 1 >/proc/sys/net/ipv4/ip_forward; "$LUNETTE" run -p "$WORK/plain.lua" -- true &&
+		cat /proc/sys/net/ipv4/ip_forward'
+	[[ $output == 1 ]]
+}
+
+@test "forwarding goes back when the last one that needs it ends, and after a kill with the next" {
+	on_host 'state() { cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding | xargs; }
+		sandbox nat; first=$!; sandbox nat; second=$!; state
+		kill $first; wait $first; state
+		kill $second; wait $second; state
+		sandbox nat; kill -KILL $!; wait $! 2>/dev/null; state
+		"$LUNETTE" run -p "$WORK/bridge.lua" -- true; state'
+	[[ $output == $'1 1\n1 1\n0 0\n1 1\n0 0' ]]
+}
+
+@test "what the launcher changed on the host, and another firewall, are told" {
+	need_command nft
+	on_host 'nft "add table ip wall; add chain ip wall fw {
+			type filter hook forward priority 0; policy drop; }"
+		"$LUNETTE" run -p "$WORK/nat.lua" -- true'
+	[[ $status == 0 && $stderr == *"net.ipv4.ip_forward is on until the last sandbox"* ]]
+	[[ $stderr == *"chain fw of table wall drops what is forwarded"* ]]
+}
+
+@test "two sandboxes with nat do not reach each other, unless they may" {
+	local try='
+		"$LUNETTE" run -p "$WORK/$1.lua" -- /usr/bin/python3 -c "
+import socket
+try:
+    socket.create_connection((\"$(address "$!")\", 9), 2)
+except OSError as error:
+    print(error)"'
+	on_host "$ADDRESS"'sandbox nat'"$try" nat
+	[[ $output == "timed out" ]]
+	on_host "$ADDRESS"'sandbox open'"$try" open
+	[[ $output == *"Connection refused" ]]
+}
+
+@test "fifty launchers at once get fifty addresses" {
+	LAUNCH_SECONDS=60 on_host 'for i in {1..50}; do
+			"$LUNETTE" run -p "$WORK/nat.lua" -- bash -c "ip -4 -o address show dev eth0; sleep 2" &
+		done | sed "s/.*inet //; s/ .*//" | sort --unique | wc --lines
+		until_up bash -c "(( \$(ip -o link | wc --lines) == 1 ))"; ip -o link | wc --lines
+		find /run/lunette -name "lease*"'
+	[[ $output == $'50\n1' ]]
+}
+
+@test "an address of the pool is not one that the host has a route to" {
+	on_host 'ip route add 10.213.0.0/20 dev lo
+		"$LUNETTE" run -p "$WORK/bridge.lua" -- ip -4 -o address show dev eth0
+		ip route add 10.192.0.0/11 dev lo
+		"$LUNETTE" run -p "$WORK/nat.lua" -- ip -4 -o address show dev eth0
+		ip route add 172.16.0.0/12 dev lo; ip route add 10.0.0.0/9 dev lo
+		"$LUNETTE" run -p "$WORK/nat.lua" -- true'
+	[[ ${lines[0]} == *" 10.213."*/24* && ${lines[1]} == *" 172.29."*/32* ]]
+	[[ $status == 125 && $stderr == *"pool of addresses: routes of this host lead into"* ]]
+}
+
+@test "a bridge is made by the first sandbox on it and removed with the last" {
+	on_host 'link() { ip -o link show lab0 2>/dev/null | sed "s/.*ether //; s/ .*//"; }
+		sandbox bridge; first=$!; one=$(link); sandbox bridge; second=$!; two=$(link)
+		[[ $one == ??:*:?? && $one == "$two" ]] && echo "the same address"
+		ip -o link | grep --count "master lab0"
+		kill $first; wait $first; link | grep --count :
+		kill $second; wait $second; link | grep --count :; find /run/lunette/net-*/bridges -type f'
+	[[ $output == $'the same address\n2\n1\n0' ]]
+}
+
+@test "sandboxes on a bridge reach the host and each other only if they may" {
+	local try='
+		"$LUNETTE" run -p "$WORK/$1.lua" -- /usr/bin/python3 -c "
+import socket
+for address in \"$(address "$!")\", \"$(ip -4 -o address show lab0 | sed "s/.*inet //; s/[/ ].*//")\":
+    try:
+        socket.create_connection((address, 9), 2)
+    except OSError as error:
+        print(error)"'
+	on_host "$ADDRESS"'echo 1 >/proc/sys/net/ipv4/ip_forward; sandbox bridge'"$try" bridge
+	[[ ${lines[0]} == *"timed out" || ${lines[0]} == *"No route to host" ]]
+	[[ ${lines[1]} == *"Connection refused" ]]
+	on_host "$ADDRESS"'sandbox together'"$try" together
+	[[ $output == *"Connection refused"*"Connection refused" ]]
+}
+
+@test "a bridge that was there stays, and one whose users were killed goes with the next launch" {
+	on_host 'ip link add lab0 type bridge; ip link set lab0 up
+		profile="return profile { extends = \"base\", net = veth { bridge = \"lab0\", address = \"192.0.2.2/24\" } }"
+		echo "$profile" >"$WORK/given.lua"
+		"$LUNETTE" run -p "$WORK/given.lua" -- ip -o link show dev eth0 | grep --count eth0
+		ip -o link | grep --count " lab0:"; ip link delete lab0
+		sandbox bridge; kill -KILL $!; wait $! 2>/dev/null; ip -o link | grep --count " lab0:"
+		"$LUNETTE" run -p "$WORK/nat.lua" -- true; ip -o link | grep --count " lab0:"'
+	[[ $output == $'1\n1\n1\n0' ]]
+}
+
+@test "the MTU is that of the way out, and name servers and routes are the profile's" {
+	profile routes <<'END'
+return profile { extends = "base", net = veth { routes = "198.51.100.0/24", dns = "192.0.2.53" } }
+END
+	on_host 'outside; "$LUNETTE" run -p "$WORK/routes.lua" -- bash -c "
+			ip -o link show dev eth0; ip route; cat /etc/resolv.conf"'
+	[[ $output == *"mtu 1420"* && $output == *"198.51.100.0/24 via 10.213.0.1 dev eth0"* ]]
+	[[ $output != *"default via"* && $output == *"nameserver 192.0.2.53" ]]
+}
+
+@test "a rate is kept, both ways" {
+	profile slow <<'END'
+return profile { extends = "base", net = veth { rate = "1M" } }
+END
+	profile fast <<'END'
+return profile { extends = "base", net = veth {} }
+END
+	on_host 'tc qdisc add dev lo root tbf rate 1mbit burst 10k latency 50ms || exit 77'
+	((status != 77)) || skip "host: no sch_tbf"
+	cat >"$WORK/serve.py" <<'END'
+import socket, time
+server = socket.create_server(("", 8080))
+while True:
+    one, _ = server.accept()
+    begin, got = time.time(), 0
+    while got < 1 << 20:
+        got += len(one.recv(65536))
+    print("out", time.time() - begin > 0.6, flush=True)
+    one.sendall(bytes(1 << 20))
+    one.close()
+END
+	on_host '/usr/bin/python3 "$WORK/serve.py" &
+		for profile in slow fast; do
+			"$LUNETTE" run -p "$WORK/$profile.lua" -- /usr/bin/python3 -c "
+import socket, time
+one = socket.create_connection((\"10.213.0.1\", 8080), 10)
+one.sendall(bytes(1 << 20))
+begin = time.time()
+while one.recv(65536):
+    pass
+print(\"in\", time.time() - begin > 0.6, flush=True)"
+		done'
+	[[ $output == *"out True"*"in True"*"out False"*"in False"* ]]
+}
+
+@test "a delay without netem says so" {
+	profile far <<'END'
+return profile { extends = "base", net = veth { delay = "20ms" } }
+END
+	on_host '! tc qdisc add dev lo root netem delay 1ms 2>/dev/null || exit 77
+		"$LUNETTE" run -p "$WORK/far.lua" -- true'
+	((status != 77)) || skip "host: it has netem"
+	[[ $status == 125 ]]
+	expect_error network "rate, delay and loss of lune"
+	[[ $stderr == *"sch_netem"* ]]
+}
