@@ -71,8 +71,9 @@ static lua_Integer check_value(lua_State *lua, int index, unsigned int kind, con
 	} else if (lua_type(lua, index) == LUA_TBOOLEAN) {
 		return lua_toboolean(lua, index);
 	}
-	return luaL_error(lua, "%s: a whole number of %d bits expected, got %s", name, bits,
-			  whole ? lua_tostring(lua, index) : luaL_typename(lua, index));
+	lua_pushfstring(lua, "%s: a whole number of %d bits expected, got %s", name, bits,
+			whole ? lua_tostring(lua, index) : luaL_typename(lua, index));
+	return bind_raise(lua);
 }
 
 static int access(lua_State *lua)

@@ -82,6 +82,10 @@ bool handle_test(lua_State *lua, int index, int *fd);
 /* bind_error() - push nil and the error object of @error, a positive errno. Returns 2. */
 int bind_error(lua_State *lua, int error);
 
+/* bind_raise() - an error with the text on top of the stack and the place in the caller's code, not
+ * in the library's. */
+int bind_raise(lua_State *lua);
+
 /* bind_state() - push the table that bind_error() and call.c share with lua/syscall/. */
 void bind_state(lua_State *lua);
 

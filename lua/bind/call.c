@@ -69,6 +69,16 @@ int bind_error(lua_State *lua, int error)
 	return 2;
 }
 
+int bind_raise(lua_State *lua)
+{
+	bind_state(lua);
+	if (lua_getfield(lua, -1, "raise") == LUA_TFUNCTION) {
+		lua_pushvalue(lua, -3);
+		lua_call(lua, 1, 0);
+	}
+	return luaL_error(lua, "%s", lua_tostring(lua, -3));
+}
+
 /* state.complain(name, argument, expected, value) raises; it knows what the argument is called. */
 static void complain(struct call *call, const char *expected)
 {
@@ -537,8 +547,8 @@ static int call(lua_State *lua)
 	return bind_enter(lua, true);
 }
 
-/* state() - the table that this module shares with lua/syscall/: errors, complain, fd, and errno,
- * the number of the last error */
+/* state() - the table that this module shares with lua/syscall/: errors, raise, complain,
+ * fd, and errno, the number of the last error */
 static int state(lua_State *lua)
 {
 	bind_state(lua);

@@ -118,8 +118,20 @@ local types = {
 	iovec = [[
 		iovec iovecs
 	]],
+	ids = [[
+		groups
+	]],
+	limits = [[
+		rlimit rusage sched_param sched_attr cpu_set futex_waitv
+	]],
+	processes = [[
+		clone_args waitstatus
+	]],
+	signals = [[
+		sigset sigaction siginfo sigval sigevent signalfd_siginfo siginfos
+	]],
 	time = [[
-		timespec timeval itimerspec itimerval timespec2 timeval2
+		timespec timeval itimerspec itimerval timespec2 timeval2 timex
 	]],
 	addresses = [[
 		in_addr in6_addr macaddr sockaddr sockaddr_storage sockaddr_in sockaddr_in6 sockaddr_un

@@ -86,4 +86,32 @@ end
 M.timespec2 = pair "timespec"
 M.timeval2 = pair "timeval"
 
+M.timex = define {
+	"timex", c = "struct __kernel_timex", header = "linux/timex.h",
+	{ "uint", "modes", const = "ADJ" },
+	{ "int" },
+	{ "i64", "offset" },
+	{ "i64", "freq" },
+	{ "i64", "maxerror" },
+	{ "i64", "esterror" },
+	{ "int", "status", const = "STA" },
+	{ "int" },
+	{ "i64", "constant" },
+	{ "i64", "precision" },
+	{ "i64", "tolerance" },
+	{ "timeval", "time" },
+	{ "i64", "tick" },
+	{ "i64", "ppsfreq" },
+	{ "i64", "jitter" },
+	{ "int", "shift" },
+	{ "int" },
+	{ "i64", "stabil" },
+	{ "i64", "jitcnt" },
+	{ "i64", "calcnt" },
+	{ "i64", "errcnt" },
+	{ "i64", "stbcnt" },
+	{ "int", "tai" },
+	{ "int[11]" },
+}
+
 return M
