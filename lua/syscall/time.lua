@@ -20,9 +20,6 @@ M.rows = {
 	clock_getres = "enum:CLOCK out:timespec -> out",
 	clock_gettime = "enum:CLOCK out:timespec -> out",
 	clock_settime = "enum:CLOCK in:timespec -> true",
-	timerfd_create = "enum:CLOCK flags:TFD -> fd",
-	timerfd_settime = "fd flags:TFD_TIMER in:itimerspec out:itimerspec -> out",
-	timerfd_gettime = "fd out:itimerspec -> out",
 }
 
 local now = bind("clock_gettime", "enum:CLOCK out:timespec -> out")

@@ -4,7 +4,7 @@ package.path = "tests/lib/?.lua;" .. package.path
 local tap = require "tap"
 local check = require "calls"
 local S = require "syscall"
-local ok, is, fails, raises = tap.ok, tap.is, check.fails, check.raises
+local ok, is, raises = tap.ok, tap.is, check.raises
 
 local before = check.open_fds()
 
@@ -21,7 +21,8 @@ local pipe = io.popen "echo $LUNETTE_TEST"
 is(pipe:read(), "other", "programs inherit it")
 pipe:close()
 ok(S.unsetenv "LUNETTE_TEST" and S.getenv "LUNETTE_TEST" == nil, "unsetenv()")
-raises(function() S.setenv("a=b", "") end, "#1 to 'setenv' (a name without = and NUL", "a wrong name")
+raises(function() S.setenv("a=b", "") end, "#1 to 'setenv' (a name without = and NUL",
+	"a wrong name")
 raises(function() S.setenv("", "") end, "#1 to 'setenv'", "an empty name")
 raises(function() S.setenv("a", "b\0c") end, "#2 to 'setenv' (a text without NUL", "a wrong value")
 raises(function() S.getenv() end, "#1 to 'getenv'", "no name")

@@ -72,8 +72,10 @@ is(in_child(function()
 		and tostring(S.sched_getaffinity()) == "{" .. where.cpu .. "}" and S.getcpu().cpu == where.cpu
 end), 0, "sched_setaffinity()")
 fails(function() return S.sched_setaffinity(0, {}) end, "INVAL", "sched_setaffinity(): nowhere")
-fails(function() return S.sched_getaffinity(0x7ffffffe) end, "SRCH", "sched_getaffinity(): nobody's")
-raises(function() S.sched_setaffinity(0) end, "#2 (cpusetsize) to 'sched_setaffinity' (a set of CPUs",
+fails(function() return S.sched_getaffinity(0x7ffffffe) end, "SRCH",
+	"sched_getaffinity(): nobody's")
+raises(function() S.sched_setaffinity(0) end,
+	"#2 (cpusetsize) to 'sched_setaffinity' (a set of CPUs",
 	"sched_setaffinity(): no set")
 local cpus = S.t.cpu_set { 0, 70 }
 cpus[1] = true

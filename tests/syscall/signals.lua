@@ -33,10 +33,12 @@ ok(info.signo == S.c.SIG.USR2 and info.int == 42 and info.value == 42 and info.c
 fails(function() return S.sigtimedwait("usr2", 0) end, "AGAIN", "sigtimedwait(): none came")
 fails(function() return S.sigqueue(0x7ffffffe, "usr1") end, "SRCH", "sigqueue(): nobody")
 fails(function() return S.sigprocmask(99, "usr1") end, "INVAL", "sigprocmask(): no such way")
-raises(function() S.sigprocmask("blok") end, "did you mean \"BLOCK\"", "sigprocmask(): no such name")
+raises(function() S.sigprocmask("blok") end, "did you mean \"BLOCK\"",
+	"sigprocmask(): no such name")
 raises(function() S.sigpending(S.t.buffer(4)) end, "#1 (set) to 'sigpending' (memory of at least 8",
 	"sigpending(): short memory")
-raises(function() S.sigtimedwait() end, "to 'sigtimedwait' (a set of signals", "sigtimedwait(): none")
+raises(function() S.sigtimedwait() end, "to 'sigtimedwait' (a set of signals",
+	"sigtimedwait(): none")
 raises(function() S.sigwaitinfo() end, "to 'sigwaitinfo' (a set of signals", "sigwaitinfo(): none")
 
 -- signalfd
@@ -114,7 +116,8 @@ fails(function() return S.setitimer("real", { value = { 0, 2000000 } }) end, "IN
 	"setitimer(): no time")
 raises(function() S.alarm(-1) end, "#1 (seconds) to 'alarm'", "alarm(): less than nothing")
 raises(function() S.setitimer "real" end, "#2 (new_value) to 'setitimer'", "setitimer(): no time")
-local timer = assert(S.timer_create("monotonic", { notify = "signal", signo = "usr1", value = { 9 } }))
+local timer = assert(S.timer_create("monotonic", { notify = "signal", signo = "usr1",
+	value = { 9 } }))
 timer:settime(0, { value = 0.001 })
 info = S.sigtimedwait("usr1", 1)
 ok(info.code == S.c.SI.TIMER and info.int == 9 and info.timerid == timer.id, "a timer's signal")
