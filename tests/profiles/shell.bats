@@ -22,10 +22,10 @@ typed() {
 		pid, master = pty.fork()
 		if pid == 0:
 		    os.execv(command[0], command)
-		shown, end = b"", time.monotonic() + 20
+		shown, end = b"", time.monotonic() + 40
 		try:
 		    while time.monotonic() < end:
-		        if select.select([master], [], [], 0.7)[0]:
+		        if select.select([master], [], [], 1.5)[0]:
 		            block = os.read(master, 4096)
 		            if not block:
 		                break
