@@ -123,6 +123,17 @@ static int await_plan(struct setup *setup, struct plan *plan, struct err *err)
 	return r == 0 ? stdio_receive(setup, err) : r;
 }
 
+/* Late, when the launcher has surely compiled it; but where few descriptors are allowed, before the
+ * link's is needed for something else. */
+static int take_filter(struct setup *setup, struct err *err)
+{
+	int r = setup->filter ? 0 : filters_receive(setup, err);
+
+	if (setup->plan->net != NET_VETH)
+		fd_close(&setup->link);
+	return r;
+}
+
 static int set_up(struct setup *setup, struct err *err)
 {
 	int r = exec_prepare(setup, err);
@@ -146,11 +157,8 @@ static int set_up(struct setup *setup, struct err *err)
 		r = system_close_nesting(setup, err);
 	if (r == 0)
 		r = mounts_detach(setup, err);
-	/* By now it is ready, and few descriptors may be allowed. */
-	if (r == 0)
-		r = filters_receive(setup, err);
-	if (setup->plan->net != NET_VETH)
-		fd_close(&setup->link);
+	if (r == 0 && setup->caller.open_files < FEW_FILES)
+		r = take_filter(setup, err);
 	if (r == 0)
 		r = mounts_build(setup, err);
 	if (r == 0)
@@ -161,6 +169,8 @@ static int set_up(struct setup *setup, struct err *err)
 		r = exec_enter_directory(setup, err);
 	if (r == 0)
 		r = credentials_bound(setup, err);
+	if (r == 0)
+		r = take_filter(setup, err);
 	fd_close(&setup->link);
 	return r;
 }

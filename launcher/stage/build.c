@@ -232,9 +232,6 @@ static int build_mount(struct setup *setup, const struct plan_mount *mount, size
 	return mount_failed(mount, -EINVAL, mount->target, err);
 }
 
-/* An RLIMIT_NOFILE under which no descriptor is kept for speed. */
-enum { FEW_FILES = 16 };
-
 int mounts_build(struct setup *setup, struct err *err)
 {
 	const struct plan *plan = setup->plan;

@@ -67,6 +67,9 @@ int source_clone(const struct plan_mount *mount, const char *path, int at, int i
  * (a NULL value: a flag). @attributes: MOUNT_ATTR_*. Returns a descriptor or -errno. Linux 5.2. */
 int mount_new(const char *fstype, const char *const options[], unsigned int attributes);
 
+/* An RLIMIT_NOFILE under which no descriptor is kept for speed. */
+enum { FEW_FILES = 16 };
+
 /* mount_usual() - the same for one that every sandbox makes alike; one made ahead is taken. */
 int mount_usual(struct setup *setup, enum usual_mount which);
 

@@ -261,9 +261,38 @@ sandbox(int launcher, unsigned int uid, unsigned int gid, char **argv)
 	init((int)child);
 }
 
+/* A limit on output is kept by who reads it: both streams end in pipes of ours. */
+static void open_pipes(int ends[2][2])
+{
+	for (int i = 0; i < 2; i++)
+		MUST(sys_pipe2(ends[i], O_CLOEXEC));
+}
+
+static void use_pipes(int ends[2][2])
+{
+	for (int i = 0; i < 2; i++)
+		MUST(sys_dup3(ends[i][1], i + 1, 0));
+}
+
+/* The program writes nothing: only the pipes' ends are waited for. */
+static void read_pipes(int ends[2][2])
+{
+	struct pollfd polls[2] = { { .fd = ends[0][0] }, { .fd = ends[1][0] } };
+
+	for (int i = 0; i < 2; i++)
+		(void)sys_close(ends[i][1]);
+	while (polls[0].fd >= 0 || polls[1].fd >= 0) {
+		MUST(sys_ppoll(polls, 2, NULL, NULL, 0));
+		for (int i = 0; i < 2; i++)
+			if (polls[i].revents)
+				polls[i].fd = -1;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	int pidfd = -1;
+	int ends[2][2];
 	struct clone_args args = {
 		.flags = FLOOR_NAMESPACES | RAW_CLONE_PIDFD,
 		.pidfd = (uint64_t)(uintptr_t)&pidfd,
@@ -277,10 +306,17 @@ int main(int argc, char **argv)
 
 	if (argc < 2)
 		return 2;
+	if (FLOOR_OUTPUT)
+		open_pipes(ends);
 	child = sys_clone3(&args, sizeof(args));
-	if (child == 0)
+	if (child == 0) {
+		if (FLOOR_OUTPUT)
+			use_pipes(ends);
 		sandbox(self, uid, gid, argv + 1);
+	}
 	MUST(child);
+	if (FLOOR_OUTPUT)
+		read_pipes(ends);
 	MUST(sys_waitid(P_PID, (int)child, &info, WEXITED, NULL));
 	return info.si_code == CLD_EXITED ? info.si_status : 125;
 }
