@@ -123,11 +123,16 @@ static int await_plan(struct setup *setup, struct plan *plan, struct err *err)
 	return r == 0 ? stdio_receive(setup, err) : r;
 }
 
-/* Late, when the launcher has surely compiled it; but where few descriptors are allowed, before the
- * link's is needed for something else. */
+/* It is taken late, when the launcher has surely compiled it; but early where the launcher sends
+ * something after it, or where the link's descriptor is needed for something else. */
+static bool wants_filter_early(const struct setup *setup)
+{
+	return setup->plan->net == NET_VETH || setup->caller.open_files < FEW_FILES;
+}
+
 static int take_filter(struct setup *setup, struct err *err)
 {
-	int r = setup->filter ? 0 : filters_receive(setup, err);
+	int r = filters_receive(setup, err);
 
 	if (setup->plan->net != NET_VETH)
 		fd_close(&setup->link);
@@ -157,7 +162,7 @@ static int set_up(struct setup *setup, struct err *err)
 		r = system_close_nesting(setup, err);
 	if (r == 0)
 		r = mounts_detach(setup, err);
-	if (r == 0 && setup->caller.open_files < FEW_FILES)
+	if (r == 0 && wants_filter_early(setup))
 		r = take_filter(setup, err);
 	if (r == 0)
 		r = mounts_build(setup, err);
@@ -169,7 +174,7 @@ static int set_up(struct setup *setup, struct err *err)
 		r = exec_enter_directory(setup, err);
 	if (r == 0)
 		r = credentials_bound(setup, err);
-	if (r == 0)
+	if (r == 0 && !wants_filter_early(setup))
 		r = take_filter(setup, err);
 	fd_close(&setup->link);
 	return r;
