@@ -124,6 +124,9 @@ local types = {
 	limits = [[
 		rlimit rusage sched_param sched_attr cpu_set futex_waitv
 	]],
+	memory = [[
+		uffdio_api uffdio_range uffdio_register uffdio_copy uffdio_zeropage uffd_msg
+	]],
 	processes = [[
 		clone_args waitstatus
 	]],

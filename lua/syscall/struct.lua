@@ -127,18 +127,26 @@ local function add_nested(type, name, inner, offset)
 	end
 end
 
--- A pointer whose length stands in another field, in bytes or in units: setting the one sets the
--- other, which after that may only be made smaller. So no length goes past what is pointed to.
-local function add_length(type, pointer, length)
-	local unit = pointer.unit or 1
-	local set, store = type.sets[pointer.name], memory["u" .. length.size * 8]
+-- Pointers whose length stands in another field, in bytes or in units: setting one of them sets the
+-- length, which after that may only be made smaller. So it goes past nothing that is pointed to.
+local function add_length(type, length, pointers)
+	local store = memory["u" .. length.size * 8]
 	local function most(self)
-		local target = memory.target(self, pointer.offset)
-		return target and memory.size(target) // unit or 0
+		local least
+		for _, pointer in ipairs(pointers) do
+			local target = memory.target(self, pointer.offset)
+			local count = target and memory.size(target) // (pointer.unit or 1)
+			least = count and math.min(count, least or count) or least
+		end
+		return least or 0
 	end
-	type.sets[pointer.name] = function(self, value)
-		set(self, value)
-		store(self, length.offset, _G.type(value) == "string" and #value // unit or most(self))
+	for _, pointer in ipairs(pointers) do
+		local set = type.sets[pointer.name]
+		type.sets[pointer.name] = function(self, value)
+			set(self, value)
+			local of_text = _G.type(value) == "string" and #value // (pointer.unit or 1)
+			store(self, length.offset, math.min(most(self), of_text or math.maxinteger))
+		end
 	end
 	type.sets[length.name] = function(self, value)
 		local whole = math.type(value) and math.tointeger(value)
@@ -151,13 +159,15 @@ local function add_length(type, pointer, length)
 end
 
 local function add_lengths(type)
-	for _, pointer in ipairs(type.fields) do
-		for _, length in ipairs(pointer.length and type.fields or {}) do
-			if length.name == pointer.length then
-				add_length(type, pointer, length)
-				type.lengths = type.lengths or {}
-				type.lengths[length.name] = true
-			end
+	for _, length in ipairs(type.fields) do
+		local pointers = {}
+		for _, pointer in ipairs(type.fields) do
+			pointers[#pointers + 1] = pointer.length == length.name and pointer or nil
+		end
+		if #pointers > 0 then
+			type.lengths = type.lengths or {}
+			type.lengths[length.name] = true
+			add_length(type, length, pointers)
 		end
 	end
 end

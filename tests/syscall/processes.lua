@@ -80,7 +80,8 @@ ok(found == pid and nothing == nil and ended.exitstatus == 4, "wait()")
 pid = child(function() return 5 end)
 local usage
 found, nothing, ended, usage = S.wait4(pid, 0)
-ok(found == pid and nothing == nil and ended.exitstatus == 5 and usage.maxrss > 0, "wait4() with the usage")
+ok(found == pid and nothing == nil and ended.exitstatus == 5 and usage.maxrss > 0,
+	"wait4() with the usage")
 pid = child(function() return 6 end)
 ok(S.wait3() == pid, "wait3()")
 fails(S.wait, "CHILD", "wait(): no child")
@@ -228,7 +229,7 @@ raises(function() S.process_vm_readv(pid, { 1 }, { 5 }) end, "a list of { addres
 local other = assert(S.pidfd_open(pid))
 local advised, advice_error = S.process_madvise(other, { { address & ~4095, 4096 } }, "cold")
 ok(advised == 4096 or advice_error.PERM and not root, "process_madvise()")
-raises(function() S.process_madvise(other, {}, "dontneed") end, 
+raises(function() S.process_madvise(other, {}, "dontneed") end,
 	"cold, pageout, willneed or collapse", "process_madvise(): advice that loses something")
 fails(function() return S.process_madvise(null, { { 4096, 4096 } }, "cold") end, "BADF",
 	"process_madvise(): no pidfd")
