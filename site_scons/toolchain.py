@@ -26,6 +26,7 @@ OPTIMISED = [
     "-O2",
     "-fstack-protector-strong",           # an overrun stack buffer ends the process
     "-ffunction-sections", "-fdata-sections",  # lets the linker drop what nobody calls
+    "-fno-asynchronous-unwind-tables",         # nothing unwinds; build=debug keeps them
 ]
 
 # Read-only relocations and a stack that is never executable. lunette is not position independent:
