@@ -33,6 +33,7 @@ struct call {
 	size_t size;        /* of the memory that was handed over last */
 	int out;            /* stack index of the first `out` argument */
 	const void *answer; /* what is made into text, or NULL */
+	size_t room;        /* of the answer: recv(2) may tell of more (MSG_TRUNC) */
 	unsigned char small[SMALL];
 };
 
@@ -351,6 +352,7 @@ static void room(struct call *call)
 		if (length > SMALL)
 			at = lua_newuserdatauv(call->lua, length, 0);
 		call->answer = at;
+		call->room = length;
 	}
 	address(call, at);
 	word(call, (long)length);
@@ -433,7 +435,8 @@ static int result(struct call *call, int kind, long value)
 		break;
 	case 'b':
 		if (call->answer)
-			lua_pushlstring(lua, call->answer, (size_t)value);
+			lua_pushlstring(lua, call->answer,
+					(size_t)value < call->room ? (size_t)value : call->room);
 		else
 			lua_pushinteger(lua, value);
 		break;

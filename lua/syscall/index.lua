@@ -141,6 +141,11 @@ local types = {
 		sockaddr_nl sockaddr_ll sockaddr_vm sockaddr_alg sockaddr_can sockaddr_xdp sockaddr_qrtr
 		sockaddr_tipc sockaddr_mctp sa ip_mreqn ipv6_mreq packet_mreq
 	]],
+	nl = [[
+		nlmsghdr nlmsgerr nlattr rtattr rtgenmsg ifinfomsg ifaddrmsg rtmsg rtnexthop ndmsg ndtmsg
+		fib_rule_hdr tcmsg genlmsghdr nfgenmsg ifa_cacheinfo rta_cacheinfo nda_cacheinfo
+		rtnl_link_stats rtnl_link_stats64
+	]],
 	poll = [[
 		pollfd pollfds epoll_event epoll_events fdset inotify_event inotify_events
 		fanotify_event_metadata fanotify_event_info_header fanotify_response fanotify_events

@@ -123,6 +123,8 @@ is(text, "ping", "recvfrom() gives text")
 ok(nothing == nil and sender.port == one:getsockname().port, "and the sender's address")
 one:sendto("pong", nil, 0, two:getsockname())
 is(two:recvfrom(buffer, 3, "trunc", false), 4, "into memory, without the address")
+one:sendto("pong", nil, 0, two:getsockname())
+is(two:recv(nil, 2, "trunc"), "po", "text is as long as its room, whatever the call tells")
 fails(function() return two:recvfrom(nil, 1, "dontwait") end, "AGAIN", "recvfrom(): nothing there")
 fails(function() return one:sendto("x", nil, 0, t.sockaddr_in(0, "loopback")) end, "INVAL",
 	"sendto(): port 0")
