@@ -44,7 +44,7 @@ M.rows = {
 }
 
 -- fadvise(fd, advice [, offset [, length]]): ljsyscall's order; without a length to the end
-local advise = bind("fadvise64", "fd i64=0 i64=0 enum:POSIX_FADV -> true")
+local advise = bind("fadvise", "fadvise64: fd i64=0 i64=0 enum:POSIX_FADV -> true")
 
 function M.fadvise(fd, advice, offset, length)
 	return advise(fd, offset, length, c.POSIX_FADV[advice])

@@ -102,7 +102,8 @@ local functions = {
 	]],
 	tty = [[
 		posix_openpt openpt grantpt unlockpt ptsname isatty tcgetattr tcsetattr
-		tcsendbreak tcdrain tcflush tcflow tcgetsid
+		tcsendbreak tcdrain tcflush tcflow tcgetsid tcgetwinsize tcsetwinsize openpty
+		login_tty forkpty
 	]],
 	env = [[
 		environ getenv setenv unsetenv clearenv errno
@@ -132,6 +133,9 @@ local types = {
 	]],
 	signals = [[
 		sigset sigaction siginfo sigval sigevent signalfd_siginfo siginfos
+	]],
+	tty = [[
+		termios termios2 winsize
 	]],
 	time = [[
 		timespec timeval itimerspec itimerval timespec2 timeval2 timex

@@ -84,8 +84,8 @@ function M.mprotect(map, length, prot)
 end
 
 -- Calls of memory, its length and something more. Of a mapping only, where whole pages change.
-local function about(name, more, of_mapping, refused)
-	local tell = bind(name, ("mem size %s -> true"):format(more))
+local function about(name, more, of_mapping, refused, kernel)
+	local tell = bind(name, (kernel or "") .. ("mem size %s -> true"):format(more))
 	local family = more:match ":(%u+)"
 	return function(value, length, argument)
 		if not raw.ismemory(value) or of_mapping and not raw.ismapping(value) then
@@ -100,7 +100,7 @@ local function about(name, more, of_mapping, refused)
 	end
 end
 
-M.mlock = about("mlock2", "flags:MLOCK")
+M.mlock = about("mlock", "flags:MLOCK", false, nil, "mlock2: ")
 M.munlock = about("munlock", "")
 M.msync = about("msync", "flags:MSYNC", true)
 M.madvise = about("madvise", "enum:MADV", true,

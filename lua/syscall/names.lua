@@ -70,7 +70,7 @@ end
 
 -- Nodes: the device as t.device() takes it.
 
-local make_node = bind("mknodat", "at path mode u32=0 -> true")
+local make_node = bind("mknod", "mknodat: at path mode u32=0 -> true")
 
 function M.mknodat(dir, path, mode, device)
 	if device ~= nil then
@@ -155,7 +155,7 @@ function M.getcwd()
 	return text and text:sub(1, -2), err
 end
 
-local get_entries = bind("getdents64", "fd room -> bytes")
+local get_entries = bind("getdents", "getdents64: fd room -> bytes")
 
 -- One entry: .name, .ino, .type, .off, .reclen, and .DIR, .REG, … or .dir, .reg, …
 local entry = { __name = "dirent" }

@@ -27,7 +27,7 @@ M.rows = {
 -- table of handler, flags and mask, or what sigaction() answered before. That may hold the address
 -- of a handler in C, so such memory is taken back only as it was given.
 
-local set_action = bind("rt_sigaction", "enum:SIG in?:sigaction out:sigaction #8 -> out")
+local set_action = bind("sigaction", "rt_sigaction: enum:SIG in?:sigaction out:sigaction #8 -> out")
 local given = setmetatable({}, { __mode = "k" })
 
 local function action_of(action)
@@ -61,8 +61,8 @@ function M.signal(signal, handler)
 end
 
 -- signalfd(set [, flags [, fd]]) - a new descriptor; with `fd` that one, which has the set now
-local new_signalfd = bind("signalfd4", "#-1 in:sigset #8 flags:SFD -> fd")
-local change_signalfd = bind("signalfd4", "fd in:sigset #8 flags:SFD -> true")
+local new_signalfd = bind("signalfd", "signalfd4: #-1 in:sigset #8 flags:SFD -> fd")
+local change_signalfd = bind("signalfd", "signalfd4: fd in:sigset #8 flags:SFD -> true")
 
 function M.signalfd(set, flags, fd)
 	if set == nil then
@@ -75,7 +75,7 @@ function M.signalfd(set, flags, fd)
 end
 
 -- alarm(seconds) - the seconds that an alarm before this one had left, rounded up; 0 ends it
-local set_timer = bind("setitimer", "enum:ITIMER in:itimerval out:itimerval -> out")
+local set_timer = bind("alarm", "setitimer: enum:ITIMER in:itimerval out:itimerval -> out")
 
 function M.alarm(seconds)
 	call.check.integer("alarm", 1, seconds, 0, 0xffffffff)
@@ -84,8 +84,9 @@ function M.alarm(seconds)
 end
 
 -- sigtimedwait(set [, timeout [, info]]) - the siginfo of the signal that came
-local wait_signal = bind("rt_sigtimedwait", "in:sigset out:siginfo in?:timespec #8 -> out")
-local wait_again = bind("rt_sigtimedwait", "in:sigset out:siginfo #0 #8 -> out retry")
+local wait_signal = bind("sigtimedwait",
+	"rt_sigtimedwait: in:sigset out:siginfo in?:timespec #8 -> out")
+local wait_again = bind("sigwaitinfo", "rt_sigtimedwait: in:sigset out:siginfo #0 #8 -> out retry")
 
 function M.sigtimedwait(set, timeout, info)
 	if set == nil then
@@ -102,7 +103,7 @@ function M.sigwaitinfo(set, info)
 end
 
 -- sigqueue(pid, signal [, value]) - with a number that the receiver reads as .int or .value
-local queue = bind("rt_sigqueueinfo", "i32 enum:SIG in:siginfo -> true")
+local queue = bind("sigqueue", "rt_sigqueueinfo: i32 enum:SIG in:siginfo -> true")
 
 function M.sigqueue(pid, signal, value)
 	local S = require "syscall"

@@ -147,8 +147,8 @@ else
 	ok(uffd_error.PERM or uffd_error.NOSYS, "userfaultfd(): " .. tostring(uffd_error))
 	tap.skip("userfaultfd()", "host: this kernel gives none")
 end
-fails(function() return S.userfaultfd(1 << 20) end, uffd and "INVAL" or uffd_error.sym:sub(2),
-	"userfaultfd(): no such flag")
+local _, flag_error = S.userfaultfd(1 << 20)
+ok(flag_error.INVAL or flag_error.PERM or flag_error.NOSYS, "userfaultfd(): no such flag")
 raises(function() S.userfaultfd "x" end, "no UFFD", "userfaultfd(): no such name")
 
 map:close()
