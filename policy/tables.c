@@ -6,6 +6,7 @@
 #include "policy/tables.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -251,6 +252,65 @@ int tables_constant(enum policy_entry entry, const char *family, const char *nam
 	if (!starts_folded(name, family, length))
 		return -ENOENT;
 	return find_constant(row, entry, name + length + (name[length] == '_'), value);
+}
+
+static int count_bits(uint64_t bits)
+{
+	int count = 0;
+
+	for (; bits; bits &= bits - 1)
+		count++;
+	return count;
+}
+
+/* The constant that covers most of @value: all of it, unless @flags asks for some of its bits.
+ * Returns its index, or one past the family's last. */
+static size_t cover(const struct tables_family *family, enum policy_entry entry, uint64_t value,
+		    bool flags)
+{
+	size_t best = family[1].first;
+	int most = -1;
+
+	for (size_t i = family[0].first; i < family[1].first; i++) {
+		uint64_t bits = constant_values[i];
+		int count = count_bits(bits);
+
+		if (!(constant_entries[i] >> entry & 1))
+			continue;
+		if (bits == value)
+			return i;
+		if (flags && bits && (bits & ~value) == 0 && count > most) {
+			best = i;
+			most = count;
+		}
+	}
+	return best;
+}
+
+bool tables_constant_text(enum policy_entry entry, const char *family, uint64_t value, bool flags,
+			  char *out, size_t size)
+{
+	const struct tables_family *row = find_family(family);
+	size_t length = 0;
+	bool named = false;
+
+	out[0] = '\0';
+	while (row && (unsigned int)entry < ENTRY_COUNT && length < size) {
+		size_t found = cover(row, entry, value, flags);
+
+		if (found == row[1].first)
+			break;
+		length += (size_t)snprintf(out + length, size - length, "%s%s_%s", named ? "|" : "",
+					   constant_pool + row->name,
+					   constant_pool + constant_names[found]);
+		named = true;
+		value &= ~constant_values[found];
+		if (!value)
+			return true;
+	}
+	if (named && length < size)
+		snprintf(out + length, size - length, "|0x%llx", (unsigned long long)value);
+	return named;
 }
 
 int tables_errno(const char *name)

@@ -56,6 +56,13 @@ const struct policy_interval *tables_known(enum policy_entry entry, size_t *coun
  */
 int tables_constant(enum policy_entry entry, const char *family, const char *name, uint64_t *value);
 
+/* tables_constant_text() - @value in the names that FAMILY has at @entry, with the family's prefix:
+ * "AF_UNIX"; with @flags also "O_WRONLY|O_CREAT" and, for bits without a name, "|0x10". Always ends
+ * @out. False where there is no name at all; @out is empty then.
+ */
+bool tables_constant_text(enum policy_entry entry, const char *family, uint64_t value, bool flags,
+			  char *out, size_t size);
+
 /* tables_errno() - "EPERM" -> 1, or -1.  tables_errno_name() - 1 -> "EPERM", or NULL. */
 int tables_errno(const char *name);
 const char *tables_errno_name(int number);

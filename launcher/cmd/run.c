@@ -8,6 +8,7 @@
 #include "launcher/eval/reply.h"
 #include "launcher/launch/launch.h"
 #include "launcher/plan/plan.h"
+#include "launcher/watch/denials.h"
 #include "launcher/watch/report.h"
 
 static int misuse(struct err *err, const char *object, const char *hint, const char *reason)
@@ -97,6 +98,11 @@ static int check_plan(const struct request *request, const struct plan *plan, st
 	return 0;
 }
 
+static void print_text(const char *line)
+{
+	print_note("%s", line);
+}
+
 static void tell(const struct plan *plan, const struct outcome *outcome)
 {
 	const struct outcome_enforced *enforced = &outcome->enforced;
@@ -105,6 +111,7 @@ static void tell(const struct plan *plan, const struct outcome *outcome)
 		print_note("skipped: %s: %s", plan->skipped[i].what, plan->skipped[i].why);
 	for (size_t i = 0; i < enforced->skipped_count; i++)
 		print_note("skipped: %s: %s", enforced->skipped[i].what, enforced->skipped[i].why);
+	denials_each(outcome->denials, print_text);
 	if (outcome->signal)
 		print_note("ended by signal %d after %.1f ms", outcome->signal, outcome->wall_ms);
 	else
@@ -177,6 +184,7 @@ static int launch(struct run *run)
 	const struct request *request = run->request;
 	struct launch_options options = { .environment = request->environment,
 					  .arguments = request->arguments,
+					  .observe = request->verbose,
 					  .verify = request->verify,
 					  .unwanted = -1 };
 	struct launch *ahead = NULL;
@@ -254,6 +262,7 @@ int cmd_run(const struct request *request)
 		tell(&run.plan, &run.outcome);
 	if (report >= 0)
 		write_report(report, &run);
+	outcome_finish(&run.outcome);
 	plan_finish(&run.plan);
 	eval_finish(&run.answer);
 	if (ret == 0)

@@ -22,6 +22,7 @@
 #include "launcher/net/net.h"
 #include "launcher/stage/exec.h"
 #include "launcher/stage/filters.h"
+#include "launcher/stage/handover.h"
 #include "launcher/stage/ids.h"
 #include "launcher/stage/mounts.h"
 #include "launcher/stage/stdio.h"
@@ -90,6 +91,7 @@ static struct launch *new_launch(const struct launch_options *options)
 					.environment = options->environment,
 					.arguments = options->arguments,
 					.verify = options->verify,
+					.observe = options->observe,
 					.shared = (struct shared *)page,
 					.link = -1,
 					.parent.fd = -1,
@@ -382,6 +384,7 @@ int launch_wait(struct launch *launch, struct outcome *outcome, struct err *err)
 	int r;
 
 	*outcome = (struct outcome){ .status = OUTCOME_SETUP_FAILED, .exit_code = -1 };
+	launch->supervised.link = launch->link;
 	r = supervise(&launch->supervised, outcome, err);
 	outcome->enforced.namespaces = launch->setup.plan->namespaces;
 	outcome->enforced.capabilities = launch->setup.plan->caps.keep;

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -22,6 +23,7 @@
 #include "launcher/net/net.h"
 #include "launcher/stage/credentials.h"
 #include "launcher/stage/exec.h"
+#include "launcher/stage/handover.h"
 #include "launcher/stage/filters.h"
 #include "launcher/stage/ids.h"
 #include "launcher/stage/limits.h"
@@ -29,6 +31,7 @@
 #include "launcher/stage/stdio.h"
 #include "launcher/stage/system.h"
 #include "launcher/stage/transfer.h"
+#include "launcher/watch/cputime.h"
 #include "launcher/watch/init.h"
 
 static void __attribute__((noreturn)) fail(struct setup *setup)
@@ -134,7 +137,7 @@ static int take_filter(struct setup *setup, struct err *err)
 {
 	int r = filters_receive(setup, err);
 
-	if (setup->plan->net != NET_VETH)
+	if (setup->plan->net != NET_VETH && !handover_wanted(setup))
 		fd_close(&setup->link);
 	return r;
 }
@@ -176,7 +179,8 @@ static int set_up(struct setup *setup, struct err *err)
 		r = credentials_bound(setup, err);
 	if (r == 0 && !wants_filter_early(setup))
 		r = take_filter(setup, err);
-	fd_close(&setup->link);
+	if (!handover_wanted(setup))
+		fd_close(&setup->link);
 	return r;
 }
 
@@ -197,11 +201,22 @@ static int new_session(const struct setup *setup, struct err *err)
 	return 0;
 }
 
+/* Where counters are not for ordinary users the supervisor does without. */
+static void count_time(const struct setup *setup)
+{
+	int counter = cputime_open();
+
+	if (counter > 0)
+		setup->shared->counter = counter;
+}
+
 static int confine(struct setup *setup, struct err *err)
 {
 	const struct plan_caps *caps = &setup->plan->caps;
 	int r = new_session(setup, err);
 
+	if (r == 0 && setup->plan->limits.cpu.set)
+		count_time(setup);
 	if (r == 0)
 		r = limits_apply(setup, err);
 	if (r == 0)
@@ -228,27 +243,45 @@ static void __attribute__((noreturn)) start_program(struct setup *setup)
 		fail(setup);
 	shared->state = SHARED_EXEC;
 	r = sys_execve(file, setup->argv, setup->envp);
-	/* The filter may forbid what the explanation does, so the bare facts go first. */
+	/* The filter may forbid what the explanation does, so the bare facts go first. With a listener
+	 * that nobody reads yet, any call may wait for ever: then this process dies without one, and
+	 * pid 1 explains. */
 	(void)err_set(&shared->err, STAGE_EXEC, r == -ENOENT ? ENOEXEC : (int)r, NULL, "%s", file);
 	shared->err.status = 126;
 	shared->state = SHARED_FAILED;
+	if (shared->listener)
+		__builtin_trap();
 	exec_failed(file, r, &shared->err);
 	fail(setup);
 }
 
 /* A time namespace is entered by a true fork only: a child that shares memory stays in its
- * parent's. */
+ * parent's. Either waits for the exec. Descriptors are shared where pid 1 is to hand some over. */
 static long __attribute__((noinline)) spawn(struct setup *setup)
 {
-	struct clone_args args = { .exit_signal = SIGCHLD };
+	struct clone_args args = { .flags = RAW_CLONE_VFORK, .exit_signal = SIGCHLD };
 	long pid;
 
 	if (!(setup->plan->namespaces & NAMESPACE_TIME))
-		args.flags = RAW_CLONE_VM | RAW_CLONE_VFORK;
+		args.flags |= RAW_CLONE_VM;
+	if (handover_wanted(setup))
+		args.flags |= RAW_CLONE_FILES;
 	pid = sys_clone3(&args, sizeof(args));
 	if (pid == 0)
 		start_program(setup);
 	return pid;
+}
+
+/* What a program-to-be under a listener could not say: its error holds the path. */
+static void explain(struct shared *shared)
+{
+	char path[sizeof(shared->err.object)];
+
+	if (!shared->listener || shared->err.status != 126)
+		return;
+	memcpy(path, shared->err.object, sizeof(path));
+	exec_failed(path, shared->err.number == ENOEXEC ? -ENOENT : -shared->err.number,
+		    &shared->err);
 }
 
 void sandbox_run(struct setup *setup)
@@ -276,7 +309,9 @@ void sandbox_run(struct setup *setup)
 			      "clone");
 		fail(setup);
 	}
-	if (shared->state == SHARED_FAILED)
+	if (shared->state == SHARED_FAILED) {
+		explain(shared);
 		fail(setup);
+	}
 	init_run(setup, (int)pid);
 }

@@ -92,6 +92,7 @@ FIELD(skip);
 FIELD(origin);
 FIELD(limit);
 FIELD(on_output);
+FIELD(on_denied);
 FIELD(mount);
 FIELD(namespaces);
 FIELD(time);

@@ -83,6 +83,20 @@ void encode_action(const struct plan *plan, const struct plan_key *key, struct b
 	buf_text(out, "\n");
 }
 
+int decode_on_denied(struct plan_reader *reader)
+{
+	if (strcmp(reader->tokens[0], "report") != 0)
+		return reader_wrong(reader, "%s is not \"report\"", reader->tokens[0]);
+	reader->plan->report_denied = true;
+	return 0;
+}
+
+void encode_on_denied(const struct plan *plan, const struct plan_key *key, struct buf *out)
+{
+	if (plan->report_denied)
+		buf_format(out, "%s report\n", key->name);
+}
+
 /* "A" or "A-B" up to @stop, B greater than A. */
 static bool read_interval(const char *text, const char *stop, struct policy_interval *interval)
 {
@@ -303,7 +317,8 @@ int field_check_seccomp(struct plan_reader *reader)
 	static const char *const needed[] = { "seccomp.default", "seccomp.foreign", "seccomp.known",
 					      "seccomp.newer" };
 	struct policy_error wrong = { 0 };
-	size_t present = reader_total(reader, "seccomp.rule");
+	size_t present =
+		reader_total(reader, "seccomp.rule") + reader_total(reader, "seccomp.on_denied");
 
 	for (size_t i = 0; i < 4; i++)
 		present += reader_total(reader, needed[i]);

@@ -187,6 +187,7 @@ struct plan_limit {
 
 struct plan_limits {
 	struct plan_limit wall, grace;
+	struct plan_limit cpu;    /* of all processes together */
 	struct plan_limit output; /* of each of the program's two outputs */
 	bool truncate_output;     /* what is more is thrown away, and the program goes on */
 	struct plan_limit files, fsize, stack, core, nproc, address_space, data, memlock, msgqueue;
@@ -262,6 +263,7 @@ struct plan {
 	struct plan_caps caps;
 	bool has_seccomp;
 	struct policy seccomp;
+	bool report_denied;              /* seccomp.on_denied */
 	const plan_origin *rule_origins; /* by policy_rule.origin */
 	size_t rule_origin_count;
 	struct plan_landlock landlock;

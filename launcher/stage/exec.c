@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "launcher/base/path.h"
+#include "launcher/stage/handover.h"
 
 static const char default_path[] = "/usr/local/bin:/usr/bin:/bin";
 
@@ -196,6 +197,8 @@ const char *exec_find(const struct setup *setup, char path[4096], struct err *er
 int exec_close(const struct setup *setup, struct err *err)
 {
 	const struct plan_process *process = &setup->plan->process;
+	/* What pid 1 is to hand over it shares with us until exec. */
+	unsigned int flags = handover_wanted(setup) ? RAW_CLOSE_RANGE_CLOEXEC : 0;
 	unsigned int from = 3;
 	long r = 0;
 
@@ -207,12 +210,12 @@ int exec_close(const struct setup *setup, struct err *err)
 			return err_set(err, STAGE_EXEC, (int)r, "process.fds names it", "fd %u",
 				       fd);
 		if (fd > from)
-			r = sys_close_range(from, fd - 1, 0);
+			r = sys_close_range(from, fd - 1, flags);
 		from = fd + 1;
 	}
 	if (r >= 0)
-		r = sys_close_range(from, ~0u, 0);
-	return r < 0 ? err_set(err, STAGE_EXEC, (int)r, "Linux 5.9 or newer is needed",
+		r = sys_close_range(from, ~0u, flags);
+	return r < 0 ? err_set(err, STAGE_EXEC, (int)r, "Linux 5.11 or newer is needed",
 			       "close_range")
 		     : 0;
 }

@@ -18,18 +18,48 @@
 #include "policy/landlock.h"
 #include "policy/tables.h"
 
-/* Nothing answers a notification, so the calls would wait for ever: @why is set to the rule. */
-static bool notifies(const struct policy *policy, struct policy_error *why)
+static bool notifies(const struct policy *policy)
 {
 	for (size_t i = 0; i < policy->arch_count; i++)
 		for (size_t k = 0; k < policy->archs[i].rule_count; k++)
-			if (policy->archs[i].rules[k].action == SECCOMP_RET_USER_NOTIF) {
-				why->arch = i;
-				why->rule = k;
+			if (policy->archs[i].rules[k].action == SECCOMP_RET_USER_NOTIF)
 				return true;
-			}
 	return policy->fallback == SECCOMP_RET_USER_NOTIF ||
 	       policy->newer == SECCOMP_RET_USER_NOTIF;
+}
+
+/* Only pid 1 can hand the listener over, so without one nothing is reported on demand. */
+static bool observed(const struct setup *setup)
+{
+	const struct plan *plan = setup->plan;
+
+	return plan->has_seccomp && plan->process.init && (plan->report_denied || setup->observe);
+}
+
+bool filters_listened(const struct setup *setup)
+{
+	return observed(setup) || (setup->plan->has_seccomp && notifies(&setup->plan->seccomp));
+}
+
+/* Refusals of an observed program go to the listener, which decides by the plan's own rules. */
+static int compile(struct setup *setup, struct policy_error *why)
+{
+	const struct policy *policy = &setup->plan->seccomp;
+	struct policy handed_over;
+	void *block = NULL;
+	int r;
+
+	if (observed(setup)) {
+		r = policy_notified(policy, &handed_over, &block);
+		if (r < 0)
+			return r;
+		policy = &handed_over;
+	}
+	r = policy_compile(policy, setup->filter, &setup->filter_length, NULL, why);
+	if (r == 0 && setup->verify)
+		r = policy_verify(policy, setup->filter, setup->filter_length, NULL, why);
+	free(block);
+	return r;
 }
 
 int filters_compile(struct setup *setup, struct err *err)
@@ -39,17 +69,14 @@ int filters_compile(struct setup *setup, struct err *err)
 
 	if (!setup->plan->has_seccomp)
 		return 0;
-	if (notifies(&setup->plan->seccomp, &why)) {
-		snprintf(why.text, sizeof(why.text), "the action notify has no supervisor yet");
-		return plan_refused(setup->plan, &why, -EOPNOTSUPP, "seccomp", err);
+	if (filters_listened(setup) && !setup->plan->process.init) {
+		(void)err_set(err, STAGE_FILTERS, EOPNOTSUPP, "process.init = true", "seccomp");
+		return err_reason(err, "the action notify needs a pid 1 of ours");
 	}
 	setup->filter = malloc(POLICY_MAX_INSTRUCTIONS * sizeof(*setup->filter));
 	if (!setup->filter)
 		return err_set(err, STAGE_FILTERS, ENOMEM, NULL, "seccomp");
-	r = policy_compile(&setup->plan->seccomp, setup->filter, &setup->filter_length, NULL, &why);
-	if (r == 0 && setup->verify)
-		r = policy_verify(&setup->plan->seccomp, setup->filter, setup->filter_length, NULL,
-				  &why);
+	r = compile(setup, &why);
 	if (r < 0)
 		return plan_refused(setup->plan, &why, r, "seccomp", err);
 	return filters_check_exec(setup, err);
@@ -119,14 +146,20 @@ int filters_seccomp(const struct setup *setup, struct err *err)
 {
 	struct sock_fprog program = { .len = (unsigned short)setup->filter_length,
 				      .filter = setup->filter };
+	unsigned int flags = 0;
 	long r;
 
 	if (!setup->plan->has_seccomp)
 		return 0;
-	r = sys_seccomp(SECCOMP_SET_MODE_FILTER, 0, &program);
+	/* Once the supervisor knows of a call, only a signal that kills takes it back. */
+	if (filters_listened(setup))
+		flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+	setup->shared->enforced.seccomp_instructions = setup->filter_length;
+	r = sys_seccomp(SECCOMP_SET_MODE_FILTER, flags, &program);
 	if (r < 0)
 		return seccomp_failed((int)r, setup->filter_length, err);
-	setup->shared->enforced.seccomp_instructions = setup->filter_length;
+	if (flags)
+		setup->shared->listener = (int)r;
 	return 0;
 }
 

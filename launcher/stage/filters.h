@@ -12,6 +12,9 @@ int filters_compile(struct setup *setup, struct err *err);
 int filters_send(const struct setup *setup, int link);
 int filters_receive(struct setup *setup, struct err *err);
 
+/* filters_listened() - do calls go to a listener, which the supervisor has to have? */
+bool filters_listened(const struct setup *setup);
+
 /* filters_check_exec() - would the filter let the launcher's own last execve happen? */
 int filters_check_exec(const struct setup *setup, struct err *err);
 
@@ -19,7 +22,8 @@ int filters_check_exec(const struct setup *setup, struct err *err);
  * this kernel's ABI lacks are an error, or under `prefer` left out and reported. Linux 5.13. */
 int filters_landlock(const struct setup *setup, struct err *err);
 
-/* filters_seccomp() - install setup->filter: the last step before exec. Needs no_new_privs. */
+/* filters_seccomp() - install setup->filter: the last step before exec. Needs no_new_privs. A
+ * listener that belongs to it is left in setup->shared. */
 int filters_seccomp(const struct setup *setup, struct err *err);
 
 #endif

@@ -41,6 +41,17 @@ static int apply(const struct setup *setup, const struct row *row, struct err *e
 		       r == -EPERM ? "it is above the caller's hard limit" : NULL, "%s", row->name);
 }
 
+/* What the supervisor measures for all processes holds for each: should one escape it, the kernel
+ * ends that one a second later. A caller's own hard limit below that does as well. */
+static void stop_in_kernel(const struct plan_limits *limits)
+{
+	uint64_t seconds = limits->cpu.value / 1000 + 2;
+	const struct raw_rlimit wanted = { seconds, seconds };
+
+	if (limits->cpu.set && !limits->process_cpu.set)
+		(void)sys_prlimit64(0, RLIMIT_CPU, &wanted, NULL);
+}
+
 int limits_apply(const struct setup *setup, struct err *err)
 {
 	const struct plan *plan = setup->plan;
@@ -69,6 +80,7 @@ int limits_apply(const struct setup *setup, struct err *err)
 		if (r < 0)
 			return r;
 	}
+	stop_in_kernel(limits);
 	if (setup->staging.raised && !limits->files.set) {
 		const struct raw_rlimit files = { setup->caller.open_files,
 						  setup->caller.open_files_most };

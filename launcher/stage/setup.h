@@ -34,6 +34,9 @@ struct shared {
 	struct err err;
 	struct outcome_enforced enforced;
 	struct raw_timespec started; /* CLOCK_MONOTONIC just before the program's clone */
+	int program;                 /* its pid inside */
+	int listener;                /* seccomp's, a descriptor of the program-to-be's; 0: none */
+	int counter;                 /* of CPU time, likewise */
 	volatile int ended;          /* the program's status is below */
 	int code;                    /* CLD_EXITED, CLD_KILLED or CLD_DUMPED */
 	int status;                  /* exit code or signal */
@@ -65,6 +68,7 @@ struct setup {
 	struct sock_filter *filter;
 	size_t filter_length;
 	bool verify;          /* compare the filter with its rules before it is used */
+	bool observe;         /* report what is refused, whatever the plan says */
 	uint64_t signal_mask; /* the caller's, restored before exec */
 	uint32_t umask;       /* the caller's; the set-up itself works under none */
 	int link;             /* socket to the launcher; its end is the launcher's death */

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 
 #include "launcher/stage/credentials.h"
+#include "launcher/stage/handover.h"
 
 static void wipe(char *const *words)
 {
@@ -75,11 +76,28 @@ static uint64_t kept(const struct setup *setup)
 	return setup->plan->user.uid_range_count ? 1ull << CAP_KILL : 0;
 }
 
+/* The program has left what is the supervisor's behind at its exec. */
+static void hand_over(const struct setup *setup)
+{
+	const struct shared *shared = setup->shared;
+	const struct handover handover = {
+		.listener = shared->listener ? shared->listener : -1,
+		.counter = shared->counter ? shared->counter : -1,
+		.proc = setup->plan->limits.cpu.set ? setup->proc : -1,
+		.terminal = -1,
+	};
+
+	(void)handover_send(&handover, setup->link);
+}
+
 void init_run(const struct setup *setup, int program)
 {
 	const uint64_t all = ~0ull;
 	struct err err;
 
+	setup->shared->program = program;
+	if (handover_wanted(setup))
+		hand_over(setup);
 	if (credentials_drop(kept(setup), 0, 0, &err) < 0 || sys_close_range(0, ~0u, 0) < 0)
 		(void)sys_exit_group(1);
 	wipe(setup->environment);

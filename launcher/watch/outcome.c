@@ -4,10 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "launcher/watch/denials.h"
+
 void outcome_finish(struct outcome *outcome)
 {
 	for (int i = 0; i < 2; i++)
 		free(outcome->streams[i].text);
+	denials_free(outcome->denials);
 }
 
 void outcome_skip(struct outcome_enforced *enforced, const char *what, const char *why)

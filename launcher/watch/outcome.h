@@ -23,6 +23,15 @@ enum outcome_status {
 
 enum { OUTCOME_MAX_SKIPS = 16 };
 
+/* How it is known that a rule killed the program: the supervisor did it, or it died of SIGSYS,
+ * which a program can also send to itself. */
+enum outcome_evidence { OUTCOME_NO_EVIDENCE, OUTCOME_BY_LISTENER, OUTCOME_BY_SIGNAL };
+
+/* How the CPU time was measured, if it was. */
+enum outcome_cpu { OUTCOME_CPU_UNKNOWN, OUTCOME_CPU_EXACT, OUTCOME_CPU_APPROXIMATE };
+
+struct denials;
+
 /* One of the program's outputs that went through the launcher. */
 struct outcome_stream {
 	bool counted; /* all else is empty where it is not */
@@ -52,6 +61,10 @@ struct outcome {
 	int signal;    /* 0: none killed it */
 	int lost_output; /* errno of a write to a regular file that failed: the program saw none of it */
 	struct outcome_stream streams[2]; /* standard output and standard error */
+	enum outcome_evidence evidence;
+	struct denials *denials; /* what was refused, where that was recorded, or NULL */
+	enum outcome_cpu cpu;
+	double cpu_ms; /* of the whole tree */
 	double wall_ms;
 	double user_ms;
 	double system_ms;
@@ -60,7 +73,7 @@ struct outcome {
 	struct outcome_enforced enforced;
 };
 
-/* outcome_finish() - let go of what was captured. */
+/* outcome_finish() - let go of what was captured and recorded. */
 void outcome_finish(struct outcome *outcome);
 
 /* outcome_skip() - record that @what was not enforced, and why. Past OUTCOME_MAX_SKIPS it is

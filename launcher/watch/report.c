@@ -11,6 +11,7 @@
 
 #include "launcher/base/json.h"
 #include "launcher/plan/token.h"
+#include "launcher/watch/denials.h"
 #include "policy/tables.h"
 
 static int open_number(const char *where, struct err *err)
@@ -100,6 +101,32 @@ static void write_error(const struct report *report, struct buf *out)
 	buf_text(out, ",\n");
 }
 
+static void write_cpu(const struct outcome *outcome, struct buf *out)
+{
+	if (!outcome || outcome->cpu == OUTCOME_CPU_UNKNOWN)
+		buf_text(out, "  \"cpu_ms\": null, \"cpu_exact\": null,\n");
+	else
+		buf_format(out, "  \"cpu_ms\": %.3f, \"cpu_exact\": %s,\n", outcome->cpu_ms,
+			   outcome->cpu == OUTCOME_CPU_EXACT ? "true" : "false");
+}
+
+static void write_denials(const struct outcome *outcome, struct buf *out)
+{
+	static const char *const evidence[] = {
+		[OUTCOME_NO_EVIDENCE] = NULL,
+		[OUTCOME_BY_LISTENER] = "listener",
+		[OUTCOME_BY_SIGNAL] = "signal",
+	};
+
+	buf_text(out, "  \"denied\": ");
+	denials_write(outcome ? outcome->denials : NULL, false, out);
+	buf_text(out, ",\n  \"notified\": ");
+	denials_write(outcome ? outcome->denials : NULL, true, out);
+	buf_text(out, ",\n  \"evidence\": ");
+	json_text(out, evidence[outcome ? outcome->evidence : OUTCOME_NO_EVIDENCE]);
+	buf_text(out, ",\n");
+}
+
 static void write_usage(const struct outcome *outcome, struct buf *out)
 {
 	if (outcome)
@@ -111,7 +138,8 @@ static void write_usage(const struct outcome *outcome, struct buf *out)
 	else
 		buf_text(out, "  \"wall_ms\": null, \"user_ms\": null, \"system_ms\": null, "
 			      "\"max_rss_kib\": null,\n");
-	buf_text(out, "  \"memory_peak_kib\": null, \"pids_peak\": null,\n  \"denied\": [],\n");
+	write_cpu(outcome, out);
+	buf_text(out, "  \"memory_peak_kib\": null, \"pids_peak\": null,\n");
 }
 
 /* null: it did not pass through the launcher, or went the way of the other one. */
@@ -259,6 +287,7 @@ int report_format(const struct report *report, struct buf *out)
 	write_status(report, out);
 	write_error(report, out);
 	write_usage(report->outcome, out);
+	write_denials(report->outcome, out);
 	write_stream("stdout", report->outcome ? &report->outcome->streams[0] : NULL, out);
 	write_stream("stderr", report->outcome ? &report->outcome->streams[1] : NULL, out);
 	write_enforced(report, out);

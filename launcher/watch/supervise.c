@@ -15,23 +15,10 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "launcher/watch/relay.h"
+#include "launcher/stage/handover.h"
+#include "launcher/watch/watch.h"
 
 enum { CAPTURE_MOST = 1 << 20 }; /* bytes of a captured output where the plan has no limit */
-
-struct watch {
-	const struct supervised *of;
-	struct relay *relays; /* STDIO_RELAYS, or NULL where there is none */
-	int signalfd;
-	int64_t begin;    /* ms, CLOCK_MONOTONIC */
-	int64_t deadline; /* ms, or -1 */
-	bool late;        /* the deadline was moved because the program began after `begin` */
-	bool timed_out;
-	bool flooded;   /* more output came than the plan lets through */
-	int stopped_by; /* a signal that came before the program was there */
-	siginfo_t info; /* of pid 1's end, si_pid 0 until then */
-	struct rusage usage;
-};
 
 static int64_t now(void)
 {
@@ -44,6 +31,15 @@ static int64_t now(void)
 static void end_sandbox(struct watch *watch, int signal)
 {
 	(void)sys_kill(watch->of->pid, signal);
+}
+
+/* Everything dies now, and nothing of it is waited for. */
+static void stop(struct watch *watch, enum watch_cause cause)
+{
+	if (watch->cause == CAUSE_NONE)
+		watch->cause = cause;
+	end_sandbox(watch, SIGKILL);
+	watch->deadline = -1;
 }
 
 /* The limit is the program's, so what set-up took is added, once: set-up itself must end too. */
@@ -65,19 +61,18 @@ static bool began_late(struct watch *watch)
 static void time_up(struct watch *watch)
 {
 	const struct plan_limits *limits = &watch->of->setup->plan->limits;
-	bool first = !watch->timed_out;
+	bool first = watch->cause == CAUSE_NONE;
 
 	if (first && began_late(watch))
 		return;
-	watch->timed_out = true;
 	if (first && limits->grace.set && limits->grace.value &&
 	    watch->of->setup->plan->process.init) {
+		watch->cause = CAUSE_WALL;
 		end_sandbox(watch, SIGTERM);
 		watch->deadline = now() + (int64_t)limits->grace.value;
 		return;
 	}
-	end_sandbox(watch, SIGKILL);
-	watch->deadline = -1;
+	stop(watch, CAUSE_WALL);
 }
 
 /* A signal while the sandbox is still being made stops the launch: nothing of the program runs. */
@@ -100,42 +95,119 @@ static void take_signal(struct watch *watch)
 	end_sandbox(watch, (int)info.ssi_signo);
 }
 
-/* A program that has said too much is ended at once, and what is left of it is not waited for. */
+/* A program that has said too much is ended at once. */
 static void pump(struct watch *watch, struct relay *relay)
 {
 	relay_pump(relay);
-	if (!relay_stopped(relay) || watch->flooded)
-		return;
-	watch->flooded = true;
-	end_sandbox(watch, SIGKILL);
-	watch->deadline = -1;
+	if (relay_stopped(relay) && watch->cause == CAUSE_NONE)
+		stop(watch, CAUSE_OUTPUT);
 }
 
-/* One round: waits for what comes first and deals with it. Returns true when pid 1 has ended. */
+static void start_timing(struct watch *watch, const struct handover *handover)
+{
+	uint64_t limit = watch->of->setup->plan->limits.cpu.value;
+
+	if (limit > UINT64_MAX / 1000000)
+		limit = UINT64_MAX / 1000000;
+	cputime_start(&watch->cpu, handover->counter, handover->proc, limit * 1000000, now());
+	watch->timing = true;
+}
+
+/* Without its listener the calls fail all the same: they are denied, but nobody hears of it. */
+static void start_answering(struct watch *watch, int listener)
+{
+	const struct setup *setup = watch->of->setup;
+	struct err err;
+
+	if (notify_start(&watch->notify, listener, setup->plan, setup->shared->program, &err) == 0)
+		return;
+	notify_finish(&watch->notify);
+	outcome_skip(&setup->shared->enforced, "seccomp.on_denied", err.reason);
+}
+
+static void take_handover(struct watch *watch)
+{
+	struct handover handover;
+	int r = handover_receive(&handover, watch->link);
+
+	if (r == -EAGAIN)
+		return;
+	watch->link = -1;
+	if (r <= 0)
+		return;
+	if (handover.listener >= 0)
+		start_answering(watch, handover.listener);
+	if (watch->of->setup->plan->limits.cpu.set)
+		start_timing(watch, &handover);
+	fd_close(&handover.terminal);
+}
+
+/* The kernel says that no process is left which has the filter. */
+static void answer(struct watch *watch, short events)
+{
+	if (events & POLLIN)
+		notify_answer(&watch->notify);
+	else
+		notify_finish(&watch->notify);
+}
+
+enum { POLL_SIGNALS, POLL_LINK, POLL_LISTENER, POLL_RELAYS };
+
+static unsigned int ask(const struct watch *watch, struct pollfd polls[POLL_RELAYS + STDIO_RELAYS])
+{
+	unsigned int count = POLL_RELAYS;
+
+	polls[POLL_SIGNALS] = (struct pollfd){ .fd = watch->signalfd, .events = POLLIN };
+	polls[POLL_LINK] = (struct pollfd){ .fd = watch->link, .events = POLLIN };
+	polls[POLL_LISTENER] = (struct pollfd){ .fd = watch->notify.listener, .events = POLLIN };
+	for (int i = 0; watch->relays && i < STDIO_RELAYS; i++, count++) {
+		polls[count] = (struct pollfd){ 0 };
+		polls[count].fd = relay_want(&watch->relays[i], &polls[count].events);
+	}
+	return count;
+}
+
+/* The time until something is due, or NULL. */
+static struct raw_timespec *patience(const struct watch *watch, struct raw_timespec *left)
+{
+	int64_t due = watch->deadline;
+	int64_t wait;
+
+	if (watch->timing && watch->cause == CAUSE_NONE && (due < 0 || watch->cpu.next < due))
+		due = watch->cpu.next;
+	if (due < 0)
+		return NULL;
+	wait = due - now();
+	*left = (struct raw_timespec){ 0 };
+	if (wait > 0)
+		*left = (struct raw_timespec){ wait / 1000, wait % 1000 * 1000000 };
+	return left;
+}
+
+/* One round: waits for what comes first and deals with it. Returns true when pid 1 has ended:
+ * whatever the clock says, it has ended by itself, or of our kill. */
 static bool step(struct watch *watch)
 {
-	struct pollfd polls[1 + STDIO_RELAYS] = { { .fd = watch->signalfd, .events = POLLIN } };
-	struct raw_timespec left = { 0 };
-	int64_t wait = watch->deadline < 0 ? 0 : watch->deadline - now();
-	unsigned int count = 1;
-	long r;
+	struct pollfd polls[POLL_RELAYS + STDIO_RELAYS];
+	struct raw_timespec left;
+	unsigned int count = ask(watch, polls);
+	long r = sys_ppoll(polls, count, patience(watch, &left), NULL, 0);
 
-	for (int i = 0; watch->relays && i < STDIO_RELAYS; i++, count++)
-		polls[count].fd = relay_want(&watch->relays[i], &polls[count].events);
-	if (wait > 0) {
-		left.seconds = wait / 1000;
-		left.nanoseconds = wait % 1000 * 1000000;
-	}
-	r = sys_ppoll(polls, count, watch->deadline < 0 ? NULL : &left, NULL, 0);
-	if (r > 0 && polls[0].revents)
+	if (r > 0 && polls[POLL_SIGNALS].revents)
 		take_signal(watch);
 	if (watch->info.si_pid)
-		return true; /* whatever the clock says: it has ended by itself, or of our kill */
+		return true;
 	if (watch->deadline >= 0 && now() >= watch->deadline)
 		time_up(watch);
-	for (unsigned int i = 1; r > 0 && i < count; i++)
+	if (watch->timing && watch->cause == CAUSE_NONE && cputime_look(&watch->cpu, now()))
+		stop(watch, CAUSE_CPU);
+	if (r > 0 && polls[POLL_LINK].revents)
+		take_handover(watch);
+	if (r > 0 && polls[POLL_LISTENER].revents)
+		answer(watch, polls[POLL_LISTENER].revents);
+	for (unsigned int i = POLL_RELAYS; r > 0 && i < count; i++)
 		if (polls[i].revents)
-			pump(watch, &watch->relays[i - 1]);
+			pump(watch, &watch->relays[i - POLL_RELAYS]);
 	return false;
 }
 
@@ -143,8 +215,8 @@ static bool step(struct watch *watch)
  * the launcher is to stop here. */
 static bool wait_for_readers(struct watch *watch, struct pollfd polls[STDIO_RELAYS])
 {
-	bool forever = watch->deadline < 0 && !watch->timed_out && !watch->flooded;
-	int64_t wait = watch->timed_out || forever ? 0 : watch->deadline - now();
+	bool forever = watch->deadline < 0 && watch->cause == CAUSE_NONE;
+	int64_t wait = watch->cause != CAUSE_NONE || forever ? 0 : watch->deadline - now();
 	struct raw_timespec left = { 0 };
 
 	if (wait > 0)
@@ -166,7 +238,8 @@ static void drain(struct watch *watch)
 		for (int i = 1; i < STDIO_RELAYS; i++) {
 			bool more = relay_last(&relays[i]);
 
-			watch->flooded |= relay_stopped(&relays[i]);
+			if (relay_stopped(&relays[i]) && watch->cause == CAUSE_NONE)
+				watch->cause = CAUSE_OUTPUT;
 			polls[i].fd = more ? relays[i].ends.to : -1;
 			polls[i].events = POLLOUT;
 			left |= more;
@@ -177,117 +250,6 @@ static void drain(struct watch *watch)
 			if (polls[i].revents)
 				relay_pump(&relays[i]);
 	}
-}
-
-static double milliseconds(struct timeval time)
-{
-	return (double)time.tv_sec * 1e3 + (double)time.tv_usec / 1e3;
-}
-
-static void fill_usage(struct outcome *outcome, const struct rusage *usage)
-{
-	outcome->user_ms = milliseconds(usage->ru_utime);
-	outcome->system_ms = milliseconds(usage->ru_stime);
-	outcome->max_rss_kib = usage->ru_maxrss;
-}
-
-static double elapsed(const struct shared *shared)
-{
-	struct raw_timespec ts = { 0 };
-
-	(void)sys_clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)(ts.seconds - shared->started.seconds) * 1e3 +
-	       (double)(ts.nanoseconds - shared->started.nanoseconds) / 1e6;
-}
-
-static int lost_output(const struct watch *watch)
-{
-	for (int i = 1; watch->relays && i < STDIO_RELAYS; i++) {
-		if (watch->relays[i].error)
-			return -watch->relays[i].error;
-		/* A run that was ended has no claim that its last words are heard. */
-		if (watch->relays[i].held && !watch->timed_out && !watch->flooded)
-			return EINTR;
-	}
-	return 0;
-}
-
-static void fill_streams(struct watch *watch, struct outcome *outcome)
-{
-	for (int i = 0; watch->relays && i < 2; i++) {
-		struct relay *relay = &watch->relays[i + 1];
-		bool kept = watch->of->relays[i + 1].from >= 0 && watch->of->relays[i + 1].to < 0;
-
-		if (watch->of->relays[i + 1].from < 0)
-			continue;
-		outcome->streams[i] = (struct outcome_stream){ .counted = true,
-							       .over = relay->over,
-							       .bytes = relay->seen };
-		if (kept) {
-			outcome->streams[i].length = relay->kept.length;
-			buf_bytes(&relay->kept, "", 1); /* a text, though nothing came */
-			outcome->streams[i].text = relay->kept.data;
-			relay->kept = BUF_EMPTY;
-		}
-	}
-}
-
-static void fill_end(struct outcome *outcome, bool filtered, int code, int status)
-{
-	if (code == CLD_EXITED) {
-		outcome->status = OUTCOME_EXITED;
-		outcome->exit_code = status;
-		return;
-	}
-	outcome->status = filtered && status == SIGSYS ? OUTCOME_DENIED : OUTCOME_SIGNALED;
-	outcome->signal = status;
-}
-
-/* Decided once, from what the kernel says: pid 1's record of the program, or pid 1's own end. */
-static int conclude(struct watch *watch, struct outcome *outcome, struct err *err)
-{
-	const struct shared *shared = watch->of->setup->shared;
-	bool filtered = watch->of->setup->filter_length > 0;
-
-	outcome->exit_code = -1;
-	outcome->enforced = shared->enforced;
-	if (shared->state == SHARED_FAILED) {
-		*err = shared->err;
-		return err->number ? -err->number : -EINVAL;
-	}
-	if (watch->stopped_by && shared->state == SHARED_SETUP) {
-		(void)err_set(err, STAGE_WATCH, EINTR, NULL, "signal %d", watch->stopped_by);
-		return err_reason(err, "stopped before the program started");
-	}
-	if (shared->state == SHARED_SETUP) {
-		(void)err_set(err, STAGE_WATCH, ECHILD, NULL, "set-up process");
-		if (watch->timed_out)
-			return err_reason(err, "it was not ready within limits.wall");
-		return err_reason(err, "it ended with %s %d",
-				  watch->info.si_code == CLD_EXITED ? "status" : "signal",
-				  watch->info.si_status);
-	}
-	if (watch->of->setup->plan->process.init && !shared->ended &&
-	    watch->info.si_code == CLD_EXITED) {
-		(void)err_set(err, STAGE_WATCH, ECHILD, NULL, "pid 1 of the sandbox");
-		return err_reason(err, "it ended with status %d before the program did",
-				  watch->info.si_status);
-	}
-	outcome->wall_ms = elapsed(shared);
-	outcome->lost_output = lost_output(watch);
-	fill_streams(watch, outcome);
-	if (shared->ended) {
-		fill_usage(outcome, &shared->usage);
-		fill_end(outcome, filtered, shared->code, shared->status);
-	} else {
-		fill_usage(outcome, &watch->usage);
-		fill_end(outcome, filtered, watch->info.si_code, watch->info.si_status);
-	}
-	if (watch->timed_out)
-		outcome->status = OUTCOME_TIMEOUT;
-	else if (watch->flooded)
-		outcome->status = OUTCOME_OUTPUT;
-	return 0;
 }
 
 /* The limit is for the outputs; one that is captured has a limit in any case. */
@@ -320,10 +282,26 @@ static int start_relays(struct watch *watch, struct err *err)
 	return 0;
 }
 
+static void finish(struct watch *watch)
+{
+	for (int i = 0; watch->relays && i < STDIO_RELAYS; i++)
+		relay_finish(&watch->relays[i]);
+	if (watch->timing)
+		cputime_finish(&watch->cpu);
+	notify_finish(&watch->notify);
+	denials_free(watch->notify.denials);
+	fd_close(&watch->signalfd);
+	free(watch->relays);
+}
+
 int supervise(const struct supervised *supervised, struct outcome *outcome, struct err *err)
 {
 	const struct plan_limits *limits = &supervised->setup->plan->limits;
-	struct watch watch = { .of = supervised, .begin = now(), .deadline = -1 };
+	struct watch watch = { .of = supervised,
+			       .link = supervised->link,
+			       .begin = now(),
+			       .deadline = -1,
+			       .notify.listener = -1 };
 	int r;
 
 	watch.signalfd = (int)sys_signalfd4(-1, &supervised->signals, sizeof(uint64_t),
@@ -339,12 +317,11 @@ int supervise(const struct supervised *supervised, struct outcome *outcome, stru
 	while (r == 0 && !step(&watch))
 		;
 	if (r == 0) {
+		if (watch.link >= 0)
+			take_handover(&watch);
 		drain(&watch);
-		r = conclude(&watch, outcome, err);
+		r = end_conclude(&watch, outcome, err);
 	}
-	for (int i = 0; watch.relays && i < STDIO_RELAYS; i++)
-		relay_finish(&watch.relays[i]);
-	fd_close(&watch.signalfd);
-	free(watch.relays);
+	finish(&watch);
 	return r;
 }

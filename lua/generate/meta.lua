@@ -23,6 +23,7 @@ local types = {
 	mount = "(lunette.Mount|lunette.Remove)[]", net = '"none"|"host"|lunette.Net',
 	stream = '"inherit"|"null"|string', tty = '"inherit"|"auto"|boolean', need = "string",
 	groups = 'integer[]|"keep"', excess = '"stop"|"truncate"',
+	denial = '"report"|"silent"',
 	outer = "integer|table", publish = "string", map = "table", any = "any",
 }
 

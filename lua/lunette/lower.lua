@@ -151,15 +151,16 @@ return function(state, question)
 	if state.seccomp then
 		local default = values["seccomp.default"] or "allow"
 		local newer = values["seccomp.newer"] or "errno:38"
-		put("seccomp.default", default)
-		put("seccomp.newer", newer == "default" and default or newer)
+		put("seccomp.default", default, where("seccomp.default"))
+		put("seccomp.newer", newer == "default" and default or newer, where("seccomp.newer"))
 		put("seccomp.foreign", "kill")
+		plain("seccomp.on_denied")
 		native.load("lunette.rules").lower(state, question.arch, put)
 	end
 	if state.landlock then
 		native.load("lunette.landlock")(state, put, escape)
 	end
-	for _, name in ipairs { "address_space", "core", "data", "files", "fsize", "grace",
+	for _, name in ipairs { "address_space", "core", "cpu", "data", "files", "fsize", "grace",
 		"memlock", "msgqueue", "nice", "nproc", "output", "pids", "process_cpu", "rtprio", "rttime",
 		"sigpending", "stack", "wall" } do
 		local path = "limits." .. name
@@ -180,9 +181,12 @@ return function(state, question)
 		needs("pid", "process.init")
 	end
 	local init = switch("process.init", has.pid or false)
-	if switch("process.die_with_parent", init) and not init then
-		state.wrong(owner["process.die_with_parent"] or owner["process.init"],
-			"process.die_with_parent", "needs process.init")
+	local die = switch("process.die_with_parent", init)
+	for path, wanted in next, { ["process.die_with_parent"] = die,
+		["seccomp.on_denied"] = values["seccomp.on_denied"], ["limits.cpu"] = values["limits.cpu"] } do
+		if wanted and not init then
+			state.wrong(owner[path] or owner["process.init"], path, "needs process.init")
+		end
 	end
 	for _, key in ipairs { "arg0", "name", "tty" } do
 		plain("process." .. key)

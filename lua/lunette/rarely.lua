@@ -196,7 +196,14 @@ function M.name(value)
 	return value
 end
 
--- excess() - false stands for the usual way, which has no line in the plan
+-- denial(), excess() - false stands for the usual way, which has no line in the plan
+function M.denial(value)
+	if value ~= "report" and value ~= "silent" then
+		return nil, 'must be "report" or "silent"'
+	end
+	return value == "report" and value
+end
+
 function M.excess(value)
 	if value ~= "stop" and value ~= "truncate" then
 		return nil, 'must be "stop" or "truncate"'

@@ -66,10 +66,6 @@ local function collect(state, layer, rules, value, preferred, path)
 		if type(list) ~= "table" or tag(list) then
 			explain().rule(value, path, "list")
 		end
-		if value.action == "notify" then
-			native.load("lunette.unbuilt")(state, layer, path, preferred, "notify", value.where)
-			return
-		end
 		local rule = { action = value.action, where = value.where, path = path, names = {}, calls = {} }
 		state.items(layer, path, list, preferred, function(item, class, optional)
 			if class == "optional" then

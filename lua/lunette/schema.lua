@@ -21,7 +21,8 @@ return {
 	env = { keep = "variable*", set = "variables" },
 	caps = { keep = "capability*", ambient = "capability*", securebits = "securebit*" },
 	seccomp = {
-		default = "action", newer = "newer", guard = "guard", arch = "entry*", on_denied = "any!",
+		default = "action", newer = "newer", guard = "guard", arch = "entry*",
+		on_denied = "denial",
 	},
 	landlock = {
 		ro = "place*", rw = "place*", exec = "place*", connect = "port*", bind = "port*",
@@ -31,7 +32,7 @@ return {
 	publish = "publish*",
 	limits = {
 		memory = "size!", swap = "size!", pids = "count", cpus = "number!", cpuset = "text!",
-		io = "any!", wall = "time", grace = "time", cpu = "time!", output = "size",
+		io = "any!", wall = "time", grace = "time", cpu = "time", output = "size",
 		on_output = "excess", files = "count", fsize = "size", stack = "size", core = "size",
 		nproc = "count", address_space = "size", data = "size", memlock = "size",
 		msgqueue = "size", nice = "count", process_cpu = "time", rtprio = "count", rttime = "time",

@@ -13,10 +13,7 @@ local reasons = {
 	["limits.cpuset"] = "CPU sets need cgroups, which are",
 	["limits.io"] = "I/O limits need cgroups, which are",
 	["cgroup_parent"] = "cgroups are",
-	["limits.cpu"] = "limits on CPU time are",
 	["process.tty"] = "a terminal of the sandbox's own is",
-	["seccomp.on_denied"] = "handling of denied calls is",
-	notify = "notify handlers are",
 	broker = "the egress broker is",
 	pod = "pods are",
 }

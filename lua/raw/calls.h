@@ -17,10 +17,12 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 
 #include <linux/capability.h>
+#include <linux/perf_event.h>
 
 #include "lua/raw/calls_socket.h"
 #include "lua/raw/entry.h"
@@ -490,6 +492,22 @@ static inline long sys_keyctl(int operation, unsigned long a, unsigned long b, u
 static inline long sys_seccomp(unsigned int operation, unsigned int flags, void *args)
 {
 	return raw_entry(RAW_seccomp, (long)operation, (long)flags, (long)args, 0, 0, 0);
+}
+
+/* Reads and writes nothing but @local and the memory that @remote names in process @pid. */
+static inline long sys_process_vm_readv(int pid, const struct iovec *local,
+					unsigned long local_count, const struct iovec *remote,
+					unsigned long remote_count, unsigned long flags)
+{
+	return raw_entry(RAW_process_vm_readv, (long)pid, (long)local, (long)local_count,
+			 (long)remote, (long)remote_count, (long)flags);
+}
+
+static inline long sys_perf_event_open(const struct perf_event_attr *attr, int pid, int cpu,
+				       int group_fd, unsigned long flags)
+{
+	return raw_entry(RAW_perf_event_open, (long)attr, (long)pid, (long)cpu, (long)group_fd,
+			 (long)flags, 0);
 }
 
 /* Linux 5.13 */

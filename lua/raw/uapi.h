@@ -60,6 +60,7 @@ struct clone_args {
 };
 
 #define RAW_CLONE_VM 0x00000100ull
+#define RAW_CLONE_FILES 0x00000400ull
 #define RAW_CLONE_VFORK 0x00004000ull
 #define RAW_CLONE_PIDFD 0x00001000ull
 #define RAW_CLONE_NEWTIME 0x00000080ull
@@ -129,5 +130,12 @@ struct raw_landlock_net_port_attr {
 #define RAW_LANDLOCK_CREATE_RULESET_VERSION 1u
 #define RAW_LANDLOCK_RULE_PATH_BENEATH 1
 #define RAW_LANDLOCK_RULE_NET_PORT 2
+
+/* include/uapi/linux/close_range.h, Linux 5.11 */
+#define RAW_CLOSE_RANGE_CLOEXEC (1u << 2)
+
+/* include/uapi/linux/seccomp.h, Linux 6.6 */
+#define RAW_SECCOMP_IOCTL_NOTIF_SET_FLAGS 0x40082104ul
+#define RAW_SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP 1ul
 
 #endif

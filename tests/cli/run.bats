@@ -237,8 +237,9 @@ setup() {
 @test "the report is one JSON object with every field" {
 	launch -3 run --report "$WORK/report" -- sh -c 'exit 3'
 	python3 -m json.tool "$WORK/report" >/dev/null
-	[[ $(json report '" ".join(sorted(it))') == "denied enforced error exit_code lunette max_rss_kib\
- memory_peak_kib pids_peak plan profile signal stage status stderr stdout system_ms user_ms wall_ms" ]]
+	[[ $(json report '" ".join(sorted(it))') == "cpu_exact cpu_ms denied enforced error evidence\
+ exit_code lunette max_rss_kib memory_peak_kib notified pids_peak plan profile signal stage status\
+ stderr stdout system_ms user_ms wall_ms" ]]
 	[[ $(json report '[it["lunette"], it["status"], it["profile"]]') == '[1, "exited", "default"]' ]]
 	[[ $(json report '[it[key] for key in ("exit_code", "signal", "stage", "error")]') == \
 		'[3, null, null, null]' ]]

@@ -228,9 +228,9 @@ wrong("net = veth { adress = '10.0.0.2/24' }", '"adress" (did you mean "address"
 
 -- What is not built
 for _, key in ipairs { "limits.memory = '1G'", "limits.swap = 0", "limits.cpus = 2",
-	"limits.cpuset = '0-1'", "limits.io = {}", "limits.cpu = '5s'",
+	"limits.cpuset = '0-1'", "limits.io = {}",
 	"cgroup_parent = '/x'", "process.tty = true", "process.tty = 'auto'",
-	"seccomp.on_denied = 'report'", "net = broker {}", "net = pod 'x'" } do
+	"net = broker {}", "net = pod 'x'" } do
 	local section, name, value = key:match("^([%w_]+)%.?([%w_]*) = (.*)$")
 	local text = name == "" and ("%s = %%s"):format(section)
 		or ("%s = { %s = %%s }"):format(section, name)
@@ -242,7 +242,9 @@ end
 wrong("process = { stdin = 'capture' }", 'must be "inherit", "null" or an absolute path')
 wrong("process = { stdout = 'stdout' }", 'must be "inherit", "null", "capture" or an absolute path')
 wrong("process = { stderr = 'x' }", '"capture", "stdout" or an absolute path')
-wrong("seccomp = { notify { 'mkdir' } }", "notify handlers are not built yet")
+wrong("seccomp = { on_denied = true }", 'must be "report" or "silent"')
+wrong("process = { init = false, die_with_parent = false }, limits = { cpu = 1 }",
+	"limits.cpu: needs process.init")
 
 -- The command line
 option("ro", "", "usage: --ro: must be SRC or SRC:DST")

@@ -33,6 +33,7 @@ static const char full[] =
 	"landlock.scope 0x3\n"
 	"limit.address_space 1\n"
 	"limit.core 0\n"
+	"limit.cpu 18\n"
 	"limit.data 9\n"
 	"limit.files 256 prefer\n"
 	"limit.fsize 2305843009213693951\n"
@@ -108,6 +109,7 @@ static const char full[] =
 	"seccomp.known x86_64 0-334,424-470\n"
 	"seccomp.known i386 1-400\n"
 	"seccomp.newer errno:38\n"
+	"seccomp.on_denied report\n"
 	"seccomp.rule x86_64 allow 0-3,7\n"
 	"seccomp.rule x86_64 trap:5 41 a0.4&0xffffffff=0x1-0x2 a1.8&0xff=0x0-0x3 not or\n"
 	"seccomp.rule i386 kill_thread 5\n"
@@ -269,7 +271,6 @@ static const char *const wrong_lines[] = {
 	"limit.core -1",
 	"limit.core 18446744073709551616",
 	"limit.core 1 perhaps",
-	"limit.cpu 1",
 	"mount bind /x",
 	"mount bind x source=/x",
 	"mount bind /x source=x",
@@ -305,6 +306,7 @@ static const char *const wrong_lines[] = {
 	"limit.output x",
 	"process.tty yes",
 	"seccomp.default allow",
+	"seccomp.on_denied kill",
 	"seccomp.rule x86_64 allow 1",
 	"time.boottime -0",
 	"time.boottime +1",

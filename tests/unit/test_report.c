@@ -46,7 +46,9 @@ static void check_end(void)
 		"  \"error\": null,\n"
 		"  \"wall_ms\": 12.346, \"user_ms\": 1.000, \"system_ms\": 2.000, "
 		"\"max_rss_kib\": 1234,\n"
+		"  \"cpu_ms\": null, \"cpu_exact\": null,\n"
 		"  \"memory_peak_kib\": null, \"pids_peak\": null,\n  \"denied\": [],\n"
+		"  \"notified\": [],\n  \"evidence\": null,\n"
 		"  \"stdout\": null,\n  \"stderr\": null,\n"
 		"  \"enforced\": {\n    \"namespaces\": [\"user\", \"time\"],\n"
 		"    \"seccomp_instructions\": 57,\n    \"landlock_abi\": 7,\n"
@@ -69,7 +71,9 @@ static void check_failure(void)
 		     "  \"error\": \"/a\\\\x0ab\\\\xff: No such file or directory (make it)\",\n"
 		     "  \"wall_ms\": null, \"user_ms\": null, \"system_ms\": null, "
 		     "\"max_rss_kib\": null,\n"
+		     "  \"cpu_ms\": null, \"cpu_exact\": null,\n"
 		     "  \"memory_peak_kib\": null, \"pids_peak\": null,\n  \"denied\": [],\n"
+		     "  \"notified\": [],\n  \"evidence\": null,\n"
 		     "  \"stdout\": null,\n  \"stderr\": null,\n"
 		     "  \"enforced\": null\n}\n",
 		     "a launch that failed");

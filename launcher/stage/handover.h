@@ -1,0 +1,31 @@
+/* handover.h - descriptors that come to be inside the sandbox and that only the supervisor may keep
+ *
+ * A seccomp listener is made by the very call after which the program-to-be can do nothing but
+ * execve, and a counter of CPU time must be the program's own. So the two share their descriptors
+ * with pid 1, which is still there when execve has taken them from the program, and sends them on.
+ */
+#ifndef LAUNCHER_STAGE_HANDOVER_H
+#define LAUNCHER_STAGE_HANDOVER_H
+
+#include "launcher/stage/setup.h"
+
+struct handover {
+	int listener; /* seccomp's; each of them -1 where there is none */
+	int counter;  /* of CPU time */
+	int proc;     /* a procfs of the sandbox */
+	int terminal; /* the master of its terminal */
+};
+
+#define HANDOVER_NONE ((struct handover){ -1, -1, -1, -1 })
+
+/* handover_wanted() - is there anything that the plan needs pid 1 to hand over? */
+bool handover_wanted(const struct setup *setup);
+
+/* handover_send() - in pid 1, over its end of the link. */
+int handover_send(const struct handover *handover, int link);
+
+/* handover_receive() - in the launcher: what has come. Returns 1, 0 at the end of the link, or
+ * -errno. */
+int handover_receive(struct handover *handover, int link);
+
+#endif

@@ -1,0 +1,211 @@
+/* cputime.c - the CPU time of all of a sandbox's processes (see cputime.h)
+ *
+ * No process tree uses more than the CPUs that there are, so between two looks the launcher sleeps
+ * as long as the limit cannot be reached. A scan is made every 10 ms where there is nothing better,
+ * since what ends between two scans may be lost.
+ *
+ * A process's time is in exactly one place of a scan: its own line while it lives, its parent's
+ * line once it was waited for. So when the sum falls, what it has fallen by was reaped unseen, and
+ * is added to what is known.
+ *
+ * Sources: perf_event_open(2), proc_pid_stat(5), begin_new_exec() in fs/exec.c.
+ */
+#include "launcher/watch/cputime.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "launcher/base/base.h"
+
+enum {
+	SCAN_ALONE = 10,   /* ms between scans */
+	SCAN_BESIDE = 100, /* where the counter is the main source */
+	TICK = 10000000,   /* ns of one of /proc's: USER_HZ is 100 everywhere */
+};
+
+int cputime_open(void)
+{
+	const struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attr),
+		.config = PERF_COUNT_SW_TASK_CLOCK,
+		.disabled = 1,
+		.inherit = 1,
+		.exclude_kernel = 1, /* a clock does not care, but only so may everyone have one */
+		.exclude_hv = 1,
+		.enable_on_exec = 1,
+	};
+
+	return (int)sys_perf_event_open(&attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
+/* How many CPUs are online; a number too high only makes the launcher look more often. */
+static unsigned int count_cpus(void)
+{
+	cleanup_fd int fd = (int)sys_openat(AT_FDCWD, "/sys/devices/system/cpu/online",
+					    O_RDONLY | O_CLOEXEC, 0);
+	char text[256];
+	long got = fd < 0 ? fd : sys_read(fd, text, sizeof(text) - 1);
+	const char *last;
+	unsigned long highest;
+
+	if (got <= 0)
+		return 64;
+	text[got] = '\0';
+	last = text + strcspn(text, "\n");
+	while (last > text && last[-1] >= '0' && last[-1] <= '9')
+		last--;
+	highest = strtoul(last, NULL, 10);
+	return highest < 4096 ? (unsigned int)highest + 1 : 4096;
+}
+
+/* @proc may be only a handle of the place (O_PATH). */
+static int open_directory(int proc)
+{
+	int fd = (int)sys_openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+
+	return fd < 0 ? -1 : fd;
+}
+
+void cputime_start(struct cputime *time, int counter, int proc, uint64_t limit, int64_t now)
+{
+	*time = (struct cputime){ .counter = counter,
+				  .proc = proc < 0 ? -1 : open_directory(proc),
+				  .limit = limit,
+				  .cpus = count_cpus(),
+				  .approximate = counter < 0 };
+	fd_close(&proc);
+	time->next = time->next_scan = now;
+	(void)cputime_look(time, now);
+}
+
+void cputime_finish(struct cputime *time)
+{
+	fd_close(&time->counter);
+	fd_close(&time->proc);
+}
+
+uint64_t cputime_parse(const char *line, bool children)
+{
+	const char *at = strrchr(line, ')');
+	uint64_t ticks = 0;
+
+	/* After the name: state, ten numbers, utime, stime, cutime, cstime. */
+	for (int field = 0; at && field <= 14; field++) {
+		at = strchr(at + 1, ' ');
+		if (at && (field >= 13 || (field >= 11 && !children)))
+			ticks += strtoull(at + 1, NULL, 10);
+	}
+	return at ? ticks * TICK : 0;
+}
+
+/* What one process has used; of pid 1, which is ours, only its children's. */
+static uint64_t of_process(int proc, const char *pid)
+{
+	const struct open_how how = { .flags = O_RDONLY | O_CLOEXEC,
+				      .resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS };
+	cleanup_fd int fd = -1;
+	char path[32];
+	char line[1024];
+	long got;
+
+	snprintf(path, sizeof(path), "%.15s/stat", pid);
+	fd = (int)sys_openat2(proc, path, &how, sizeof(how));
+	if (fd == -ENOSYS)
+		fd = (int)sys_openat(proc, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
+	got = fd < 0 ? fd : sys_read(fd, line, sizeof(line) - 1);
+	if (got <= 0)
+		return 0;
+	line[got] = '\0';
+	return cputime_parse(line, strcmp(pid, "1") == 0);
+}
+
+/* The directory entry of getdents64(2). */
+struct entry {
+	uint64_t inode;
+	int64_t offset;
+	uint16_t length;
+	uint8_t type;
+	char name[];
+};
+
+static uint64_t scan(int proc)
+{
+	char block[4096] __attribute__((aligned(8)));
+	uint64_t sum = 0;
+	long got;
+
+	if (sys_lseek(proc, 0, SEEK_SET) < 0)
+		return 0;
+	while ((got = sys_getdents64(proc, block, sizeof(block))) > 0) {
+		for (long at = 0; at < got;) {
+			const struct entry *entry = (const struct entry *)(block + at);
+
+			if (entry->name[0] >= '1' && entry->name[0] <= '9')
+				sum += of_process(proc, entry->name);
+			at += entry->length;
+		}
+	}
+	return sum;
+}
+
+/* Another source says @total. Ticks are rounded, by less than one for each process, and the counter
+ * begins with the program's execve only. */
+static void correct(struct cputime *time, uint64_t total)
+{
+	if (time->counter >= 0 && total <= time->used + 2 * TICK + time->used / 8)
+		return;
+	time->approximate = true;
+	if (total > time->used)
+		time->used = total;
+}
+
+static void look_around(struct cputime *time)
+{
+	uint64_t sum = scan(time->proc);
+	uint64_t total;
+
+	if (sum < time->sum)
+		time->lost += time->sum - sum;
+	time->sum = sum;
+	total = sum + time->lost;
+	correct(time, total);
+}
+
+static void read_counter(struct cputime *time)
+{
+	uint64_t value;
+
+	if (time->counter >= 0 && sys_read(time->counter, &value, sizeof(value)) == sizeof(value) &&
+	    value > time->used)
+		time->used = value;
+}
+
+bool cputime_look(struct cputime *time, int64_t now)
+{
+	int64_t most = time->proc < 0 ? 1000 : time->counter < 0 ? SCAN_ALONE : SCAN_BESIDE;
+	int64_t left;
+
+	if (now < time->next)
+		return false;
+	read_counter(time);
+	if (time->proc >= 0 && now >= time->next_scan) {
+		look_around(time);
+		time->next_scan = now + most;
+	}
+	if (time->used > time->limit)
+		return true;
+	left = (int64_t)((time->limit - time->used) / time->cpus / 1000000);
+	time->next = now + (left < 1 ? 1 : left > most ? most : left);
+	return false;
+}
+
+bool cputime_end(struct cputime *time, uint64_t waited)
+{
+	read_counter(time);
+	correct(time, waited);
+	return time->used > time->limit;
+}

@@ -1,0 +1,33 @@
+/* notify.h - the supervisor's end of a seccomp listener: it decides as the policy says, and records
+ *
+ * Where denied calls are to be reported, the filter hands them here in place of deciding itself
+ * (stage/filters.c). The decision is taken from the numbers in the notification alone, by the same
+ * rules; what pointers lead to is read for the record only, never believed. A call that nobody
+ * answers any more fails with ENOSYS: the kernel says so as soon as the listener is closed.
+ */
+#ifndef LAUNCHER_WATCH_NOTIFY_H
+#define LAUNCHER_WATCH_NOTIFY_H
+
+#include "launcher/base/base.h"
+#include "launcher/plan/plan.h"
+#include "launcher/watch/denials.h"
+
+struct notify {
+	int listener; /* -1: none, or no process is left that it is for */
+	const struct plan *plan;
+	struct denials *denials;
+	int program;         /* the program's pid inside */
+	bool killed_program; /* by a rule */
+};
+
+/* notify_start() - take @listener, which is owned from here on. Returns 0 or -errno with @err. */
+int notify_start(struct notify *notify, int listener, const struct plan *plan, int program,
+		 struct err *err);
+
+/* notify_answer() - one notification, which poll(2) says is there. */
+void notify_answer(struct notify *notify);
+
+/* notify_finish() - close the listener. The records stay the caller's. */
+void notify_finish(struct notify *notify);
+
+#endif

@@ -1,0 +1,37 @@
+/* watch.h - what supervise.c and end.c share about one running sandbox */
+#ifndef LAUNCHER_WATCH_WATCH_H
+#define LAUNCHER_WATCH_WATCH_H
+
+#include <signal.h>
+
+#include "launcher/watch/cputime.h"
+#include "launcher/watch/notify.h"
+#include "launcher/watch/relay.h"
+#include "launcher/watch/supervise.h"
+
+/* Why the launcher ended the sandbox: the first reason stands, whatever came after it. */
+enum watch_cause { CAUSE_NONE, CAUSE_WALL, CAUSE_CPU, CAUSE_OUTPUT };
+
+struct watch {
+	const struct supervised *of;
+	struct relay *relays; /* STDIO_RELAYS, or NULL where there is none */
+	int signalfd;
+	int link;         /* from which the handover comes; -1 once it has */
+	int64_t begin;    /* ms, CLOCK_MONOTONIC */
+	int64_t deadline; /* ms, or -1 */
+	bool late;        /* the deadline was moved because the program began after `begin` */
+	enum watch_cause cause;
+	struct notify notify;
+	bool timing; /* CPU time is measured */
+	struct cputime cpu;
+	int stopped_by; /* a signal that came before the program was there */
+	siginfo_t info; /* of pid 1's end, si_pid 0 until then */
+	struct rusage usage;
+};
+
+/* end_conclude() - how it ended, decided once, from what the kernel says: pid 1's record of the
+ * program, or pid 1's own end, and why the launcher intervened if it did. Returns 0, or -errno with
+ * @err where the program was never executed. */
+int end_conclude(struct watch *watch, struct outcome *outcome, struct err *err);
+
+#endif

@@ -1,0 +1,91 @@
+# cputime.bats: the CPU time of all processes together
+# bats file_tags=rootless
+# shellcheck shell=bats disable=SC2016,SC2030,SC2031,SC2154 # quoted: for the program inside
+
+bats_require_minimum_version 1.5.0
+load ../lib/launch
+load ../lib/need
+load ../lib/sandbox
+
+setup() {
+	workspace
+	need_command python3
+}
+
+# Uses CPU time until its own and that of its waited-for children is argv[1] seconds.
+burn='import os, sys, time
+limit = float(sys.argv[1])
+while sum(os.times()[:4]) < limit: pass'
+
+@test "a program may use up to its CPU time and no more" {
+	launch -0 run --cpu 600ms --report report -- /usr/bin/python3 -c "$burn" 0.5
+	[[ $(json report '400 < it["cpu_ms"] <= 600') == true ]]
+	launch -123 run --cpu 600ms --report report -- /usr/bin/python3 -c "$burn" 0.7
+	[[ $(json report 'it["status"]') == cpu-time && $(json report 'it["exit_code"]') == null ]]
+	[[ $(json report '600 < it["cpu_ms"] < 650') == true ]]
+	# The control: the clock on the wall is not what is measured.
+	launch -0 run --cpu 300ms -- sleep 0.5
+	launch -0 run -- /usr/bin/python3 -c "$burn" 0.7
+}
+
+@test "the time of all processes counts together" {
+	launch -123 run --cpu 400ms --report report -- /usr/bin/python3 -c 'import os
+for i in range(3): os.fork()
+while True: pass'
+	[[ $(json report 'it["cpu_ms"] < 500') == true ]]
+}
+
+@test "children that nobody waits for count where there is a counter" {
+	local lost='import os, signal, sys, time
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+for i in range(5):
+    if os.fork() == 0:
+        while sum(os.times()[:2]) < 0.2: pass
+        os._exit(0)
+    try: os.wait()
+    except ChildProcessError: pass'
+	launch run --cpu 600ms --report report -- /usr/bin/python3 -c "$lost"
+	[[ $(json report 'it["cpu_exact"]') == true ]] || skip "host: counters are not for everyone"
+	[[ $status == 123 ]]
+}
+
+@test "a program that executes what it may not read does not escape the limit" {
+	need_command cc
+	printf 'int main(void) { for (;;) ; }\n' >loop.c
+	cc -static -o loop loop.c || skip "host: no static C library"
+	chmod 0111 loop
+	launch -123 run --cpu 500ms --wall 15s --report report -- sh -c './loop & ./loop'
+	[[ $(json report 'it["status"], it["cpu_exact"]') == '["cpu-time", false]' ]]
+	launch -123 run --cpu 500ms --wall 15s --report report -- ./loop
+}
+
+@test "without a counter the scan holds the limit and says that it is approximate" {
+	# As kernel.perf_event_paranoid = 3 refuses it: EACCES for perf_event_open.
+	cat >without.py <<-'END'
+		import ctypes, os, struct, sys
+		number = {"x86_64": 298, "aarch64": 241, "riscv64": 241}[os.uname().machine]
+		code = struct.pack("<" + "HBBI" * 4, 0x20, 0, 0, 0, 0x15, 0, 1, number,
+		                   6, 0, 0, 0x0005000d, 6, 0, 0, 0x7fff0000)
+		held = ctypes.create_string_buffer(code)
+		program = ctypes.create_string_buffer(struct.pack("<HxxxxxxQ", 4, ctypes.addressof(held)))
+		libc = ctypes.CDLL(None, use_errno=True)
+		assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program) == 0
+		os.execv(sys.argv[1], sys.argv[1:])
+	END
+	run /usr/bin/python3 without.py "$LUNETTE" run --cpu 500ms --wall 15s --report report -- \
+		/usr/bin/python3 -c 'import os
+for i in range(3): os.fork()
+while True: pass' </dev/null
+	[[ $status == 123 && $(json report 'it["status"], it["cpu_exact"]') == '["cpu-time", false]' ]]
+	[[ $(json report 'it["cpu_ms"] < 800') == true ]]
+	run /usr/bin/python3 without.py "$LUNETTE" run --cpu 600ms --report report -- \
+		/usr/bin/python3 -c "$burn" 0.4 </dev/null
+	[[ $status == 0 && $(json report '300 < it["cpu_ms"] <= 600') == true ]]
+}
+
+@test "in the report the time is null where nobody asked" {
+	launch -0 run --report report -- true
+	[[ $(json report 'it["cpu_ms"], it["cpu_exact"]') == '[null, null]' ]]
+	launch -0 run --cpu 1s --report report -- true
+	[[ $(json report '0 < it["cpu_ms"] < 100') == true ]]
+}

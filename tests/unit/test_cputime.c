@@ -1,0 +1,98 @@
+/* test_cputime.c - CPU time of a tree of processes, by a counter and by a scan of /proc */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "launcher/base/base.h"
+#include "launcher/watch/cputime.h"
+#include "tests/unit/tap.h"
+
+static void check_lines(void)
+{
+	const char *line = "7 (a) b) R 1 2 3 4 5 6 7 8 9 10 100 20 3 4 20 0 1 0 5\n";
+
+	is_number(cputime_parse(line, false), 127 * 10000000ll, "all four columns");
+	is_number(cputime_parse(line, true), 7 * 10000000ll, "the children's");
+	is_number(cputime_parse("7 (a", false), 0, "half a line");
+	is_number(cputime_parse("7 (a) R 1 2", false), 0, "a short one");
+	is_number(cputime_parse("", false), 0, "an empty one");
+}
+
+static int64_t now(void)
+{
+	struct raw_timespec ts = { 0 };
+
+	(void)sys_clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.seconds * 1000 + ts.nanoseconds / 1000000;
+}
+
+/* Uses @ms of CPU time. */
+static void burn(int64_t ms)
+{
+	struct rusage usage;
+
+	do
+		(void)sys_getrusage(RUSAGE_SELF, &usage);
+	while (usage.ru_utime.tv_sec * 1000 + usage.ru_utime.tv_usec / 1000 +
+		       usage.ru_stime.tv_sec * 1000 + usage.ru_stime.tv_usec / 1000 <
+	       ms);
+}
+
+/* The scan looks at all of the host here, so only growth can be tested: a child that works makes
+ * the sum grow, and its end, waited for, does not make it shrink. */
+static void check_scan(void)
+{
+	struct cputime time;
+	uint64_t before;
+	long child;
+	int proc = (int)sys_openat(AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+
+	cputime_start(&time, -1, proc, UINT64_MAX / 2, now());
+	ok(time.approximate, "a scan alone is approximate");
+	before = time.used;
+	child = sys_clone(SIGCHLD);
+	if (child == 0) {
+		burn(300);
+		(void)sys_exit_group(0);
+	}
+	(void)sys_waitid(P_PID, (int)child, NULL, WEXITED, NULL);
+	ok(!cputime_look(&time, time.next), "the limit is far");
+	ok(time.used >= before + 250000000, "a child's time is seen: %lld ms",
+	   (long long)(time.used - before) / 1000000);
+	time.limit = before + 100000000;
+	ok(cputime_look(&time, time.next), "past the limit");
+	cputime_finish(&time);
+}
+
+static void check_end(void)
+{
+	struct cputime time;
+
+	cputime_start(&time, -1, -1, 1000, now());
+	ok(!cputime_end(&time, 1000), "as much as the limit is not too much");
+	ok(cputime_end(&time, 1001), "more is");
+	cputime_finish(&time);
+}
+
+static void check_counter(void)
+{
+	int fd = cputime_open();
+
+	if (fd < 0) {
+		skip("host: no counters for ordinary users", "a counter opens: %d", fd);
+		return;
+	}
+	ok(sys_fcntl(fd, F_GETFD, 0) & FD_CLOEXEC, "a counter is closed by exec");
+	fd_close(&fd);
+}
+
+int main(void)
+{
+	check_lines();
+	check_scan();
+	check_end();
+	check_counter();
+	return done();
+}
