@@ -61,3 +61,125 @@ host_state() {
 	after=$(host_state)
 	[[ $before == "$after" ]]
 }
+
+# start ARGUMENT... - `lunette ARGUMENT...` in the background; its pid is $PID
+start() {
+	"$LUNETTE" "$@" </dev/null >"$WORK/out" 2>"$WORK/err" 3>&- &
+	PID=$!
+}
+
+# child - the last child of $PID: the evaluator, then pid 1
+child() {
+	local -a children
+	for _ in {1..400}; do
+		read -r -a children <"/proc/$PID/task/$PID/children" || true
+		CHILD=${children[*]: -1}
+		[[ -z $CHILD ]] || return 0
+		sleep 0.005
+	done
+	return 1
+}
+
+@test "pid 1 has no capability and no descriptor" {
+	profile p <<<'return profile { extends = "base", user = { uid = 0, gid = 0 }, caps = { keep = {
+			"sys_admin" } } }'
+	launch -0 run -p "$WORK/p.lua" -- sh -c 'sleep 0.1; grep "^Cap[PE]" /proc/1/status'
+	[[ $(grep -c 0000000000000000 <<<"$output") == 2 ]]
+	((EUID == 0)) || return 0 # its descriptors are not an ordinary user's to see
+	start run -- sh -c 'echo ready; sleep 5'
+	within 5 grep -q ready out
+	child
+	sleep 0.1
+	run ls "/proc/$CHILD/fd"
+	[[ -z $output ]]
+	kill -KILL "$PID"
+	wait "$PID" || true
+}
+
+# bats test_tags=root
+@test "pid 1 keeps nothing of the caller's environment" {
+	need_root
+	SECRET=hunter2 start run -- sh -c 'echo ready; sleep 5'
+	within 5 grep -q ready out
+	child
+	sleep 0.1
+	grep -qz SECRET=hunter2 "/proc/$PID/environ" # the control: the launcher has it
+	run grep -cz hunter2 "/proc/$CHILD/environ"
+	[[ $output == 0 ]]
+	kill -KILL "$PID"
+	wait "$PID" || true
+}
+
+@test "a signal that only claims to come from outside is not passed on" {
+	need_command python3
+	# rt_sigqueueinfo may name any sender, but not the kernel's own codes.
+	launch -0 run -- /usr/bin/python3 -c '
+import ctypes, platform, signal, struct, time
+number = {"x86_64": 129}.get(platform.machine(), 138)
+got = []
+signal.signal(signal.SIGUSR1, lambda *_: got.append(1))
+for code in (-1, -2, -60):
+    info = struct.pack("iiiiII", signal.SIGUSR1, 0, code, 0, 0, 0).ljust(128, b"\0")
+    ctypes.CDLL(None).syscall(number, 1, signal.SIGUSR1, info)
+time.sleep(0.3)
+print("passed on" if got else "kept")'
+	[[ $output == kept ]]
+}
+
+@test "a named pipe cannot be opened for the other direction" {
+	mkdir "$BATS_TEST_TMPDIR/outside" && mkfifo -m 666 "$BATS_TEST_TMPDIR/outside/pipe"
+	exec 9<>"$BATS_TEST_TMPDIR/outside/pipe"
+	# The control: outside it can.
+	bash -c 'echo injected >/proc/self/fd/0' <"$BATS_TEST_TMPDIR/outside/pipe"
+	read -r -t 2 word <&9
+	[[ $word == injected ]]
+	LAUNCH_STDIN=$BATS_TEST_TMPDIR/outside/pipe launch run --wall 2 -p base -- \
+		bash -c 'echo injected >/proc/self/fd/0'
+	run bash -c 'read -r -t 0.3 word <&9 && echo "$word"'
+	[[ -z $output ]]
+	exec 9<&-
+}
+
+# An evaluation that takes as long as it may.
+endless() {
+	profile endless <<<'while true do end'
+	start run -p "$WORK/endless.lua" -- true
+	child
+	sleep 0.1
+}
+
+@test "the evaluator is confined" {
+	endless
+	cat "/proc/$CHILD/status" "/proc/$CHILD/limits" >status
+	local owner
+	owner=$(stat -c %u "/proc/$CHILD/environ")
+	((EUID != 0)) || ls "/proc/$CHILD/fd" >fds
+	wait "$PID" || true
+	grep -q $'^Seccomp:\t2' status
+	grep -q $'^NoNewPrivs:\t1' status
+	grep -q '^Max address space  *268435456 ' status
+	grep -q '^Max cpu time  *2 ' status
+	[[ $owner == 0 ]] # not dumpable
+	((EUID != 0)) || [[ $(cat fds) == 0 ]]
+}
+
+@test "the evaluator dies with its launcher" {
+	endless
+	kill -KILL "$PID"
+	wait "$PID" || true
+	sleep 0.1
+	[[ ! -e /proc/$CHILD ]] || grep -q $'^State:\tZ' "/proc/$CHILD/status"
+}
+
+@test "a limit cannot be raised again" {
+	profile p <<<'return profile { extends = "default", limits = { files = 64 } }'
+	launch -0 run -p "$WORK/p.lua" -- bash -c 'ulimit -n; ulimit -Hn; ulimit -n 128; ulimit -n'
+	[[ $output == $'64\n64\n64' ]]
+}
+
+@test "a capability that is kept is not inheritable" {
+	profile p <<<'return profile { extends = "base", user = { uid = 0, gid = 0 }, caps = { keep = {
+			"chown" } } }'
+	launch -0 run -p "$WORK/p.lua" -- grep '^Cap[IP]' /proc/self/status
+	[[ $output == $'CapInh:\t0000000000000000\nCapPrm:\t0000000000000001' ]]
+}

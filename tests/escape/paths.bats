@@ -209,3 +209,144 @@ in_private() {
 	launch -0 run -p "$WORK/p.lua" -- cat /etc/resolv.conf
 	[[ $output == "nameserver 192.0.2.1" ]]
 }
+
+@test "links of a tree at / are its own" {
+	need_command busybox
+	mkdir -p tree/inner/sub && ln -s /inner tree/link && cp "$(command -v busybox)" tree/busybox
+	profile p <<-END
+		return profile { mounts = { rw { "$WORK/tree", at = "/" }, tmpfs "/link/sub",
+			file { "/link/sub/file", text = "found" } } }
+	END
+	launch -0 run -p "$WORK/p.lua" -- /busybox cat /inner/sub/file
+	[[ $output == found ]]
+}
+
+@test "magic links are no way to a source or a target" {
+	local path
+	# Root follows its own links by their text, one component at a time.
+	for path in /proc/self/root/etc /proc/self/cwd; do
+		if as_user test -e "$path/."; then
+			as_user launch -125 run -p base --ro "$path:/x" -- true
+		fi
+		profile p <<<"return profile { extends = 'base', mounts = { tmpfs '$path' } }"
+		launch -125 run -p "$WORK/p.lua" -- true
+		[[ $stderr == "lunette: mounts: /proc/self/"* ]]
+	done
+}
+
+@test "a directory whose name begins like a writable one is another" {
+	mkdir tree tree-b && echo here >tree-b/file
+	launch -0 run -p base --rw "$WORK/tree:/a" --ro "$WORK/tree-b:/b" -- cat /b/file
+	[[ $output == here ]]
+}
+
+@test "every mount is nosuid, and nodev but for devices" {
+	mkdir -p tree/hidden lower && touch tree/file
+	profile p <<-END
+		return profile { extends = "base", mounts = {
+			rw { "$WORK/tree", at = "/t" }, tmpfs "/t/hidden", mask "/t/hidden", tmpfs "/m",
+			file { "/t/file", text = "x" }, sysfs "/sys", mqueue "/dev/mqueue",
+			overlay { "$WORK/lower", at = "/o", upper = "tmpfs" } } }
+	END
+	launch -0 run -p "$WORK/p.lua" -- cut -d' ' -f5,6 /proc/self/mountinfo
+	local place options count=0
+	while read -r place options; do
+		count=$((count + 1))
+		[[ ,$options, == *,nosuid,* ]] || {
+			echo "not nosuid: $place $options"
+			return 1
+		}
+		case $place in
+		/dev | /dev/pts | /dev/null | /dev/zero | /dev/full | /dev/random | /dev/urandom | /dev/tty) ;;
+		*)
+			[[ ,$options, == *,nodev,* ]] || {
+				echo "not nodev: $place $options"
+				return 1
+			}
+			;;
+		esac
+	done <<<"$output"
+	((count > 15))
+}
+
+@test "an upper layer is a writable tree too" {
+	mkdir -p lower upper work && ln -s "$CANARY" upper/planted
+	profile p <<<"return profile { extends = 'base', mounts = {
+		overlay { '$WORK/lower', at = '/o', upper = '$WORK/upper', work = '$WORK/work' },
+		ro { '$WORK/upper/planted', at = '/x' } } }"
+	launch -125 run -p "$WORK/p.lua" -- cat /x/file
+	expect_error mounts planted
+}
+
+@test "a file over a tree is read-only" {
+	mkdir tree && echo old >tree/file
+	profile p <<<"return profile { extends = 'base', mounts = {
+		rw { '$WORK/tree', at = '/t' }, file { '/t/file', text = 'new' } } }"
+	launch -0 run -p "$WORK/p.lua" -- sh -c 'chmod 666 /t/file; echo x >/t/file; cat /t/file'
+	[[ $output == new && $stderr == *"Read-only"* && $(cat tree/file) == old ]]
+}
+
+@test "a mask is read-only, also for who is 0 inside" {
+	mkdir -p tree/hidden && echo secret >tree/hidden/file
+	profile p <<<"return profile { extends = 'base', user = { uid = 0, gid = 0 }, mounts = {
+		rw { '$WORK/tree', at = '/t' }, mask '/t/hidden' } }"
+	launch -0 run -p "$WORK/p.lua" -- sh -c 'chmod 777 /t/hidden; touch /t/hidden/new;
+			ls -A /t/hidden; echo end'
+	[[ $output == end && $(grep -c Read-only <<<"$stderr") == 2 ]]
+}
+
+@test "a device that is none is refused" {
+	need_command unshare
+	local -a private=(unshare --mount --propagation private)
+	((EUID == 0)) || private=(unshare --user --map-root-user --mount)
+	local devices='mount -t tmpfs none /dev && cd /dev && touch null zero full random urandom tty'
+	run --separate-stderr "${private[@]}" bash -c "$devices"' && "$LUNETTE" run -p base -- true' \
+		</dev/null
+	[[ $status == 125 && $stderr == "lunette: devices: /dev/null: "* ]]
+}
+
+@test "nothing can be put into /dev" {
+	profile p <<<"return profile { extends = 'base', user = { uid = 0, gid = 0 } }"
+	launch -0 run -p "$WORK/p.lua" -- sh -c 'touch /dev/new; rm -f /dev/fd; ln -s x /dev/new2;
+			mkdir /dev/new3; ls /dev'
+	[[ $output != *new* && $output == *fd* && $(grep -c Read-only <<<"$stderr") == 4 ]]
+}
+
+@test "no directory is made in a mounted tree" {
+	mkdir tree
+	local what
+	for what in "tmpfs '/t/new'" "tmpfs '/t/new/sub'" "dir '/t/new'" "file { '/t/new/x', text = 'x' }"; do
+		profile p <<<"return profile { extends = 'base', mounts = {
+			rw { '$WORK/tree', at = '/t' }, $what } }"
+		launch -125 run -p "$WORK/p.lua" -- true
+		expect_error mounts /t/new
+		[[ -z $(ls -A tree) ]]
+	done
+}
+
+@test "no link of a mounted tree is replaced" {
+	mkdir -p tree/real && ln -s real tree/link
+	profile p <<<"return profile { extends = 'base', mounts = {
+		rw { '$WORK/tree', at = '/t' }, tmpfs { '/t/link', on_symlink = 'replace' } } }"
+	launch -125 run -p "$WORK/p.lua" -- true
+	[[ -L tree/link ]]
+}
+
+# bats test_tags=root
+@test "as root a link of another user's is followed nowhere" {
+	need_root
+	ln -s "$CANARY" theirs && chown -h 1000:1000 theirs
+	launch -125 run -p base --ro "$WORK/theirs:/x" -- cat /x/file
+	[[ $stderr == *planted* ]]
+	ln -s "$CANARY" ours # the control
+	launch -0 run -p base --ro "$WORK/ours:/x" -- cat /x/file
+	[[ $output == precious ]]
+}
+
+@test "nothing lies above the root" {
+	launch -0 run -p base -- sh -c 'ls /; echo --; ls /..; echo --; cd / && cd .. && ls; echo --;
+			stat -c %d:%i / /.. /proc/self/root/.'
+	local first=${output%%--*} rest=${output#*--}
+	[[ $rest == *"$first"*"$first"* && $first != *root* ]]
+	[[ $(tail -n 3 <<<"$output" | sort -u | wc -l) == 1 ]]
+}

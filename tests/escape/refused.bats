@@ -118,3 +118,35 @@ refuses() {
 	mkdir -p "$WORK/home/project" && cd "$WORK/home/project"
 	HOME=$WORK/home launch -0 run -- true # the control
 }
+
+# bats test_tags=root
+@test "groups that cannot be dropped are said" {
+	need_root
+	chmod a+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR"
+	chown 1000:1000 "$WORK"
+	profile p <<<'return profile { extends = "base", user = { groups = {} } }'
+	local -a grouped=(setpriv --reuid=1000 --regid=1000 --groups 24 --inh-caps=-all env HOME="$WORK")
+	run --separate-stderr "${grouped[@]}" "$LUNETTE" run -p "$WORK/p.lua" -- echo ran
+	[[ $status == 125 && -z $output && $stderr == *groups* ]]
+	run --separate-stderr "${grouped[@]}" "$LUNETTE" run -p base --report "$WORK/report" -- echo ran
+	[[ $output == ran && $(cat report) == *"supplementary groups"* ]]
+	run --separate-stderr setpriv --reuid=1000 --regid=1000 --clear-groups --inh-caps=-all \
+		env HOME="$WORK" "$LUNETTE" run -p "$WORK/p.lua" -- echo ran # the control
+	[[ $status == 0 && $output == ran ]]
+}
+
+@test "a descriptor that only the launcher has cannot be named" {
+	local fd
+	for fd in {3..16}; do
+		profile p <<<"return profile { extends = 'base', process = { fds = { $fd } } }"
+		launch -125 run -p "$WORK/p.lua" -- true 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+		expect_error exec "fd $fd"
+	done
+}
+
+@test "a profile can neither dump code nor draw lots" {
+	profile p <<<'error(tostring(("x").dump) .. tostring(string.dump) .. tostring(math.random) ..
+			tostring(math.randomseed) .. tostring(("x").rep ~= nil))'
+	launch -125 run -p "$WORK/p.lua" -- true
+	[[ $stderr == *nilnilnilniltrue* ]]
+}

@@ -68,6 +68,21 @@ static long act_write(void)
 	return sys_write(1, "", 0);
 }
 
+#ifdef __x86_64__
+/* chdir("/") by the i386 entry, where its number is that of x86_64's brk, which is allowed. */
+static long act_i386(void)
+{
+	static const char root[] = "/";
+	long result;
+
+	__asm__ volatile("int $0x80"
+			 : "=a"(result)
+			 : "a"(12L), "b"(root)
+			 : "memory", "r8", "r9", "r10", "r11");
+	return result;
+}
+#endif
+
 /* Each is tried without the filter first: what fails then would prove nothing. */
 static void check_confinement(void)
 {
@@ -79,6 +94,10 @@ static void check_confinement(void)
 	is_number(fate(act_socket, true), -SIGSYS, "and kills inside");
 	is_number(fate(act_map_code, false), 0, "executable memory is given outside");
 	is_number(fate(act_map_code, true), -SIGSYS, "and kills inside");
+#ifdef __x86_64__
+	if (fate(act_i386, false) == 0)
+		is_number(fate(act_i386, true), -SIGSYS, "another ABI's call of an allowed number");
+#endif
 	is_number(fate(act_map, true), 0, "plain memory is given inside");
 	is_number(fate(act_write, true), 0, "writing is left");
 }
