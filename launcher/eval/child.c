@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include <lauxlib.h>
+#include <linux/capability.h>
 #include <linux/prctl.h>
 #include <lualib.h>
 
@@ -53,13 +54,16 @@ static _Noreturn void refuse(const char *what, int error)
 
 static void enclose(int socket, int launcher)
 {
+	static const struct __user_cap_data_struct none[2];
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+
 	if (socket != SOCKET && sys_dup3(socket, SOCKET, 0) < 0)
 		leave(1);
 	if (sys_close_range(SOCKET + 1, ~0u, 0) < 0)
 		leave(1);
 	if (sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || sys_getppid() != launcher)
 		leave(1);
-	if (sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+	if (sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || sys_capset(&header, none) < 0)
 		leave(1);
 }
 
