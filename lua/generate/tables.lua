@@ -234,13 +234,14 @@ local guards = {
 	{ "#elif defined(__riscv)", 5 },
 }
 
--- A bit for each argument that is an address, also where the kernel calls its type a number: but
--- for ptrace(2), whose addresses are another process's.
+-- A bit for each argument that is an address, also where the kernel calls its type a number. Of
+-- ptrace(2) `addr` is another process's, and `data` is where some requests store their answer.
 local function pointer_mask(call)
 	local mask, at = 0, 0
 	for kind, name in call.signature:gmatch("([%w_:]+) ([%w_]+)") do
 		if kind == "ptr" or kind == "str"
-			or (name:find "addr" and kind == "u64" and call.name ~= "ptrace") then
+			or (name:find "addr" and kind == "u64" and call.name ~= "ptrace")
+			or (name == "data" and call.name == "ptrace") then
 			mask = mask | 1 << at
 		end
 		at = at + 1

@@ -128,6 +128,9 @@ local types = {
 	memory = [[
 		uffdio_api uffdio_range uffdio_register uffdio_copy uffdio_zeropage uffd_msg
 	]],
+	ptrace = [[
+		user_regs ptrace_syscall_info
+	]],
 	processes = [[
 		clone_args waitstatus
 	]],
