@@ -157,6 +157,9 @@ local types = {
 		pollfd pollfds epoll_event epoll_events fdset inotify_event inotify_events
 		fanotify_event_metadata fanotify_event_info_header fanotify_response fanotify_events
 	]],
+	uring = [[
+		io_uring_params io_uring_sqe io_uring_cqe io_sqring_offsets io_cqring_offsets
+	]],
 	sockets = [[
 		ucred linger cmsghdr msghdr mmsghdr mmsghdrs sock_extended_err scm_timestamping tcp_info
 		ethhdr iphdr udphdr ifreq

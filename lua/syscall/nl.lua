@@ -1,11 +1,10 @@
 -- nl.lua - netlink: S.nl
 --
--- nl.socket() opens, nl.request() sends one message and answers what came of it; below them
--- stand links, addresses, routes, neighbours, rules and queues, and in nl_objects.lua what reads
--- like
--- ip(8). A function that fails gives nil, the error, and the kernel's own words where it said more
--- (extended acknowledgement). Dumps that the kernel interrupted are asked for again. Attributes
--- that nobody here knows are kept as bytes.
+-- nl.socket() opens, nl.request() sends one message and answers what came of it; below them stand
+-- links, addresses, routes, neighbours, rules and queues, and in nl_objects.lua what reads like
+-- ip(8). A function that fails gives nil, the error, and the kernel's own words where it said
+-- more (extended acknowledgement). Dumps that the kernel interrupted are asked for again.
+-- Attributes that nobody here knows are kept as bytes.
 --
 -- Each function opens a socket of the network namespace that the thread is in and closes it;
 -- nl.on(socket) is the same module on one socket, which may be of another namespace.
@@ -87,8 +86,7 @@ end
 local tiny = memory.new(1)
 
 -- read(socket [, flags]) - the messages of one datagram of the kernel's. What another process
--- sent is
--- passed over: it could say anything.
+-- sent is passed over: it could say anything.
 function M.read(fd, flags)
 	flags = c.MSG[flags or 0]
 	local from, room = memory.new(12), memory.new(4)
@@ -265,8 +263,7 @@ M.index = index_of
 -- Links
 
 -- newlink(index, flags, iflags, change, name, value, …), as in ljsyscall: names of NLM_F, names
--- of IFF,
--- which of these are set, and attributes; or newlink(table), see link_of().
+-- of IFF, which of these are set, and attributes; or newlink(table), see link_of().
 function M.newlink(index, flags, iflags, changed, ...)
 	if type(index) == "table" then
 		return M.link_of(index, "create, excl")
@@ -327,9 +324,8 @@ local function link_parts(values)
 end
 
 -- link_of(table, flags [, index]): name, kind, data (by the kind's names), peer (a table like
--- this one),
--- link, master (names or numbers), netns (an fd, or a pid), mtu, macaddr, up, and attributes of
--- IFLA
+-- this one), link, master (names or numbers), netns (an fd, or a pid), mtu, macaddr, up, and
+-- attributes of IFLA
 function M.link_of(values, flags, index)
 	local header, out, text = link_parts(values)
 	if not header then
@@ -425,9 +421,9 @@ end
 
 -- Routes
 
--- What a route of a table is: { dst = "10.0.0.0/8" or "default", via =, dev =, table =, metric
--- =, src =,
--- scope =, type =, protocol =, multipath = { { via =, dev =, weight = }, … }, onlink =, … }
+-- What a route of a table is: { dst = "10.0.0.0/8" or "default", via =, dev =, table =, metric =,
+-- src =, scope =, type =, protocol =, multipath = { { via =, dev =, weight = }, … }, onlink =, …
+-- }
 local function route_parts(values, kind)
 	local header = types.rtmsg { protocol = "static", type = "unicast", scope = "universe",
 		table = "main" }

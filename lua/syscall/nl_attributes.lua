@@ -1,11 +1,11 @@
 -- nl_attributes.lua - attributes of netlink messages: values to bytes and back
 --
--- A spec says for a family of constants what each attribute holds: { family = "IFLA", MTU = "u32",
--- LINKINFO = { family = "IFLA_INFO", … } }. Kinds: u8 u16 u32 u64 i32 be16 be32 be64, text, bytes,
--- mac, addr (IPv4 or IPv6, whichever it is), flag, "enum:FAMILY" and "flags:FAMILY" (of 32 bits;
--- with
--- :u8 or :u16 behind it, of that), "struct:TYPE", "list:KIND" (each in an attribute of its own), a
--- nested spec, or a function (values) → spec for what depends on a neighbour.
+-- A spec says for a family of constants what each attribute holds: { family = "IFLA", MTU =
+-- "u32", LINKINFO = { family = "IFLA_INFO", … } }. Kinds: u8 u16 u32 u64 i32 be16 be32 be64,
+-- text, bytes, mac, addr (IPv4 or IPv6, whichever it is), flag, "enum:FAMILY" and "flags:FAMILY"
+-- (of 32 bits; with :u8 or :u16 behind it, of that), "struct:TYPE", "list:KIND" (each in an
+-- attribute of its own), a nested spec, or a function (values) → spec for what depends on a
+-- neighbour.
 --
 -- Parsing never fails: what is of no known kind, or too short for it, is kept as bytes; what has no
 -- name stands under its number.
@@ -147,8 +147,7 @@ local function is_nested(kind, values)
 end
 
 -- build(spec, values) - attributes as bytes: @values is { name = value, … }, in order of their
--- numbers,
--- or { name, value, name, value, … } in that order
+-- numbers, or { name, value, name, value, … } in that order
 function M.build(spec, values)
 	if spec.build then
 		return spec.build(values)

@@ -383,8 +383,7 @@ return function(nl)
 	local monitor_metatable = { __index = monitor_methods }
 
 	-- monitor(groups [, socket's flags]) - groups by name: "link, ipv4_ifaddr, ipv4_route". It is
-	-- closed by
-	-- close() or as a variable with <close>.
+	-- closed by close() or as a variable with <close>.
 	function M.monitor(groups)
 		local fd, err = nl.socket("route", { groups = groups or "link" })
 		if not fd then
@@ -394,9 +393,8 @@ return function(nl)
 	end
 
 	-- The next event: { event = "newlink", header =, attributes by name }. A kernel that had no
-	-- room for
-	-- all says { event = "overrun" }: what is known must be asked for again. nil, err where the socket
-	-- does not wait and nothing has come.
+	-- room for all says { event = "overrun" }: what is known must be asked for again. nil, err
+	-- where the socket does not wait and nothing has come.
 	function monitor_methods.next(self, flags)
 		while #self.waiting == 0 do
 			local messages, err = nl.read(self.fd, flags)

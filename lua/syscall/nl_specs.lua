@@ -1,6 +1,5 @@
 -- nl_specs.lua - what the attributes of links, addresses, routes, neighbours, rules, queues,
--- generic
--- netlink and nftables hold: the specs of nl_attributes.lua
+-- generic netlink and nftables hold: the specs of nl_attributes.lua
 
 local attributes = require "syscall.nl_attributes"
 local memory = require("syscall.raw").memory

@@ -121,8 +121,7 @@ local function chosen(list, set)
 end
 
 -- pselect({ readfds =, writefds =, exceptfds = } [, timeout [, sigmask]]) - the same lists with
--- those
--- that are ready, and count
+-- those that are ready, and count
 function M.pselect(sets, timeout, set)
 	check.table("pselect", 1, sets)
 	local lists, most = {}, -1
@@ -162,8 +161,7 @@ local wait2 = bind("epoll_pwait2", "fd mem i32 in?:timespec mem?:8 #8 -> int")
 local clock = bind("clock_gettime", "enum:CLOCK out:timespec -> out")
 
 -- epoll_ctl(epfd, op, fd [, event]): names of events, or { events =, data = }; without data the
--- event
--- carries the number of fd
+-- event carries the number of fd
 function M.epoll_ctl(epfd, op, fd, event)
 	if type(event) == "string" or math.type(event) then
 		event = { events = event, fd = fd }

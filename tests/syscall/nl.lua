@@ -1,6 +1,5 @@
 -- nl.lua - netlink in a network namespace that the test makes: links of all kinds, addresses,
--- routes,
--- neighbours, rules, queues, generic netlink, nftables, monitors
+-- routes, neighbours, rules, queues, generic netlink, nftables, monitors
 
 package.path = "tests/lib/?.lua;" .. package.path
 local tap = require "tap"
