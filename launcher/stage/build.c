@@ -201,6 +201,7 @@ static int build_mask(struct setup *setup, const struct plan_mount *mount, struc
 			       MOUNT_ATTR_NOEXEC);
 	if (fd < 0)
 		return mount_failed(mount, fd, mount->target, err);
+	place_forget(setup); /* it may be the directory that was just filled */
 	return place_over(mount, there, fd, err);
 }
 

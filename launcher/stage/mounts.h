@@ -118,7 +118,8 @@ int place_mount(struct setup *setup, const struct plan_mount *mount, bool direct
 /* place_over() - the same on @target, which has been opened and is no symlink. */
 int place_over(const struct plan_mount *mount, int target, int fd, struct err *err);
 
-/* place_forget() - let go of setup->parent, for the root has changed or is finished. */
+/* place_forget() - let go of setup->parent: what is found by its path may have changed, or all is
+ * placed. */
 void place_forget(struct setup *setup);
 
 /* overlay_build(), device_build() - the two kinds that are more than one mount. Staged mounts begin

@@ -77,7 +77,7 @@ void place_forget(struct setup *setup)
 }
 
 /* What was placed in a directory changes nothing about how that is found, and whatever is placed
- * elsewhere replaces setup->parent. */
+ * elsewhere replaces setup->parent, or forgets it. */
 static int find_parent(struct setup *setup, const struct plan_mount *mount, const char *path,
 		       struct err *err)
 {
@@ -178,6 +178,8 @@ static int existing_symlink(struct setup *setup, const struct plan_mount *mount,
 		fd = path_in_root(setup->root, mount->target, O_PATH);
 		if (fd < 0)
 			return mount_failed(mount, fd, mount->target, err);
+		/* The link may lead to the directory that it is in, or above. */
+		place_forget(setup);
 		return take_target(mount, directory, place, &fd, err);
 	case SYMLINK_REPLACE:
 		if (!place->ours)

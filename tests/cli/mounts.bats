@@ -299,6 +299,18 @@ with() {
 	[[ ! -e tree/real/in-tmpfs && $(cat tree/target) == old ]]
 }
 
+@test "a mount on a link to its own directory, or over that, is seen by the mounts that follow" {
+	mkdir -p tree/below/{a,b} over && touch empty && echo old >tree/file && echo secret >over/file && ln -s . tree/link
+	with p <<<"rw { '$WORK/tree', at = '/t' }, ro { '$WORK/over', at = '/t/link', on_symlink = 'resolve' },
+		ro { '$WORK/empty', at = '/t/file' }"
+	launch -0 run -p "$WORK/p.lua" -- cat /t/file
+	[[ -z $output ]]
+	with p <<<"rw { '$WORK/tree', at = '/t' }, tmpfs '/t/below/a', mask '/t/below',
+		tmpfs '/t/below/b'"
+	launch -125 run -p "$WORK/p.lua" -- true
+	expect_error mounts /t/below/b
+}
+
 @test "magic links of /proc are no way into the host" {
 	local path
 	for path in /proc/self/root/etc /proc/1/cwd/x /proc/self/cwd/x; do
