@@ -10,17 +10,22 @@
  *			ip saddr 192.0.2.2 oifname != "lune7" masquerade
  *		}
  *
- *		chain forward {
- *			type filter hook forward priority filter; policy accept;
+ *		chain prerouting {
+ *			type filter hook prerouting priority raw; policy accept;
  *			iifname "lune7" ip saddr != 192.0.2.2 drop
  *			iifname "lune7" meta nfproto ipv6 drop
+ *		}
+ *
+ *		chain forward {
+ *			type filter hook forward priority filter; policy accept;
  *			oifname "lune7" ct state invalid,new drop
  *		}
  *	}
  *
- * The first rule is `nat`. The next two keep the sandbox from sending under another's address; on a
- * bridge, whose ports look alike here, they are left out. The last one is `isolate`; on a bridge it
- * says `ip daddr 192.0.2.2` too, and covers what a neighbour sends by way of the host.
+ * The first rule is `nat`. The next two keep the sandbox from sending under another's address, to
+ * the host too; on a bridge, whose ports look alike here, they are left out. The last one is
+ * `isolate`; on a bridge it says `ip daddr 192.0.2.2` too, and covers what a neighbour sends by way
+ * of the host.
  */
 #include "launcher/net/nat.h"
 
@@ -40,6 +45,7 @@ enum { REQUEST_SIZE = 4096, TABLE_SIZE = 32, TEXT_SIZE = 128 };
 
 static const char forward[] = "forward";
 static const char postrouting[] = "postrouting";
+static const char prerouting[] = "prerouting";
 
 /* The device that packets of the sandbox come from as the host sees it. */
 static const char *device_of(const struct net_pair *pair)
@@ -58,15 +64,15 @@ static void translate(struct nl_request *request, const char *table, const struc
 	nft_masquerade(request, &rule);
 }
 
-/* Point to point: nothing goes out but from the sandbox's own address. @address NULL: it has none
- * of this @family. */
+/* Point to point: nothing comes but from the sandbox's own address. @address NULL: it has none of
+ * this @family. */
 static void hold_to_address(struct nl_request *request, const char *table,
 			    const struct net_pair *pair, uint8_t family,
 			    const struct plan_address *address)
 {
 	struct nft_rule rule;
 
-	nft_rule(request, table, forward, &rule);
+	nft_rule(request, table, prerouting, &rule);
 	nft_match_link(request, NFT_IN, pair->host_name, true);
 	if (address)
 		nft_match_source(request, address, false);
@@ -100,7 +106,10 @@ static void write_rules(struct nl_request *request, const char *table, const str
 	nft_add_table(request, table);
 	if (veth->nat)
 		nft_add_nat_chain(request, table, postrouting);
-	nft_add_forward_chain(request, table, forward);
+	if (!veth->bridge)
+		nft_add_arrival_chain(request, table, prerouting);
+	if (veth->isolate)
+		nft_add_forward_chain(request, table, forward);
 	for (int i = 0; i < 2; i++) {
 		if (veth->nat && addresses[i])
 			translate(request, table, pair, addresses[i]);

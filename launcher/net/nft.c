@@ -15,6 +15,7 @@
 enum {
 	SRCNAT = 100, /* the names of priorities: nft(8) */
 	FILTER = 0,
+	RAW = -300,
 	/* NF_CT_STATE_BIT() and NF_CT_STATE_INVALID_BIT of net/netfilter/nf_conntrack.h */
 	STATE_INVALID = 1 << 0,
 	STATE_NEW = 1 << (IP_CT_NEW + 1),
@@ -125,6 +126,11 @@ void nft_add_nat_chain(struct nl_request *request, const char *table, const char
 void nft_add_forward_chain(struct nl_request *request, const char *table, const char *chain)
 {
 	add_chain(request, table, chain, "filter", NF_INET_FORWARD, FILTER);
+}
+
+void nft_add_arrival_chain(struct nl_request *request, const char *table, const char *chain)
+{
+	add_chain(request, table, chain, "filter", NF_INET_PRE_ROUTING, (uint32_t)RAW);
 }
 
 void nft_rule(struct nl_request *request, const char *table, const char *chain,

@@ -60,6 +60,9 @@ void nft_add_nat_chain(struct nl_request *request, const char *table, const char
 /* chain CHAIN { type filter hook forward priority filter; policy accept; } */
 void nft_add_forward_chain(struct nl_request *request, const char *table, const char *chain);
 
+/* chain CHAIN { type filter hook prerouting priority raw; policy accept; } */
+void nft_add_arrival_chain(struct nl_request *request, const char *table, const char *chain);
+
 /* add rule inet TABLE CHAIN ... */
 void nft_rule(struct nl_request *request, const char *table, const char *chain,
 	      struct nft_rule *rule);

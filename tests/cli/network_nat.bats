@@ -87,13 +87,57 @@ END
 		ip6 saddr 2001:db8::2 oifname != "box7" masquerade
 	}
 
-	chain forward {
-		type filter hook forward priority filter; policy accept;
+	chain prerouting {
+		type filter hook prerouting priority raw; policy accept;
 		iifname "box7" ip saddr != 192.0.2.2 drop
 		iifname "box7" ip6 saddr != 2001:db8::2 drop
+	}
+
+	chain forward {
+		type filter hook forward priority filter; policy accept;
 		oifname "box7" ct state invalid,new drop
 	}
 }' ]]
+}
+
+@test "nobody on the host gets what a sandbox sends under a forged address" {
+	profile forger <<'END'
+local nat = params { nat = flag { default = true } }.nat
+return profile {
+	extends = "base", net = veth { nat = nat, forward = nat },
+	user = { uid = 0, gid = 0 }, caps = { keep = { "net_raw" } },
+}
+END
+	cat >"$WORK/forge.py" <<'END'
+import socket, struct
+s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+def send(source):
+    data = struct.pack("!HHHH", 5, 999, 8 + len(source), 0) + source.encode()
+    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(data), 1, 0, 64, 17, 0,
+                       socket.inet_aton(source), socket.inet_aton("192.0.2.77"))
+    s.sendto(head + data, ("192.0.2.77", 0))
+send("198.51.100.9")
+own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+own.sendto(b"own", ("192.0.2.77", 999))
+END
+	cat >"$WORK/hear.py" <<'END'
+import socket, subprocess, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("192.0.2.77", 999))
+s.settimeout(10)
+subprocess.run([*sys.argv[1:], "--", "/usr/bin/python3", "-c", open("forge.py").read()], check=True)
+while (got := s.recv(100)) != b"own":
+    print(got.decode())
+print("own")
+END
+	local hear='
+		echo 0 | tee /proc/sys/net/ipv4/conf/{all,default}/rp_filter >/dev/null
+		ip address add 192.0.2.77/32 dev lo
+		/usr/bin/python3 hear.py "$LUNETTE" run -p "$WORK/forger.lua" --set nat="$1"'
+	on_host "$hear" false # the control
+	[[ $output == $'198.51.100.9\nown' ]]
+	on_host "$hear" true
+	[[ $output == own ]]
 }
 
 @test "the rules outlive a flush, and not their launcher" {
