@@ -157,6 +157,12 @@ local types = {
 		pollfd pollfds epoll_event epoll_events fdset inotify_event inotify_events
 		fanotify_event_metadata fanotify_event_info_header fanotify_response fanotify_events
 	]],
+	aio = [[
+		iocb iocbs iocb_array io_event io_events
+	]],
+	mq = [[
+		mq_attr mqd
+	]],
 	uring = [[
 		io_uring_params io_uring_sqe io_uring_cqe io_sqring_offsets io_cqring_offsets
 	]],
