@@ -155,6 +155,22 @@ static void find_veth(struct finding *finding)
 	plain(finding, probe_veth(), "modprobe veth, or a kernel with CONFIG_VETH");
 }
 
+static void find_nftables(struct finding *finding)
+{
+	plain(finding, probe_nftables(),
+	      "modprobe nf_tables nft_chain_nat nft_masq nft_ct, or a kernel that has them");
+}
+
+static void find_rate(struct finding *finding)
+{
+	plain(finding, probe_rate(), "modprobe sch_tbf, or a kernel with CONFIG_NET_SCH_TBF");
+}
+
+static void find_delay(struct finding *finding)
+{
+	plain(finding, probe_delay(), "modprobe sch_netem, or a kernel with CONFIG_NET_SCH_NETEM");
+}
+
 static void find_tun(struct finding *finding)
 {
 	cleanup_fd int fd =
@@ -204,6 +220,9 @@ static const struct {
 	{ "idmapped mounts", find_idmap },
 	{ "time namespaces", find_time },
 	{ "veth", find_veth },
+	{ "nftables", find_nftables },
+	{ "rate of a link (tbf)", find_rate },
+	{ "delay and loss (netem)", find_delay },
 	{ "tun", find_tun },
 	{ "subordinate ids", find_subids },
 	{ "cgroups", find_cgroup },
@@ -223,6 +242,12 @@ static void need_for_plan(const struct plan *plan, struct finding findings[])
 			findings[i].needed = (plan->namespaces & NAMESPACE_TIME) != 0;
 		else if (strcmp(name, "veth") == 0)
 			findings[i].needed = plan->net == NET_VETH;
+		else if (strcmp(name, "nftables") == 0)
+			findings[i].needed = plan->veth.nat || plan->veth.isolate;
+		else if (strcmp(name, "rate of a link (tbf)") == 0)
+			findings[i].needed = plan->veth.rate != 0;
+		else if (strcmp(name, "delay and loss (netem)") == 0)
+			findings[i].needed = plan->veth.delay || plan->veth.loss;
 		else if (strcmp(name, "subordinate ids") == 0)
 			findings[i].needed = plan->user.uid_range_count > 0 && !host_privileged();
 	}

@@ -252,6 +252,31 @@ int probe_veth(void)
 	return attempt(own_user() | RAW_CLONE_NEWNET, try_veth);
 }
 
+int probe_nftables(void)
+{
+	return attempt(own_user() | RAW_CLONE_NEWNET, net_probe_rules);
+}
+
+static int try_rate(void)
+{
+	return net_probe_shape(false);
+}
+
+int probe_rate(void)
+{
+	return attempt(own_user() | RAW_CLONE_NEWNET, try_rate);
+}
+
+static int try_delay(void)
+{
+	return net_probe_shape(true);
+}
+
+int probe_delay(void)
+{
+	return attempt(own_user() | RAW_CLONE_NEWNET, try_delay);
+}
+
 const char *probe_feature(const char *name, char *out, size_t size)
 {
 	static const struct {
@@ -261,6 +286,8 @@ const char *probe_feature(const char *name, char *out, size_t size)
 		{ "userns", probe_userns },       { "overlay", probe_overlay },
 		{ "idmap", probe_idmap },         { "subids", probe_subids },
 		{ "time", probe_time_namespace }, { "net.veth", probe_veth },
+		{ "net.nat", probe_nftables },    { "net.rate", probe_rate },
+		{ "net.delay", probe_delay },
 	};
 
 	if (strcmp(name, "landlock") == 0) {

@@ -23,6 +23,9 @@ int probe_overlay(void); /* an overlay inside a new user namespace */
 int probe_idmap(void);   /* an idmapped mount of a tmpfs */
 int probe_time_namespace(void);
 int probe_veth(void);
+int probe_nftables(void); /* net.veth.nat and .isolate */
+int probe_rate(void);     /* net.veth.rate */
+int probe_delay(void);    /* net.veth.delay and .loss */
 int probe_openat2(void);
 int probe_proc(void); /* a /proc of a new pid namespace */
 int probe_seccomp(void);

@@ -11,36 +11,40 @@
 #include "launcher/net/batch.h"
 #include "launcher/net/rtnl.h"
 
-enum { ENTRY_SIZE = 32 };
+enum { ENTRY_SIZE = 48 };
 
 static const char made[] = "made ";
 
-/* What the entry says: false where the bridge is not ours. */
-static bool read_entry(int entry, struct pool_subnet *subnet)
+/* What the entry says: false where the bridge is not ours. @index receives the device's, or 0 where
+ * the launcher was killed before it could note it. */
+static bool read_entry(int entry, struct pool_subnet *subnet, int *index)
 {
 	char text[ENTRY_SIZE];
 	char *rest;
 
 	*subnet = (struct pool_subnet){ 0, -1 };
+	*index = 0;
 	held_read(entry, text, sizeof(text));
 	if (strncmp(text, made, sizeof(made) - 1) != 0)
 		return false;
 	subnet->range = (int)strtol(text + sizeof(made) - 1, &rest, 10);
-	subnet->number = (int)strtol(rest, NULL, 10);
+	subnet->number = (int)strtol(rest, &rest, 10);
+	*index = (int)strtol(rest, NULL, 10);
 	if (subnet->range < 0 || subnet->range >= POOL_RANGES || subnet->number < -1 ||
 	    subnet->number >= POOL_SUBNETS)
 		*subnet = (struct pool_subnet){ 0, -1 };
 	return true;
 }
 
-static void delete_link(const char *name)
+/* A device of that name but with another index is somebody else's. */
+static void delete_link(const char *name, int noted)
 {
 	cleanup_fd int fd = nl_open(NETLINK_ROUTE);
 	int index = fd < 0 ? fd : batch_index(fd, name);
 	struct nl_answer answer;
 	struct batch batch;
 
-	if (index <= 0)
+	if (index <= 0 || (noted && noted != index))
 		return;
 	batch_start(&batch, batch_host, name);
 	batch_note(&batch, STEP_BRIDGE, NULL);
@@ -52,9 +56,10 @@ static void delete_link(const char *name)
 static void remove_entry(const struct held *held, const char *name, int *entry)
 {
 	struct pool_subnet subnet;
+	int index;
 
-	if (read_entry(*entry, &subnet))
-		delete_link(name);
+	if (read_entry(*entry, &subnet, &index))
+		delete_link(name, index);
 	state_drop(held->bridges, name, entry);
 }
 
@@ -93,10 +98,11 @@ static int begin(struct held *held, int fd, const struct pool_survey *survey,
 		 const struct plan_veth *veth, struct pool_subnet *subnet, struct err *err)
 {
 	char text[ENTRY_SIZE];
+	int index;
 	int r = 0;
 
-	if (read_entry(held->bridge, subnet)) /* its last user was killed */
-		delete_link(veth->bridge);
+	if (read_entry(held->bridge, subnet, &index)) /* its last user was killed */
+		delete_link(veth->bridge, index);
 	*subnet = (struct pool_subnet){ 0, -1 };
 	if (batch_index(fd, veth->bridge) > 0)
 		return held_write(held->bridge, "");
@@ -109,7 +115,13 @@ static int begin(struct held *held, int fd, const struct pool_survey *survey,
 	r = held_write(held->bridge, text);
 	if (r < 0)
 		return err_set(err, STAGE_NETWORK, r, NULL, "state of bridge %s", veth->bridge);
-	return make_link(fd, veth->bridge, err);
+	r = make_link(fd, veth->bridge, err);
+	if (r < 0)
+		return r;
+	snprintf(text, sizeof(text), "%s%d %d %d", made, subnet->range, subnet->number,
+		 batch_index(fd, veth->bridge));
+	(void)held_write(held->bridge, text); /* without it the name alone tells the device */
+	return 0;
 }
 
 /* The bridge is in the sandboxes' network by the gateway's address. */
@@ -140,6 +152,7 @@ static int hold(struct held *held, int fd, const struct pool_survey *survey, str
 	struct plan_veth *veth = &pair->veth;
 	struct pool_subnet subnet = { 0, -1 };
 	bool ours;
+	int index;
 	int r = 0;
 
 	held->bridge = state_take(held->bridges, veth->bridge, STATE_TRY);
@@ -152,7 +165,7 @@ static int hold(struct held *held, int fd, const struct pool_survey *survey, str
 			       veth->bridge);
 	if (r < 0)
 		return r;
-	ours = read_entry(held->bridge, &subnet);
+	ours = read_entry(held->bridge, &subnet, &index);
 	r = state_lock(held->bridge, STATE_SHARE);
 	pair->master = batch_index(fd, veth->bridge);
 	if (r == 0 && pair->master < 0)

@@ -5,7 +5,7 @@
  *
  *	mutex               locked for moments, around changes of what follows
  *	lease-RANGE-NUMBER  locked by the one sandbox that has this address of the pool
- *	bridges/NAME        shared by all on this bridge; "made RANGE NUMBER" where we made it
+ *	bridges/NAME        shared by all on this bridge; "made RANGE NUMBER INDEX" where we made it
  *	forward4, forward6  shared by all who need forwarding; "set" where we turned it on
  *
  * What a killed launcher left is undone by the next launch that holds anything; a lease is free as

@@ -174,6 +174,36 @@ void net_describe(const struct net *net, char *out, size_t size)
 	}
 }
 
+int net_probe_rules(void)
+{
+	const struct net_pair pair = { .veth = { .has_address = true,
+						 .address = { .family = AF_INET },
+						 .nat = true,
+						 .isolate = true },
+				       .host_name = "probe0" };
+	struct nat nat = { -1 };
+	struct err err;
+	int r = nat_add(&nat, &pair, &err);
+
+	nat_finish(&nat);
+	return r;
+}
+
+int net_probe_shape(bool delay)
+{
+	const struct rtnl_shape shape = { .rate = 1 << 20, .delay = delay ? 1000 : 0 };
+	struct batch batch;
+	struct err err;
+	cleanup_fd int fd = batch_open(batch_host, &err);
+
+	if (fd < 0)
+		return fd;
+	batch_start(&batch, batch_host, "lo");
+	batch_note(&batch, STEP_SHAPE, NULL);
+	rtnl_add_shape(&batch.request, LOOPBACK_INDEX, &shape);
+	return batch_call(&batch, fd, &err);
+}
+
 void net_finish(struct net *net)
 {
 	publish_finish(&net->publish);

@@ -86,7 +86,7 @@ static bool open_flow(struct port_relay *relay, struct flow *flow)
 static struct flow *find_flow(struct port_relay *relay, uint32_t port,
 			      const union client_address *from, unsigned int length)
 {
-	struct flow *oldest = NULL;
+	struct flow *oldest = &relay->flows.list[0];
 
 	for (uint32_t i = 0; i < relay->limits.flows; i++) {
 		struct flow *flow = &relay->flows.list[i];
@@ -94,7 +94,7 @@ static struct flow *find_flow(struct port_relay *relay, uint32_t port,
 		if (flow->fd >= 0 && flow->port == port && flow->client_length == length &&
 		    memcmp(&flow->client, from, length) == 0)
 			return flow;
-		if (!oldest || (oldest->fd >= 0 && (flow->fd < 0 || flow->last < oldest->last)))
+		if (oldest->fd >= 0 && (flow->fd < 0 || flow->last < oldest->last))
 			oldest = flow;
 	}
 	end_flow(relay, oldest);

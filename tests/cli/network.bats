@@ -9,6 +9,7 @@ bats_require_minimum_version 1.5.0
 load ../lib/launch
 load ../lib/need
 load ../lib/sandbox
+load ../lib/network
 
 setup() {
 	workspace
@@ -67,6 +68,42 @@ socket.create_connection(("198.51.100.1", 80), 5)'
 @test "with the host's network the host's links are there" {
 	launch -0 run -p "$WORK/host.lua" -- ip -o link
 	[[ ${#lines[@]} == $(ip -o link | wc -l) ]]
+}
+
+@test "with the host's network, TCP ports and abstract sockets can be closed" {
+	need_landlock 6
+	profile few <<'END'
+return profile {
+	extends = "base", net = "host",
+	landlock = { rw = { "/" }, connect = { 8080 }, bind = {}, scope = { "abstract_unix" } },
+}
+END
+	cat >"$WORK/try.py" <<'END'
+import socket
+def attempt(what, *arguments):
+    try:
+        what(*arguments)
+        print("ok")
+    except OSError as error:
+        print(type(error).__name__)
+for port in 8080, 8081:
+    attempt(socket.create_connection, ("127.0.0.1", port), 5)
+attempt(socket.create_server, ("127.0.0.1", 8082))
+attempt(socket.socket(socket.AF_UNIX).connect, "\0of-the-host")
+END
+	local serve='/usr/bin/python3 -c "
+import socket, time
+servers = [socket.create_server((\"127.0.0.1\", port)) for port in (8080, 8081)]
+abstract = socket.socket(socket.AF_UNIX)
+abstract.bind(\"\\0of-the-host\")
+abstract.listen()
+time.sleep(50)" &
+		until_up grep of-the-host /proc/net/unix
+		"$LUNETTE" run -p "$WORK/$1.lua" --ro "$WORK/try.py:/try.py" -- /usr/bin/python3 /try.py'
+	on_host "$serve" few
+	[[ $output == $'ok\nPermissionError\nPermissionError\nPermissionError' ]]
+	on_host "$serve" host
+	[[ $output == $'ok\nok\nok\nok' ]]
 }
 
 @test "a pair has its addresses and routes before the program starts" {

@@ -194,6 +194,26 @@ except OSError as error:
 	[[ $output == *"Connection refused" ]]
 }
 
+@test "a launcher that is killed at any moment leaves nothing that stays" {
+	profile all <<'END'
+return profile {
+	extends = "base", publish = { "8080:80" },
+	net = veth { bridge = "lab0", nat = true, forward = true, ipv6 = true },
+}
+END
+	need_command nft
+	on_host 'for i in {1..30}; do
+			"$LUNETTE" run -p "$WORK/$( ((i % 2)) && echo all || echo nat).lua" -- sleep 50 2>/dev/null &
+			sleep "0.0$((i * 2 / 10))$((i * 2 % 10))"
+			kill -KILL $! && wait $!
+		done 2>/dev/null
+		"$LUNETTE" run -p "$WORK/nat.lua" -- true 2>/dev/null
+		until_up bash -c "(( \$(ip -o link | wc --lines) == 1 ))"; ip -o link | wc --lines
+		nft list ruleset; cat /proc/sys/net/ipv4/ip_forward; find /run/lunette -name "lease*" -o -name lab0
+		until_up bash -c "! pgrep lunette"; pgrep --count lunette'
+	[[ $output == $'1\n0\n0' ]]
+}
+
 @test "fifty launchers at once get fifty addresses" {
 	LAUNCH_SECONDS=60 on_host 'for i in {1..50}; do
 			"$LUNETTE" run -p "$WORK/nat.lua" -- bash -c "ip -4 -o address show dev eth0; sleep 2" &
@@ -283,6 +303,7 @@ while True:
     one.close()
 END
 	on_host '/usr/bin/python3 "$WORK/serve.py" &
+		until_up grep :1F90 /proc/net/tcp # 8080
 		for profile in slow fast; do
 			"$LUNETTE" run -p "$WORK/$profile.lua" -- /usr/bin/python3 -c "
 import socket, time

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "launcher/net/netlink.h"
+#include "launcher/net/nft.h"
 #include "launcher/net/rtnl.h"
 
 /* The fuzzer's entry point has no header of its own. */
@@ -32,6 +33,34 @@ static void build(struct nl_request *request, uint8_t *data, size_t size)
 	rtnl_get_link(request, 2);
 }
 
+/* What reads the replies of lists: any bytes may come, and names must end. */
+static void read_replies(const uint8_t *data, size_t size)
+{
+	struct rtnl_route route = { 0 };
+	struct nft_chain chain = { 0 };
+
+	if (rtnl_read_route(data, size, &route) && route.to.prefix > 128)
+		abort();
+	(void)rtnl_link_mtu(data, size);
+	if (nft_read_chain(data, size, &chain) &&
+	    (!memchr(chain.table, '\0', sizeof(chain.table)) ||
+	     !memchr(chain.name, '\0', sizeof(chain.name))))
+		abort();
+}
+
+/* The same bytes as the parts of a list. */
+static void read_list(const uint8_t *data, size_t size)
+{
+	const struct nl_request request = { .count = 1, .dump = true };
+	struct nl_answer answer = { 0 };
+	int status = nl_read_answers(&request, data, size, &answer);
+
+	if (status != 0 && status != 1 && status != -EBADMSG)
+		abort();
+	if (answer.error > 0 || answer.error < -4095)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_Alignas(4) uint8_t room[512];
@@ -50,6 +79,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (answer.error > 0 || answer.error < -4095 || answer.message >= request.count ||
 	    memchr(answer.text, '\0', sizeof(answer.text)) == NULL)
 		abort();
+	read_replies(data, size);
+	read_list(data, size);
 	nl_locate(&request, &answer, rtnl_fields, name, sizeof(name));
 	if (memchr(name, '\0', sizeof(name)) == NULL)
 		abort();
