@@ -157,6 +157,9 @@ local types = {
 		pollfd pollfds epoll_event epoll_events fdset inotify_event inotify_events
 		fanotify_event_metadata fanotify_event_info_header fanotify_response fanotify_events
 	]],
+	bpf = [[
+		bpf_insn bpf_insns bpf_attr bpf_map_info
+	]],
 	aio = [[
 		iocb iocbs iocb_array io_event io_events
 	]],
