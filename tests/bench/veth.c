@@ -4,7 +4,8 @@
  *
  * In a network namespace of its own: for each round a process in a new one gets its pair by the
  * launcher's functions (net.h), and another by the same messages without pool, locks, names and
- * errors. Prints the median of both in microseconds. What removes a pair is not measured.
+ * errors. Prints the lowest tenth of both in microseconds: what they take when nothing else runs.
+ * What removes a pair is not measured.
  */
 #include <fcntl.h>
 #include <net/if.h>
@@ -293,6 +294,6 @@ int main(int argc, char **argv)
 	}
 	qsort(ours, (size_t)rounds, sizeof(double), compare);
 	qsort(bare, (size_t)rounds, sizeof(double), compare);
-	printf("%.0f %.0f\n", ours[rounds / 2], bare[rounds / 2]);
+	printf("%.0f %.0f\n", ours[rounds / 10], bare[rounds / 10]);
 	return 0;
 }
