@@ -2,8 +2,9 @@
  *
  * Files that are opened with O_APPEND refuse splice(2), so bytes are read and written. The launcher
  * must never wait in a write, since it has deadlines to hold: a regular file takes what it is given
- * at once, a pipe PIPE_BUF bytes when it is ready, a socket is told not to wait, and a terminal,
- * which its user may have stopped, is opened again for this.
+ * at once, a socket is told not to wait, and a terminal or a pipe is opened again for this, as a
+ * terminal's user may have stopped it, and a pipe is filled by whoever has it too. A pipe that
+ * cannot be opened, another user's, takes PIPE_BUF bytes when it is ready.
  */
 #include "launcher/watch/relay.h"
 
@@ -41,7 +42,7 @@ void relay_finish(struct relay *relay)
 	buf_finish(&relay->kept);
 }
 
-/* A terminal of its own description, on which no write waits. */
+/* The file of @fd by a description of our own, on which no write waits. */
 static int open_again(int fd)
 {
 	char self[32];
@@ -68,7 +69,7 @@ void relay_start(struct relay *relay, const struct stdio_relay *ends,
 	if (ends->to < 0 || sys_fstat(ends->to, &st) < 0)
 		return;
 	relay->socket = S_ISSOCK(st.st_mode);
-	if (S_ISCHR(st.st_mode) && is_terminal(ends->to)) {
+	if (S_ISFIFO(st.st_mode) || (S_ISCHR(st.st_mode) && is_terminal(ends->to))) {
 		int fd = open_again(ends->to);
 
 		if (fd < 0)
@@ -76,9 +77,9 @@ void relay_start(struct relay *relay, const struct stdio_relay *ends,
 		if (ends->to > 2)
 			fd_close(&relay->ends.to);
 		relay->ends.to = fd;
-		relay->terminal = true;
+		relay->again = true;
 	}
-	if (S_ISREG(st.st_mode) || relay->socket || relay->terminal)
+	if (S_ISREG(st.st_mode) || relay->socket || relay->again)
 		relay->most = RELAY_CHUNK;
 }
 

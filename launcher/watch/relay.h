@@ -32,7 +32,7 @@ struct relay {
 	size_t at;
 	size_t most;     /* to be written at once without waiting when the destination is ready */
 	bool socket;     /* the destination is one */
-	bool terminal;   /* it is one, opened by the pump itself */
+	bool again;      /* it was opened again, so that no write waits */
 	struct buf kept; /* of an output without a destination */
 	int error;       /* the first failed write (-ENOSPC ...); what follows is discarded */
 	char chunk[RELAY_CHUNK];

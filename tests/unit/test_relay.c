@@ -1,7 +1,9 @@
 /* test_relay.c - the pump between a program's pipe and what it writes to, and its limit */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "launcher/watch/relay.h"
 #include "tests/unit/tap.h"
@@ -20,6 +22,7 @@ static void begin(struct ends *ends, bool kept, struct relay_limit limit)
 	if (sys_pipe2(ends->in, O_CLOEXEC | O_NONBLOCK) < 0 ||
 	    sys_pipe2(ends->out, O_CLOEXEC | O_NONBLOCK) < 0 || !ends->relay)
 		abort();
+	(void)sys_fcntl(ends->out[1], F_SETFL, O_WRONLY); /* as a program's caller has it */
 	both = (struct stdio_relay){ ends->in[0], kept ? -1 : ends->out[1] };
 	relay_start(ends->relay, &both, &limit);
 }
@@ -110,6 +113,27 @@ static void check_last(void)
 	end(&ends);
 }
 
+/* The program may have the pipe too, as a FIFO, and fill it between the pump's poll and its write. */
+static void check_filled(void)
+{
+	struct ends ends;
+	char block[4096] = { 0 };
+	char self[32];
+	int other;
+
+	begin(&ends, false, (struct relay_limit){ 0 });
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", ends.out[0]);
+	other = (int)sys_openat(AT_FDCWD, self, O_WRONLY | O_NONBLOCK | O_CLOEXEC, 0);
+	while (sys_write(other, block, sizeof(block)) > 0)
+		;
+	alarm(5); /* a pump that waits is killed */
+	(void)through(&ends, "x");
+	alarm(0);
+	is_number(ends.relay->held, 1, "what finds no room is held, and nothing waits");
+	fd_close(&other);
+	end(&ends);
+}
+
 static void check_broken(void)
 {
 	struct ends ends;
@@ -128,6 +152,7 @@ int main(void)
 	check_limits();
 	check_kept();
 	check_last();
+	check_filled();
 	check_broken();
 	return done();
 }
