@@ -89,7 +89,7 @@ local functions = {
 		bpf bpf_map_create bpf_map_op bpf_prog_load
 	]],
 	perf = [[
-		perf_event_open perf_tracepoint perf_probe perf_attach_tracepoint
+		perf_event_open perf_tracepoint perf_probe perf_attach_tracepoint perf_reader
 	]],
 	aio = [[
 		io_setup io_destroy io_submit io_getevents io_cancel
@@ -156,6 +156,9 @@ local types = {
 	poll = [[
 		pollfd pollfds epoll_event epoll_events fdset inotify_event inotify_events
 		fanotify_event_metadata fanotify_event_info_header fanotify_response fanotify_events
+	]],
+	perf = [[
+		perf_event_attr perf_event_header perf_event_mmap_page perf_reader
 	]],
 	bpf = [[
 		bpf_insn bpf_insns bpf_attr bpf_map_info
