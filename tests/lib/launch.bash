@@ -9,7 +9,8 @@
 
 : "${LUNETTE:=$BATS_TEST_DIRNAME/../../build/release/lunette}"
 export LUNETTE
-: "${LAUNCH_SECONDS:=30}" # a launch that takes longer hangs; it is killed and has status 124
+: "${SLOW:=1}"                         # how many times slower than others this machine is
+: "${LAUNCH_SECONDS:=$((30 * SLOW))}" # a launch that takes longer hangs; it is killed: status 124
 
 # as_user COMMAND... - run a command, or one of the functions here, as an ordinary user. Root
 # becomes uid 1000 without groups or capabilities, in a home of its own; others stay who they are.
@@ -51,7 +52,11 @@ launch() {
 	fi
 	local known=() # Bats takes 127 for a slip unless told
 	[[ $expected != 127 ]] || known=(-127)
-	run --separate-stderr "${known[@]}" "${command[@]}" <"${LAUNCH_STDIN:-/dev/null}"
+	local tries=$SLOW # the evaluation of a profile has a second, which others may take from it
+	while
+		run --separate-stderr "${known[@]}" "${command[@]}" <"${LAUNCH_STDIN:-/dev/null}"
+		((--tries > 0)) && [[ $stderr == *"not ready after"* ]]
+	do :; done
 	# shellcheck disable=SC2154 # Bats sets them
 	printf '$ lunette %s\nstatus %s\n%s\n%s\n' "${*@Q}" "$status" "$output" "$stderr"
 	[[ -z $expected || $status == "$expected" ]]

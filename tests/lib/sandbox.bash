@@ -27,9 +27,10 @@ profile() {
 	cat >"$WORK/$1.lua"
 }
 
-# need_probe - skips where there is no compiler. One compilation serves a file of tests.
+# need_probe - skips where there is no compiler. One compilation serves a file of tests, or all of
+# them where PROBE names a program that is compiled already.
 need_probe() {
-	local made=$BATS_FILE_TMPDIR/probe
+	local made=${PROBE:-$BATS_FILE_TMPDIR/probe}
 	if [[ ! -x $made ]]; then
 		need_command cc
 		cc -static -O1 -o "$made" "${BASH_SOURCE[0]%/*}/probe.c" || skip "host: no static C library"
@@ -59,9 +60,9 @@ processes() {
 	echo "$found"
 }
 
-# within SECONDS COMMAND... - the command succeeds, at the latest after SECONDS
+# within SECONDS COMMAND... - the command succeeds, at the latest after SECONDS (of a usual machine)
 within() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * SLOW))
 	shift
 	until "$@"; do
 		((SECONDS < end)) || return 1
