@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "launcher/base/cgroup.h"
 #include "launcher/base/json.h"
 #include "launcher/cmd/cmd.h"
 #include "launcher/eval/host.h"
@@ -193,17 +194,19 @@ static void find_subids(struct finding *finding)
 
 static void find_cgroup(struct finding *finding)
 {
-	bool v2 = host_exists("/sys/fs/cgroup/cgroup.controllers") != NULL;
-	bool v1 = host_exists("/sys/fs/cgroup/memory") != NULL;
+	char path[CGROUP_PATH_MAX] = "", controllers[64] = "";
+	struct err err;
 
-	finding->works = v2;
-	if (v2)
-		snprintf(finding->state, sizeof(finding->state), "version 2");
-	else
-		lack(finding,
-		     v1 ? "this host has cgroup version 1, which lunette does not use"
-			: "no cgroup file system is mounted at /sys/fs/cgroup",
-		     "boot with systemd.unified_cgroup_hierarchy=1, or mount cgroup2 there");
+	finding->works = probe_cgroup(path, controllers, sizeof(controllers), &err) == 0;
+	controllers[strcspn(controllers, "\n")] = '\0';
+	if (finding->works) {
+		snprintf(finding->state, sizeof(finding->state), "version 2, below %.40s: %s", path,
+			 controllers[0] ? controllers : "no controllers");
+		return;
+	}
+	snprintf(finding->cause, sizeof(finding->cause), "%.100s: %.150s", err.object,
+		 err.reason[0] ? err.reason : strerror(err.number));
+	snprintf(finding->remedy, sizeof(finding->remedy), "%.255s", err.hint);
 }
 
 static const struct {
@@ -230,6 +233,26 @@ static const struct {
 
 enum { TOPICS = sizeof(topics) / sizeof(topics[0]) };
 
+static bool required(const struct plan_limit *limit)
+{
+	return limit->set && !limit->prefer;
+}
+
+/* Does the plan insist on a limit that only a cgroup can hold? */
+static bool needs_cgroup(const struct plan_limits *limits)
+{
+	bool needed = required(&limits->memory) || required(&limits->memory_high) ||
+		      required(&limits->swap) || required(&limits->cpus) ||
+		      required(&limits->cpu_weight) || required(&limits->io_weight) ||
+		      (limits->cpuset.cpus && !limits->cpuset.prefer);
+
+	for (size_t i = 0; i < limits->io_count; i++)
+		needed |= !limits->io[i].prefer;
+	for (size_t i = 0; i < limits->huge_count; i++)
+		needed |= !limits->huge[i].prefer;
+	return needed;
+}
+
 /* What @plan makes necessary beyond what every sandbox needs. */
 static void need_for_plan(const struct plan *plan, struct finding findings[])
 {
@@ -248,6 +271,8 @@ static void need_for_plan(const struct plan *plan, struct finding findings[])
 			findings[i].needed = plan->veth.rate != 0;
 		else if (strcmp(name, "delay and loss (netem)") == 0)
 			findings[i].needed = plan->veth.delay || plan->veth.loss;
+		else if (strcmp(name, "cgroups") == 0)
+			findings[i].needed = needs_cgroup(&plan->limits);
 		else if (strcmp(name, "subordinate ids") == 0)
 			findings[i].needed = plan->user.uid_range_count > 0 && !host_privileged();
 	}

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "launcher/base/base.h"
+#include "launcher/base/cgroup.h"
 #include "launcher/eval/host.h"
 #include "launcher/net/net.h"
 
@@ -277,6 +278,35 @@ int probe_delay(void)
 	return attempt(own_user() | RAW_CLONE_NEWNET, try_delay);
 }
 
+int probe_cgroup(char *path, char *controllers, size_t size, struct err *err)
+{
+	cleanup_fd int parent = cgroup_parent(NULL, path, err);
+	long r;
+
+	if (parent < 0)
+		return parent;
+	r = sys_faccessat2(parent, "cgroup.procs", W_OK, RAW_AT_EACCESS);
+	if (r == 0)
+		r = cgroup_read(parent, "cgroup.controllers", controllers, size);
+	if (r >= 0)
+		return 0;
+	(void)err_set(
+		err, STAGE_CGROUP, (int)r,
+		"start lunette by `systemd-run --user --scope`, or name a cgroup that is yours "
+		"with --cgroup-parent",
+		"%s", path);
+	return err_reason(err, "this cgroup is not delegated to the caller");
+}
+
+static bool has_controller(const char *name)
+{
+	char path[CGROUP_PATH_MAX], controllers[256];
+	struct err err;
+
+	return probe_cgroup(path, controllers, sizeof(controllers), &err) == 0 &&
+	       cgroup_has(controllers, name);
+}
+
 const char *probe_feature(const char *name, char *out, size_t size)
 {
 	static const struct {
@@ -296,6 +326,8 @@ const char *probe_feature(const char *name, char *out, size_t size)
 		snprintf(out, size, "%d", abi);
 		return abi ? out : NULL;
 	}
+	if (strncmp(name, "cgroup.", 7) == 0)
+		return has_controller(name + 7) ? "yes" : NULL;
 	if (strcmp(name, "kernel") == 0) {
 		struct utsname kernel;
 

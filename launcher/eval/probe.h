@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "launcher/base/err.h"
+
 /* probe_feature() - host.feature(name) of the profile language
  * @out: room for the answer. Returns the answer as text, or NULL where the host has no such thing.
  */
@@ -29,6 +31,12 @@ int probe_delay(void);    /* net.veth.delay and .loss */
 int probe_openat2(void);
 int probe_proc(void); /* a /proc of a new pid namespace */
 int probe_seccomp(void);
+
+/* probe_cgroup() - may the caller make cgroups beside its own?
+ * @path becomes their parent's (CGROUP_PATH_MAX bytes), @controllers the list of what they can be
+ * given. Returns 0, or -errno with cause and remedy in @err.
+ */
+int probe_cgroup(char *path, char *controllers, size_t size, struct err *err);
 
 /* probe_subids() - has the caller ranges in /etc/subuid and /etc/subgid, and newuidmap to use them?
  * Returns 0, -ENOENT for the ranges, -ENOEXEC for the programs. */

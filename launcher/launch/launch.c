@@ -20,6 +20,7 @@
 #include "launcher/launch/sandbox.h"
 #include "launcher/net/join.h"
 #include "launcher/net/net.h"
+#include "launcher/stage/cgroup.h"
 #include "launcher/stage/exec.h"
 #include "launcher/stage/filters.h"
 #include "launcher/stage/handover.h"
@@ -98,7 +99,8 @@ static struct launch *new_launch(const struct launch_options *options)
 					.root = -1,
 					.stage = -1,
 					.proc = -1,
-					.dev = -1 };
+					.dev = -1,
+					.cgroup = { .parent = -1, .leaf = -1 } };
 	for (int i = 0; i < USUAL_MOUNTS; i++)
 		launch->setup.usual[i] = -1;
 	for (int i = 0; i < DEVICE_NODES; i++)
@@ -185,15 +187,28 @@ static void close_own_ends(struct stdio_relay *relay)
 		fd_close(&relay->to);
 }
 
-/* Makes the set-up process, in the namespaces of setup->plan. @unwanted: a descriptor that it has
- * no use for, or -1. */
-static int start(struct launch *launch, int unwanted, struct err *err)
+/* A cgroup namespace shows the cgroup that its maker was in, so with one of its own the child makes
+ * it (cgroup_enter). */
+static long clone_child(const struct setup *setup)
 {
-	struct setup *setup = &launch->setup;
 	struct clone_args args = {
 		.flags = clone_flags(setup->plan->namespaces),
 		.exit_signal = SIGCHLD,
 	};
+
+	if (setup->cgroup.leaf >= 0) {
+		args.flags &= ~RAW_CLONE_NEWCGROUP;
+		args.flags |= RAW_CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)setup->cgroup.leaf;
+	}
+	return sys_clone3(&args, sizeof(args));
+}
+
+/* Makes the set-up process, in the namespaces of setup->plan. @unwanted: a descriptor that it
+ * has no use for, or -1. */
+static int start(struct launch *launch, int unwanted, struct err *err)
+{
+	struct setup *setup = &launch->setup;
 	cleanup_fd int own_network = -1;
 	int r = open_link(launch, err);
 	long pid;
@@ -202,12 +217,27 @@ static int start(struct launch *launch, int unwanted, struct err *err)
 		r = own_network = join_enter(setup->plan->join, err);
 	if (r < 0)
 		return r;
+	r = 0;
 	block_signals(launch);
-	pid = sys_clone3(&args, sizeof(args));
-	if (pid != 0 && own_network >= 0)
-		r = join_leave(&own_network, err);
+	pid = clone_child(setup);
+	if (pid < 0 && setup->cgroup.leaf >= 0 && cgroup_may_refuse((int)pid)) {
+		r = cgroup_refused(setup, (int)pid, err);
+		if (r == 0)
+			pid = clone_child(setup);
+	}
+	if (r == 0 && pid < 0)
+		r = clone_failed(pid, err);
+	if (pid != 0 && own_network >= 0) {
+		struct err lost;
+		int left = join_leave(&own_network, &lost);
+
+		if (left < 0 && r == 0) {
+			*err = lost;
+			r = left;
+		}
+	}
 	if (pid < 0)
-		return clone_failed(pid, err);
+		return r;
 	if (pid == 0) {
 		fd_close(&own_network);
 		fd_close(&launch->link);
@@ -285,6 +315,7 @@ static void finish(struct launch *launch)
 	net_finish(&launch->net);
 	fd_close(&launch->link);
 	fd_close(&setup->link);
+	cgroup_finish(setup);
 	for (int i = 0; i < 3; i++)
 		free(setup->streams[i].path);
 	free(setup->staging.slots);
@@ -341,7 +372,7 @@ int launch_start(struct launch **ahead, const struct plan *plan,
 	int r;
 
 	*ahead = NULL;
-	if (launch && !sandbox_fits(plan, &launch->setup)) {
+	if (launch && (!sandbox_fits(plan, &launch->setup) || cgroup_possible(plan))) {
 		launch_drop(launch);
 		launch = NULL;
 	}
@@ -358,8 +389,12 @@ int launch_start(struct launch **ahead, const struct plan *plan,
 		r = net_prepare(&launch->net, plan, options->environment, err);
 	if (r == 0) {
 		keep_foreground(launch);
-		r = launch->supervised.pid ? 0 : start(launch, -1, err);
+		r = cgroup_make(&launch->setup, err);
 	}
+	if (r == 0 && !launch->supervised.pid)
+		r = start(launch, -1, err);
+	else if (r == 0 && launch->setup.cgroup.leaf >= 0)
+		r = cgroup_refused(&launch->setup, -EAGAIN, err); /* delegated just now */
 	if (r == 0) {
 		stdio_give(&launch->setup, launch->relays);
 		r = take_part(launch, err);
@@ -385,6 +420,7 @@ int launch_wait(struct launch *launch, struct outcome *outcome, struct err *err)
 
 	*outcome = (struct outcome){ .status = OUTCOME_SETUP_FAILED, .exit_code = -1 };
 	launch->supervised.link = launch->link;
+	cgroup_sweep(&launch->setup);
 	r = supervise(&launch->supervised, outcome, err);
 	outcome->enforced.namespaces = launch->setup.plan->namespaces;
 	outcome->enforced.capabilities = launch->setup.plan->caps.keep;

@@ -21,6 +21,7 @@
 #include <time.h>
 
 #include "launcher/net/net.h"
+#include "launcher/stage/cgroup.h"
 #include "launcher/stage/credentials.h"
 #include "launcher/stage/exec.h"
 #include "launcher/stage/handover.h"
@@ -86,7 +87,9 @@ static int become_inside(struct setup *setup, struct err *err)
 						  : ids_map(setup, "self", err);
 	if (r == 0)
 		r = ids_enter(setup, err);
-	return r == 0 ? die_with_launcher(setup, err) : r;
+	if (r == 0)
+		r = die_with_launcher(setup, err);
+	return r == 0 ? cgroup_enter(setup, err) : r;
 }
 
 static int set_up_network(struct setup *setup, struct err *err)

@@ -133,7 +133,7 @@ static struct places places_of(struct plan_reader *reader, const char *key)
 					sizeof(*plan->ports) };
 	if (strcmp(key, "net") == 0)
 		return (struct places){ (char *)&plan->net_origin, 0 };
-	if (strncmp(key, "limit.", 6) == 0)
+	if (plan_keys[plan_key_find(key)].decode == decode_limit)
 		return (struct places){ (char *)plan + plan_keys[plan_key_find(key)].offset +
 						offsetof(struct plan_limit, origin),
 					0 };

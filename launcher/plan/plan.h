@@ -185,6 +185,26 @@ struct plan_limit {
 	plan_origin origin;
 };
 
+struct plan_cpuset {
+	const char *cpus; /* "0-3,7", ascending; NULL: all */
+	bool prefer;
+};
+
+enum { IO_RBPS, IO_WBPS, IO_RIOPS, IO_WIOPS, IO_KINDS };
+
+/* What a device may do for the program. */
+struct plan_io {
+	const char *device;      /* path of its node on the host */
+	uint64_t most[IO_KINDS]; /* 0: as much as it can */
+	bool prefer;
+};
+
+struct plan_huge {
+	uint64_t page; /* bytes, a power of 2 */
+	uint64_t bytes;
+	bool prefer;
+};
+
 struct plan_limits {
 	struct plan_limit wall, grace;
 	struct plan_limit cpu;    /* of all processes together */
@@ -192,7 +212,16 @@ struct plan_limits {
 	bool truncate_output;     /* what is more is thrown away, and the program goes on */
 	struct plan_limit files, fsize, stack, core, nproc, address_space, data, memlock, msgqueue;
 	struct plan_limit nice, process_cpu, rtprio, rttime, sigpending;
-	struct plan_limit pids; /* held by RLIMIT_NPROC in the user namespace */
+	struct plan_limit pids; /* pids.max where there is a cgroup, else RLIMIT_NPROC */
+	/* What only a cgroup can hold. */
+	struct plan_limit memory, memory_high, swap;
+	struct plan_limit cpus; /* microseconds in each 100 ms */
+	struct plan_limit cpu_weight, io_weight;
+	struct plan_cpuset cpuset;
+	const struct plan_io *io;
+	size_t io_count;
+	const struct plan_huge *huge;
+	size_t huge_count;
 };
 
 enum plan_stream {
@@ -274,6 +303,7 @@ struct plan {
 	const struct plan_port *ports;
 	size_t port_count;
 	struct plan_limits limits;
+	const char *cgroup_parent; /* NULL: the one beside the caller's */
 	struct plan_process process;
 	const struct plan_skip *skipped;
 	size_t skipped_count;

@@ -56,6 +56,8 @@ int limits_apply(const struct setup *setup, struct err *err)
 {
 	const struct plan *plan = setup->plan;
 	const struct plan_limits *limits = &plan->limits;
+	const struct plan_limit none = { 0 };
+	bool in_cgroup = setup->cgroup.limits & 1u << LIMIT_PIDS;
 	const struct row rows[] = {
 		{ "limits.files", &limits->files, RLIMIT_NOFILE, 0, 0 },
 		{ "limits.fsize", &limits->fsize, RLIMIT_FSIZE, 0, 0 },
@@ -70,7 +72,7 @@ int limits_apply(const struct setup *setup, struct err *err)
 		{ "limits.rtprio", &limits->rtprio, RLIMIT_RTPRIO, 0, 0 },
 		{ "limits.rttime", &limits->rttime, RLIMIT_RTTIME, 0, 1000 },
 		{ "limits.sigpending", &limits->sigpending, RLIMIT_SIGPENDING, 0, 0 },
-		{ "limits.pids", &limits->pids, RLIMIT_NPROC, 0, 0 },
+		{ "limits.pids", in_cgroup ? &none : &limits->pids, RLIMIT_NPROC, 0, 0 },
 		{ "limits.nproc", &limits->nproc, RLIMIT_NPROC, 0, 0 },
 	};
 

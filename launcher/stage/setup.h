@@ -11,6 +11,7 @@
 #include <linux/filter.h>
 
 #include "launcher/base/base.h"
+#include "launcher/base/cgroup.h"
 #include "launcher/net/veth.h"
 #include "launcher/plan/plan.h"
 #include "launcher/base/caller.h"
@@ -55,10 +56,19 @@ enum usual_mount { USUAL_ROOT, USUAL_PROC, USUAL_DEV, USUAL_TERMINALS, USUAL_SHM
 
 enum { DEVICE_NODES = 6 };
 
+/* The sandbox's own cgroup (stage/cgroup.h). */
+struct cgroup {
+	int parent;      /* -1: none */
+	int leaf;        /* the lock on it says that its launcher lives; -1: none */
+	uint32_t limits; /* those it holds: 1 << enum outcome_limit */
+	char name[48];
+	char parent_path[CGROUP_PATH_MAX];
+};
+
 struct setup {
 	const struct plan *plan;
 	const struct net_pair *pair; /* of a veth, whose gaps the launcher has filled */
-	char *const *environment; /* the launcher's own, and its arguments */
+	char *const *environment;    /* the launcher's own, and its arguments */
 	char *const *arguments;
 	struct caller caller;
 	uint32_t uid; /* inside */
@@ -86,6 +96,7 @@ struct setup {
 	int usual[USUAL_MOUNTS]; /* made ahead of the plan and not yet used, detached; or -1 */
 	int nodes[DEVICE_NODES]; /* the same: clones of the host's devices */
 	struct staging staging;
+	struct cgroup cgroup;
 	char **argv;
 	char **envp;
 };

@@ -2,13 +2,14 @@
  *
  * Nothing here is taken from what the program has written. The kernel's evidence is the program's
  * status as pid 1 has waited for it, pid 1's own where it is the program, what the seccomp listener
- * was told, and the clocks.
+ * was told, what its cgroup has counted, and the clocks.
  */
 #include <errno.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
 
+#include "launcher/watch/account.h"
 #include "launcher/watch/watch.h"
 
 static double milliseconds(struct timeval time)
@@ -124,7 +125,8 @@ static void fill_cpu(struct watch *watch, struct outcome *outcome)
 }
 
 /* Nothing of the program ran: why. */
-static bool never_ran(const struct watch *watch, struct err *err)
+static bool never_ran(const struct watch *watch, const struct outcome_cgroup *cgroup,
+		      struct err *err)
 {
 	const struct shared *shared = watch->of->setup->shared;
 
@@ -142,6 +144,8 @@ static bool never_ran(const struct watch *watch, struct err *err)
 		(void)err_set(err, STAGE_WATCH, ECHILD, NULL, "set-up process");
 		if (watch->cause == CAUSE_WALL)
 			(void)err_reason(err, "it was not ready within limits.wall");
+		else if (account_out_of_memory(cgroup))
+			(void)err_reason(err, "limits.memory is less than setting up takes");
 		else
 			(void)err_reason(err, "it ended with %s %d",
 					 watch->info.si_code == CLD_EXITED ? "status" : "signal",
@@ -164,7 +168,8 @@ int end_conclude(struct watch *watch, struct outcome *outcome, struct err *err)
 
 	outcome->exit_code = -1;
 	outcome->enforced = shared->enforced;
-	if (never_ran(watch, err))
+	account_read(&watch->of->setup->cgroup, &outcome->cgroup);
+	if (never_ran(watch, &outcome->cgroup, err))
 		return -err->number;
 	outcome->wall_ms = elapsed(shared);
 	outcome->lost_output = lost_output(watch);
@@ -176,6 +181,8 @@ int end_conclude(struct watch *watch, struct outcome *outcome, struct err *err)
 		fill_usage(outcome, &watch->usage);
 		fill_end(watch, outcome, watch->info.si_code, watch->info.si_status);
 	}
+	if (outcome->signal == SIGKILL && account_out_of_memory(&outcome->cgroup))
+		outcome->status = OUTCOME_MEMORY;
 	fill_cpu(watch, outcome);
 	outcome->denials = watch->notify.denials;
 	watch->notify.denials = NULL;

@@ -55,6 +55,35 @@ struct outcome_enforced {
 	size_t skipped_count;
 };
 
+/* The limits that a cgroup holds, as bits. */
+enum outcome_limit {
+	LIMIT_MEMORY,
+	LIMIT_MEMORY_HIGH,
+	LIMIT_SWAP,
+	LIMIT_PIDS,
+	LIMIT_CPUS,
+	LIMIT_CPU_WEIGHT,
+	LIMIT_CPUSET,
+	LIMIT_IO,
+	LIMIT_IO_WEIGHT,
+	LIMIT_HUGETLB,
+};
+
+/* What the sandbox's cgroup held and counted; a number that it did not count is OUTCOME_UNKNOWN. */
+#define OUTCOME_UNKNOWN (~0ull)
+
+struct outcome_cgroup {
+	bool used;
+	uint32_t limits;                /* 1 << enum outcome_limit */
+	unsigned long long memory_peak; /* bytes */
+	unsigned long long pids_peak;   /* Linux 6.1 */
+	unsigned long long user_us;     /* CPU time, of all that ever ran there */
+	unsigned long long system_us;
+	unsigned long long memory_hits;  /* how often memory.max was reached */
+	unsigned long long oom_kills;    /* processes killed for it */
+	unsigned long long pids_refused; /* forks that pids.max made fail */
+};
+
 struct outcome {
 	enum outcome_status status;
 	int exit_code; /* -1: it did not exit */
@@ -70,6 +99,7 @@ struct outcome {
 	double system_ms;
 	long max_rss_kib;
 	char network[160]; /* a veth's device on the host and addresses inside, or "" */
+	struct outcome_cgroup cgroup;
 	struct outcome_enforced enforced;
 };
 

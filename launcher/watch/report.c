@@ -101,6 +101,27 @@ static void write_error(const struct report *report, struct buf *out)
 	buf_text(out, ",\n");
 }
 
+static void write_count(const char *name, unsigned long long value, struct buf *out)
+{
+	if (value == OUTCOME_UNKNOWN)
+		buf_format(out, "\"%s\": null", name);
+	else
+		buf_format(out, "\"%s\": %llu", name, value);
+}
+
+static void write_peaks(const struct outcome_cgroup *cgroup, struct buf *out)
+{
+	unsigned long long memory = cgroup ? cgroup->memory_peak : OUTCOME_UNKNOWN;
+
+	if (memory != OUTCOME_UNKNOWN)
+		memory /= 1024;
+	buf_text(out, "  ");
+	write_count("memory_peak_kib", memory, out);
+	buf_text(out, ", ");
+	write_count("pids_peak", cgroup ? cgroup->pids_peak : OUTCOME_UNKNOWN, out);
+	buf_text(out, ",\n");
+}
+
 static void write_cpu(const struct outcome *outcome, struct buf *out)
 {
 	if (!outcome || outcome->cpu == OUTCOME_CPU_UNKNOWN)
@@ -139,7 +160,7 @@ static void write_usage(const struct outcome *outcome, struct buf *out)
 		buf_text(out, "  \"wall_ms\": null, \"user_ms\": null, \"system_ms\": null, "
 			      "\"max_rss_kib\": null,\n");
 	write_cpu(outcome, out);
-	buf_text(out, "  \"memory_peak_kib\": null, \"pids_peak\": null,\n");
+	write_peaks(outcome && outcome->cgroup.used ? &outcome->cgroup : NULL, out);
 }
 
 /* null: it did not pass through the launcher, or went the way of the other one. */
@@ -200,8 +221,54 @@ static void write_capabilities(uint64_t set, struct buf *out)
 	buf_text(out, "],\n");
 }
 
-static void write_limits(const struct plan_limits *limits, struct buf *out)
+/* The limits that the cgroup really holds, then what it has counted. */
+static void write_cgroup(const struct plan_limits *limits, const struct outcome_cgroup *cgroup,
+			 struct buf *out)
 {
+	const struct {
+		const char *name;
+		enum outcome_limit bit;
+		const struct plan_limit *limit;
+	} all[] = {
+		{ "memory", LIMIT_MEMORY, &limits->memory },
+		{ "memory_high", LIMIT_MEMORY_HIGH, &limits->memory_high },
+		{ "swap", LIMIT_SWAP, &limits->swap },
+		{ "pids", LIMIT_PIDS, &limits->pids },
+		{ "cpu_weight", LIMIT_CPU_WEIGHT, &limits->cpu_weight },
+		{ "io_weight", LIMIT_IO_WEIGHT, &limits->io_weight },
+	};
+
+	if (!cgroup->used) {
+		buf_text(out, "    \"cgroup\": null,\n");
+		return;
+	}
+	buf_text(out, "    \"cgroup\": { ");
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (cgroup->limits & 1u << all[i].bit)
+			buf_format(out, "\"%s\": %llu, ", all[i].name,
+				   (unsigned long long)all[i].limit->value);
+	if (cgroup->limits & 1u << LIMIT_CPUS)
+		buf_format(out, "\"cpus\": %.5g, ", (double)limits->cpus.value / 1e5);
+	if (cgroup->limits & 1u << LIMIT_CPUSET)
+		buf_format(out, "\"cpuset\": \"%s\", ", limits->cpuset.cpus);
+	buf_format(out, "\"io\": %s, \"hugetlb\": %s,\n      ",
+		   cgroup->limits & 1u << LIMIT_IO ? "true" : "false",
+		   cgroup->limits & 1u << LIMIT_HUGETLB ? "true" : "false");
+	write_count("user_us", cgroup->user_us, out);
+	buf_text(out, ", ");
+	write_count("system_us", cgroup->system_us, out);
+	buf_text(out, ", ");
+	write_count("memory_hits", cgroup->memory_hits, out);
+	buf_text(out, ", ");
+	write_count("oom_kills", cgroup->oom_kills, out);
+	buf_text(out, ", ");
+	write_count("pids_refused", cgroup->pids_refused, out);
+	buf_text(out, " },\n");
+}
+
+static void write_limits(const struct plan_limits *limits, bool pids_in_cgroup, struct buf *out)
+{
+	const struct plan_limit none = { 0 };
 	const struct {
 		const char *name;
 		const struct plan_limit *limit;
@@ -215,7 +282,7 @@ static void write_limits(const struct plan_limits *limits, struct buf *out)
 		{ "msgqueue", &limits->msgqueue },
 		{ "nice", &limits->nice },
 		{ "nproc", &limits->nproc },
-		{ "pids", &limits->pids },
+		{ "pids", pids_in_cgroup ? &none : &limits->pids },
 		{ "process_cpu", &limits->process_cpu },
 		{ "rtprio", &limits->rtprio },
 		{ "rttime", &limits->rttime },
@@ -224,7 +291,7 @@ static void write_limits(const struct plan_limits *limits, struct buf *out)
 	};
 	const char *comma = "";
 
-	buf_text(out, "    \"cgroup\": null,\n    \"rlimits\": {");
+	buf_text(out, "    \"rlimits\": {");
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		if (!all[i].limit->set)
 			continue;
@@ -262,7 +329,8 @@ static void write_enforced(const struct report *report, struct buf *out)
 		buf_format(out, "%d,\n", enforced->landlock_abi);
 	else
 		buf_text(out, "null,\n");
-	write_limits(&report->plan->limits, out);
+	write_cgroup(&report->plan->limits, &report->outcome->cgroup, out);
+	write_limits(&report->plan->limits, report->outcome->cgroup.limits & 1u << LIMIT_PIDS, out);
 	write_capabilities(enforced->capabilities, out);
 	buf_text(out, "    \"network\": ");
 	json_text(out, report->outcome->network[0] ? report->outcome->network : NULL);

@@ -13,8 +13,10 @@ local tables = schema.read(directory)
 -- What a type of schema.lua is to an editor.
 local types = {
 	text = "string", flag = "boolean", count = "integer", id = "integer", fd = "integer",
-	port = "integer", number = "number", size = "string|integer", time = "string|number",
-	offset = "string|integer", hostname = "string", path = "string", place = "string|table",
+	port = "integer", cpus = "number", weight = "integer", cpuset = "string", io = "table[]",
+	hugetlb = "table<string, string|integer>", cgroup = "string", size = "string|integer",
+	time = "string|number", offset = "string|integer", hostname = "string", path = "string",
+	place = "string|table",
 	umask = "string", variable = "string", variables = "table<string, string>", name = "string",
 	capability = "string", securebit = "string", action = "lunette.Action",
 	newer = 'lunette.Action|"default"', guard = "(string|lunette.Rule)[]",

@@ -5,7 +5,7 @@
 local native = ...
 local base = native.load("lunette.base")
 local keys = native.load("lunette.keys")
-local fail, ipairs, next = base.fail, ipairs, next
+local fail, ipairs, next, type = base.fail, ipairs, next, type
 local concat, escape = table.concat, native.token
 
 -- lower() - the plan's text for @question with the merged @state
@@ -160,12 +160,15 @@ return function(state, question)
 	if state.landlock then
 		native.load("lunette.landlock")(state, put, escape)
 	end
-	for _, name in ipairs { "address_space", "core", "cpu", "data", "files", "fsize", "grace",
-		"memlock", "msgqueue", "nice", "nproc", "output", "pids", "process_cpu", "rtprio", "rttime",
-		"sigpending", "stack", "wall" } do
+	plain("cgroup_parent")
+	for _, name in ipairs { "address_space", "core", "cpu", "cpu_weight", "cpus", "cpuset", "data",
+		"files", "fsize", "grace", "hugetlb", "io", "io_weight", "memlock", "memory", "memory_high",
+		"msgqueue", "nice", "nproc", "output", "pids", "process_cpu", "rtprio", "rttime", "sigpending",
+		"stack", "swap", "wall" } do
 		local path = "limits." .. name
-		if values[path] then
-			put("limit." .. name, values[path] .. (preferred[path] and " prefer" or ""), where(path))
+		local value = values[path]
+		for _, item in ipairs(type(value) == "table" and value or { value }) do
+			put("limit." .. name, item .. (preferred[path] and " prefer" or ""), where(path))
 		end
 	end
 

@@ -8,11 +8,10 @@ local ipairs, next, tointeger, type = ipairs, next, math.tointeger, type
 
 local M = {}
 
-function M.number(value)
-	if type(value) ~= "number" or value ~= value or value <= 0 or value == math.huge then
-		return nil, "must be a number above 0"
+for _, name in ipairs { "cgroup", "cpus", "cpuset", "hugetlb", "io", "weight" } do
+	M[name] = function(value)
+		return native.load("lunette.cgroup")[name](value)
 	end
-	return value
 end
 
 -- offset() - seconds, also negative, whole

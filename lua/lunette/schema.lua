@@ -31,14 +31,15 @@ return {
 	net = "net",
 	publish = "publish*",
 	limits = {
-		memory = "size!", swap = "size!", pids = "count", cpus = "number!", cpuset = "text!",
-		io = "any!", wall = "time", grace = "time", cpu = "time", output = "size",
+		memory = "size", memory_high = "size", swap = "size", pids = "count", cpus = "cpus",
+		cpu_weight = "weight", cpuset = "cpuset", io = "io", io_weight = "weight",
+		hugetlb = "hugetlb", wall = "time", grace = "time", cpu = "time", output = "size",
 		on_output = "excess", files = "count", fsize = "size", stack = "size", core = "size",
 		nproc = "count", address_space = "size", data = "size", memlock = "size",
 		msgqueue = "size", nice = "count", process_cpu = "time", rtprio = "count", rttime = "time",
 		sigpending = "count",
 	},
-	cgroup_parent = "path!",
+	cgroup_parent = "cgroup",
 	process = {
 		init = "flag", tty = "tty", die_with_parent = "flag", stdin = "stream", stdout = "stream",
 		stderr = "stream", fds = "fd*", name = "name", arg0 = "text",

@@ -77,12 +77,26 @@ M.keys = {
 		"Ports of the host that lead to ports of the sandbox, whose program listens on its "
 		.. "loopback or on any address. ADDR, the host's, is 127.0.0.1 unless given. For every "
 		.. "network of the sandbox's own." },
-	{ "limits.memory", "size", "", "Memory of all processes. Not built yet." },
-	{ "limits.swap", "size", "", "Swap of all processes. Not built yet." },
-	{ "limits.pids", "count", "", "Processes and threads at once." },
-	{ "limits.cpus", "number", "", "CPUs' worth of time. Not built yet." },
-	{ "limits.cpuset", "text", "", "Which CPUs. Not built yet." },
-	{ "limits.io", "", "", "Bandwidth of devices. Not built yet." },
+	{ "limits.memory", "size", "",
+		"Memory of all processes together, files in tmpfs included; beyond it all of the "
+		.. "sandbox is killed, with status 123. This limit and those marked (cgroup) need "
+		.. "cgroup v2." },
+	{ "limits.memory_high", "size", "",
+		"Memory above which the program is slowed down. (cgroup)" },
+	{ "limits.swap", "size", "0 where limits.memory is set",
+		"Swap of all processes. (cgroup)" },
+	{ "limits.pids", "count", "",
+		"Processes and threads at once, pid 1 included: by the cgroup, or else for each user "
+		.. "id by RLIMIT_NPROC." },
+	{ "limits.cpus", "number", "", "CPUs' worth of time, such as 1.5. (cgroup)" },
+	{ "limits.cpu_weight", "1 to 10000", "100",
+		"Share of busy CPUs, in proportion to that of the cgroups beside it. (cgroup)" },
+	{ "limits.cpuset", "text", "", "Which CPUs: \"0-3,7\". (cgroup)" },
+	{ "limits.io", "list of { \"/dev/NAME\", rbps =, wbps =, riops =, wiops = }", "",
+		"Bytes and operations a second, read and written, of whole disks. (cgroup)" },
+	{ "limits.io_weight", "1 to 10000", "100", "Share of busy disks. (cgroup)" },
+	{ "limits.hugetlb", "{ [\"2M\"] = size }", "",
+		"Memory in huge pages, by the size of a page. (cgroup)" },
 	{ "limits.wall", "time", "", "How long the run may take; then status 124." },
 	{ "limits.grace", "time", "",
 		"Between the signal that asks to end and the one that makes it." },
@@ -109,7 +123,9 @@ M.keys = {
 	{ "limits.rtprio", "count", "", "Highest real-time priority." },
 	{ "limits.rttime", "time", "", "Real-time CPU time without a pause." },
 	{ "limits.sigpending", "count", "", "Queued signals of the user." },
-	{ "cgroup_parent", "path", "", "The cgroup to work in. Not built yet." },
+	{ "cgroup_parent", "path", "the one above the caller's",
+		"The cgroup below which the sandbox's own is made, as /proc/self/cgroup writes "
+		.. "paths. It must hold no process itself, unless it is the root." },
 	{ "process.init", "flag", "true", "A pid 1 of ours that reaps and passes signals on." },
 	{ "process.tty", "\"inherit\" or false", "false",
 		"\"inherit\" keeps the caller's session and terminal. true and \"auto\", a terminal "

@@ -7,12 +7,6 @@ local native = ...
 local base = native.load("lunette.base")
 
 local reasons = {
-	["limits.memory"] = "memory limits need cgroups, which are",
-	["limits.swap"] = "swap limits need cgroups, which are",
-	["limits.cpus"] = "CPU shares need cgroups, which are",
-	["limits.cpuset"] = "CPU sets need cgroups, which are",
-	["limits.io"] = "I/O limits need cgroups, which are",
-	["cgroup_parent"] = "cgroups are",
 	["process.tty"] = "a terminal of the sandbox's own is",
 	broker = "the egress broker is",
 	pod = "pods are",

@@ -104,6 +104,7 @@ struct mount_attr {
 #define RAW_AT_RECURSIVE 0x8000
 #define RAW_AT_EMPTY_PATH 0x1000
 #define RAW_AT_SYMLINK_NOFOLLOW 0x100
+#define RAW_AT_EACCESS 0x200 /* of faccessat2 */
 #define RAW_MS_PRIVATE (1u << 18)
 #define RAW_MNT_DETACH 2
 

@@ -104,10 +104,10 @@ refused() {
 }
 
 @test "a key that another issue builds says so, and is skipped under prefer" {
-	refused profile limits.memory <<<'return profile { extends = "base", limits = { memory = "64M" } }'
-	profile soft <<<'return profile { extends = "base", limits = { memory = prefer "64M" } }'
+	refused profile net <<<'return profile { extends = "base", net = pod "x" }'
+	profile soft <<<'return profile { extends = "base", net = prefer(pod "x") }'
 	launch -0 run -p "$WORK/soft.lua" --report "$WORK/report" -- true
-	[[ $(json report '"memory" in json.dumps(it["enforced"]["skipped"])') == true ]]
+	[[ $(json report '"pods are not built yet" in json.dumps(it["enforced"]["skipped"])') == true ]]
 }
 
 @test "hostile bytes of a profile are escaped in the message" {

@@ -347,6 +347,38 @@ static int memory(int mib)
 	return say("", 0);
 }
 
+/* As many children at once as can be had, up to @count; they end with us. */
+static int forks(int count)
+{
+	int made = 0;
+
+	for (; made < count; made++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			break;
+		if (pid == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			wait_for_ever();
+		}
+	}
+	printf("forked %d\n", made);
+	return made == count ? 0 : 1;
+}
+
+/* Uses the processor for that many milliseconds of the clock on the wall. */
+static int spin(int milliseconds)
+{
+	struct timespec begin, now;
+
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	do
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	while ((now.tv_sec - begin.tv_sec) * 1000 + (now.tv_nsec - begin.tv_nsec) / 1000000 <
+	       milliseconds);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(void);
@@ -391,6 +423,10 @@ static int with_number(const char *name, int number)
 		stubborn(number != 0);
 	if (strcmp(name, "memory") == 0)
 		return memory(number);
+	if (strcmp(name, "forks") == 0)
+		return forks(number);
+	if (strcmp(name, "spin") == 0)
+		return spin(number);
 	if (strcmp(name, "exit") == 0)
 		return number;
 	if (strcmp(name, "signal") == 0)

@@ -226,11 +226,32 @@ wrong("net = veth { address = '10.0.0.2/24', mac = '01:00:00:00:00:01' }",
 	"net.veth.mac: must be a unicast")
 wrong("net = veth { adress = '10.0.0.2/24' }", '"adress" (did you mean "address"?)')
 
+-- What a cgroup limits
+wrong("limits = { cpus = 0.001 }", "limits.cpus: must be a number from 0.01 to 8192")
+wrong("limits = { cpus = '2' }", "limits.cpus: must be a number")
+wrong("limits = { cpu_weight = 0 }", "limits.cpu_weight: must be a whole number from 1 to 10000")
+wrong("limits = { io_weight = 10001 }", "limits.io_weight: must be a whole number from 1 to 10000")
+for _, cpus in ipairs { "", "a", "1-", "-1", "3-2", "2,1", "0,0", "1,,2", "8192", "0-1,1",
+	"1-2-3" } do
+	wrong(("limits = { cpuset = '%s' }"):format(cpus),
+		"limits.cpuset: must be CPUs in ascending order")
+end
+for _, io in ipairs { "{}", "'x'", "{ 'x' }", "{ { 'x', rbps = 1 } }",
+	"{ { '/dev/x', rbps = 1, bps = 1 } }" } do
+	wrong(("limits = { io = %s }"):format(io), 'limits.io: must be a list of { "/dev/NAME"')
+end
+wrong("limits = { io = { { '/dev/x' } } }", "limits.io: /dev/x is not limited")
+wrong("limits = { io = { { '/dev/x', rbps = 0 } } }", "limits.io: rbps must be a size above 0")
+wrong("limits = { hugetlb = {} }", "limits.hugetlb: must be sizes by the size of a page")
+wrong("limits = { hugetlb = { ['3M'] = 1 } }", "limits.hugetlb: 3M is no size of a page")
+wrong("limits = { hugetlb = { ['2M'] = 'x' } }", "limits.hugetlb: must be a size for each")
+wrong("cgroup_parent = 'x'", "cgroup_parent: ")
+wrong("cgroup_parent = '/sys/fs/cgroup/a/b'",
+	"cgroup_parent: must be a path as /proc/self/cgroup has it (leave /sys/fs/cgroup away: /a/b)")
+
 -- What is not built
-for _, key in ipairs { "limits.memory = '1G'", "limits.swap = 0", "limits.cpus = 2",
-	"limits.cpuset = '0-1'", "limits.io = {}",
-	"cgroup_parent = '/x'", "process.tty = true", "process.tty = 'auto'",
-	"net = broker {}", "net = pod 'x'" } do
+for _, key in ipairs { "process.tty = true", "process.tty = 'auto'", "net = broker {}",
+	"net = pod 'x'" } do
 	local section, name, value = key:match("^([%w_]+)%.?([%w_]*) = (.*)$")
 	local text = name == "" and ("%s = %%s"):format(section)
 		or ("%s = { %s = %%s }"):format(section, name)
@@ -248,7 +269,9 @@ wrong("process = { init = false, die_with_parent = false }, limits = { cpu = 1 }
 
 -- The command line
 option("ro", "", "usage: --ro: must be SRC or SRC:DST")
-option("memory", "1G", "usage: --memory: memory limits need cgroups, which are not built yet")
+option("memory", "lots", "usage: --memory: must be a size")
+option("cpus", "0", "usage: --cpus: must be a number from 0.01 to 8192")
+option("cgroup-parent", "/sys/fs/cgroup/a", "usage: --cgroup-parent: must be a path as /proc/self")
 option("pids", "x", "usage: --pids: must be a whole number")
 option("wall", "soon", "usage: --wall: must be a time")
 option("output", "1M,cut", 'usage: --output: must be "stop" or "truncate"')

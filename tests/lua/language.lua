@@ -159,6 +159,17 @@ gives('limits = { output = "1M", on_output = "truncate" }', "limit.on_output", "
 gives('limits = { output = "1M", on_output = "stop" }', "limit.on_output", "")
 gives('limits = { rttime = "1s", memlock = "64K", nice = 20 }', "limit.rttime", "1000")
 gives('process = { stdout = "capture", stderr = "stdout" }', "process.stderr", "stdout")
+gives('limits = { memory = "1G", swap = prefer(0), memory_high = 4096 }', "limit.memory_high",
+	"4096")
+gives('limits = { memory = "1G", swap = prefer(0) }', "limit.swap", "0 prefer")
+gives('limits = { cpus = 1.5, cpu_weight = 50 }', "limit.cpus", "150000")
+gives('limits = { cpus = 0.01 }', "limit.cpus", "1000")
+gives('limits = { cpuset = prefer "00-3,7,9-9" }', "limit.cpuset", "0-3,7,9 prefer")
+gives('limits = { io = { { "/dev/a b", rbps = "1K", wiops = 5 }, { "/dev/c", wbps = 2 } } }',
+	"limit.io", "/dev/a\\x20b 1024 0 0 5\n/dev/c 0 2 0 0")
+gives('limits = { hugetlb = prefer { ["1G"] = 0, ["2M"] = "4M" } }', "limit.hugetlb",
+	"2097152 4194304 prefer\n1073741824 0 prefer")
+gives('cgroup_parent = "/a//b"', "cgroup_parent", "/a/b")
 gives('limits = prefer { files = 5 }', "limit.files", "5 prefer")
 gives('process = { tty = "inherit", init = false, die_with_parent = false, fds = { 9, 3 }, '
 	.. 'stdin = "null" }',

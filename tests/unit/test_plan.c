@@ -16,6 +16,7 @@ static const char full[] =
 	"caps.ambient 0x400\n"
 	"caps.keep 0xc00\n"
 	"caps.securebits 0x2f\n"
+	"cgroup_parent /a/b\n"
 	"cwd /box\n"
 	"domainname (none)\n"
 	"env.keep TERM\n"
@@ -34,11 +35,21 @@ static const char full[] =
 	"limit.address_space 1\n"
 	"limit.core 0\n"
 	"limit.cpu 18\n"
+	"limit.cpu_weight 10000\n"
+	"limit.cpus 150000 prefer\n"
+	"limit.cpuset 0-3,7 prefer\n"
 	"limit.data 9\n"
 	"limit.files 256 prefer\n"
 	"limit.fsize 2305843009213693951\n"
 	"limit.grace 5\n"
+	"limit.hugetlb 65536 0\n"
+	"limit.hugetlb 2097152 4194304 prefer\n"
+	"limit.io /dev/vda 1048576 0 0 100\n"
+	"limit.io /dev/vdb 0 0 1 0 prefer\n"
+	"limit.io_weight 1\n"
 	"limit.memlock 10\n"
+	"limit.memory 268435456\n"
+	"limit.memory_high 1\n"
 	"limit.msgqueue 11\n"
 	"limit.nice 12\n"
 	"limit.nproc 6\n"
@@ -50,6 +61,7 @@ static const char full[] =
 	"limit.rttime 16\n"
 	"limit.sigpending 17\n"
 	"limit.stack 8\n"
+	"limit.swap 0 prefer\n"
 	"limit.wall 10000\n"
 	"mount bind /usr source=/usr read-only\n"
 	"mount tmpfs /tmp mode=1777 size=65536 inodes=100 optional noexec\n"
@@ -89,6 +101,9 @@ static const char full[] =
 	"origin landlock.port 0 p.lua:10\n"
 	"origin landlock.fs 0 p.lua:11\n"
 	"origin limit.wall 0 p.lua:12\n"
+	"origin limit.cpuset 0 p.lua:12\n"
+	"origin limit.io 1 p.lua:12\n"
+	"origin limit.on_output 0 p.lua:12\n"
 	"origin net 0 p.lua:13\n"
 	"origin publish 1 p.lua:14\n"
 	"process.arg0 sh\n"
@@ -189,7 +204,7 @@ static void check_values(const struct plan *plan)
 	is_number(plan->process.fds[1], 7, "a descriptor");
 	is_number(plan->process.streams[0].kind, STREAM_PATH, "stdin from a path");
 	is_number((int64_t)plan->user.uid_range_count, 2, "two ranges");
-	is_number((int64_t)plan->written_count, 7, "seven origins");
+	is_number((int64_t)plan->written_count, 10, "ten origins");
 }
 
 /* @line put at its place into the small plan, or in place of the line with its key. */

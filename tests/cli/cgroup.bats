@@ -1,0 +1,430 @@
+# cgroup.bats: limits that a cgroup holds, at their value, just under and just over it; as root and as
+# an ordinary user to whom a cgroup is delegated
+# shellcheck shell=bats disable=SC2016,SC2030,SC2031,SC2034,SC2154 # launch reads LAUNCH_AS
+
+bats_require_minimum_version 1.5.0
+load ../lib/launch
+load ../lib/need
+load ../lib/sandbox
+load ../lib/cgroup
+
+setup() {
+	workspace
+	delegated
+	need_probe
+	user_home
+	chmod 777 "$WORK"
+}
+
+teardown() {
+	local pid
+	for pid in $(jobs -p); do
+		kill -KILL "$pid" 2>/dev/null || true
+	done
+	undelegated
+}
+
+# each FUNCTION - as root, then as an ordinary user; $WHO is which
+each() {
+	local LAUNCH_AS=
+	for WHO in root user; do
+		echo "as $WHO"
+		[[ $WHO == root ]] || LAUNCH_AS=1000
+		"$1"
+	done
+}
+
+# limited STATUS LIMITS COMMAND... - what is run under a profile with these limits; the report is in
+# $WORK/report-$WHO
+limited() {
+	echo "return profile { extends = \"default\", limits = { $2 } }" >"$WORK/limited.lua"
+	launch "-$1" run -p "$WORK/limited.lua" --report "$WORK/report-$WHO" -- "${@:3}"
+}
+
+# reported NAME - its value in the report; names are unique there. Python would take seconds where
+# this runs without KVM.
+reported() {
+	local text
+	text=$(<"$WORK/report-$WHO")
+	[[ $text =~ \"$1\":\ \"?([^\",\ }]*) ]] && echo "${BASH_REMATCH[1]}"
+}
+
+# skipped KEY - the report says so
+skipped() {
+	[[ $(<"$WORK/report-$WHO") == *"\"what\": \"$1\""* ]]
+}
+
+@test "memory: just under the limit a program ends well" {
+	under() {
+		limited 0 'memory = "64M"' ./probe memory 56
+		[[ $(reported status) == exited ]]
+		(($(reported memory_peak_kib) >= 56 * 1024))
+		(($(reported memory_peak_kib) <= 64 * 1024))
+		[[ $(reported memory) == 67108864 ]]
+	}
+	each under
+}
+
+@test "memory: at the limit and over it the sandbox is killed, with status 123" {
+	over() {
+		local size
+		for size in 64 72; do
+			limited 123 'memory = "64M"' ./probe memory "$size"
+			[[ $(reported status) == memory && $(reported signal) == 9 ]]
+			(($(reported oom_kills) > 0))
+		done
+	}
+	each over
+}
+
+@test "memory: the positive control: without the limit the same program ends well" {
+	control() {
+		limited 0 '' ./probe memory 72
+		[[ $(reported cgroup) == null ]]
+		[[ $(reported memory_peak_kib) == null ]]
+	}
+	each control
+}
+
+@test "memory: a file in a tmpfs counts" {
+	in_tmpfs() {
+		limited 123 'memory = "32M"' dd if=/dev/zero of=/tmp/file bs=1M count=64
+		[[ $(reported status) == memory ]]
+		limited 0 'memory = "128M"' dd if=/dev/zero of=/tmp/file bs=1M count=64
+	}
+	each in_tmpfs
+}
+
+@test "memory: several processes count together, and all of them end" {
+	together() {
+		limited 123 'memory = "48M"' sh -c 'for i in 1 2 3 4; do ./probe memory 24 & done; wait
+				echo survived'
+		[[ $output != *survived* && $(reported status) == memory ]]
+	}
+	each together
+}
+
+@test "memory: what the program is killed by otherwise is not called memory" {
+	other() {
+		limited 137 'memory = "64M"' sh -c 'kill -KILL $$'
+		[[ $(reported status) == signaled ]]
+		limited 124 'memory = "64M", wall = "300ms"' sleep 10
+		[[ $(reported status) == timeout ]]
+		limited 3 'memory = "64M"' sh -c 'exit 3'
+		[[ $(reported status) == exited ]]
+	}
+	each other
+}
+
+@test "memory: less than setting up takes is an error that says so" {
+	tiny() {
+		limited 125 'memory = 4096' true
+		[[ $stderr == *memory* ]]
+	}
+	each tiny
+}
+
+@test "pids: as many as the limit says, not one more" {
+	pids() {
+		# pid 1 and the program itself count
+		limited 0 'pids = 10' ./probe forks 8
+		[[ $output == "forked 8" && $(reported pids_peak) == 10 ]]
+		[[ $(reported pids_refused) == 0 ]]
+		limited 1 'pids = 10' ./probe forks 9
+		[[ $output == "forked 8" && $(reported pids_peak) == 10 ]]
+		(($(reported pids_refused) > 0))
+	}
+	each pids
+}
+
+@test "pids: a fork bomb stays within, and the host goes on" {
+	bomb() {
+		limited 1 'pids = 64' ./probe forks 500
+		[[ $output == "forked 62" && $(reported pids_peak) == 64 ]]
+		limited 0 '' ./probe forks 100
+		[[ $output == "forked 100" ]]
+	}
+	each bomb
+}
+
+@test "cpus: half a CPU is half the time" {
+	need_controller cpu
+	half() {
+		limited 0 'cpus = 0.5' ./probe spin 2000
+		local used=$(($(reported user_us) +
+			$(reported system_us)))
+		((used < 1600000))
+		limited 0 'cpus = 2, memory = "64M"' ./probe spin 2000
+		used=$(($(reported user_us) +
+			$(reported system_us)))
+		((used > 1800000))
+	}
+	each half
+}
+
+@test "cpuset: the CPUs named and no others; what is not there is an error, or skipped" {
+	need_controller cpuset
+	(($(nproc) > 1)) || skip "host: one CPU"
+	cpuset() {
+		limited 0 'cpuset = "1"' nproc
+		[[ $output == 1 && $(reported cpuset) == 1 ]]
+		limited 0 'pids = 99' nproc
+		((output > 1))
+		limited 125 'cpuset = "4000"' true
+		expect_error cgroup limits.cpuset
+		limited 0 'cpuset = prefer "4000", memory = "64M"' true
+		skipped limits.cpuset
+	}
+	each cpuset
+}
+
+# values LIMITS - the files of a running sandbox's cgroup, to be read below $LEAF
+values() {
+	echo "return profile { extends = \"default\", limits = { $1 } }" >"$WORK/values.lua"
+	as_caller "$LUNETTE" run -p "$WORK/values.lua" -- sleep 30 </dev/null >"$WORK/out" 2>&1 3>&- &
+	PID=$!
+	within 20 one_leaf
+}
+
+as_caller() {
+	if [[ $WHO == user ]]; then
+		as_user "$@"
+	else
+		"$@"
+	fi
+}
+
+end_values() {
+	echo 1 >"$LEAF/cgroup.kill"
+	wait "$PID" || true
+	[[ -z $(leaves) ]]
+}
+
+@test "each limit is the kernel's file" {
+	need_controller cpu
+	files() {
+		values 'memory = "64M", memory_high = "48M", pids = 99, cpus = 1.5, cpu_weight = 50'
+		[[ $(cat "$LEAF/memory.max" "$LEAF/memory.high" "$LEAF/memory.oom.group" "$LEAF/pids.max") == \
+			$'67108864\n50331648\n1\n99' ]]
+		[[ $(cat "$LEAF/cpu.max" "$LEAF/cpu.weight") == $'150000 100000\n50' ]]
+		[[ ! -e $LEAF/memory.swap.max || $(cat "$LEAF/memory.swap.max") == 0 ]]
+		[[ $(stat -c %a "$LEAF") == 700 ]]
+		end_values
+	}
+	each files
+}
+
+@test "huge pages have a limit by their size" {
+	need_controller hugetlb
+	[[ -d /sys/kernel/mm/hugepages/hugepages-2048kB ]] || skip "host: no huge pages of 2 MiB"
+	huge() {
+		values 'hugetlb = { ["2M"] = "4M" }'
+		[[ $(cat "$LEAF/hugetlb.2MB.max") == 4194304 ]]
+		end_values
+		limited 125 'hugetlb = { ["64K"] = 0 }' true
+		expect_error cgroup limits.hugetlb
+	}
+	each huge
+}
+
+# disk - sets DISK to the whole disk that $WORK lies on
+disk() {
+	need_controller io
+	local device
+	device=$(stat -c %Hd:%Ld "$WORK")
+	[[ -e /sys/dev/block/$device && ! -e /sys/dev/block/$device/partition ]] ||
+		skip "host: the test's files lie on no whole disk"
+	DISK=/dev/$(sed -n 's/^DEVNAME=//p' "/sys/dev/block/$device/uevent")
+}
+
+@test "io: a disk's bandwidth" {
+	disk
+	io() {
+		local start
+		start=${EPOCHREALTIME/./}
+		limited 0 "io = { { \"$DISK\", wbps = \"1M\" } }" dd if=/dev/zero of=file bs=1M count=3 \
+				oflag=direct
+		((${EPOCHREALTIME/./} - start > 1800000))
+		[[ $(reported io) == true ]]
+		rm file
+	}
+	each io
+	values "io = { { \"$DISK\", riops = 100, wbps = \"1M\" } }"
+	[[ $(cat "$LEAF/io.max") == *"rbps=max wbps=1048576 riops=100 wiops=max"* ]]
+	end_values
+}
+
+@test "io: what is no disk is an error" {
+	need_controller io
+	no_disk() {
+		limited 125 'io = { { "/dev/null", wbps = 1 } }' true
+		expect_error cgroup "limits.io: /dev/null"
+		limited 125 'io = { { "/dev/not-there", wbps = 1 } }' true
+		expect_error cgroup "limits.io: /dev/not-there"
+	}
+	each no_disk
+}
+
+@test "the program sees itself at the root of its cgroups" {
+	own() {
+		limited 0 'memory = "64M"' cat /proc/self/cgroup
+		[[ $output == 0::/ ]]
+	}
+	each own
+}
+
+@test "10 sandboxes at once: one is out of memory, the others are not" {
+	parallel() {
+		local i pids=() status
+		echo 'return profile { extends = "default", limits = { memory = "32M", pids = 20 } }' \
+			>"$WORK/p.lua"
+		# Plans, since ten evaluations at once take more than their time on a slow machine.
+		for i in 8 40; do
+			launch -0 plan -p "$WORK/p.lua" -- ./probe memory "$i"
+			echo "$output" >"$WORK/plan-$WHO-$i"
+		done
+		for i in {1..10}; do
+			as_caller "$LUNETTE" run --plan "$WORK/plan-$WHO-$((i == 5 ? 40 : 8))" </dev/null \
+				>"$WORK/out$i" 2>&1 3>&- &
+			pids+=($!)
+		done
+		for i in {1..10}; do
+			status=0
+			wait "${pids[i - 1]}" || status=$?
+			((status == (i == 5 ? 123 : 0)))
+		done
+		[[ -z $(leaves) ]]
+	}
+	each parallel
+}
+
+# launcher_of LEAF - the pid in its name
+launcher_of() {
+	local name=${1##*/lunette-}
+	echo "${name%%-*}"
+}
+
+@test "what a killed launcher leaves the next run takes away, and nothing that lives" {
+	crash() {
+		local dead first
+		values 'memory = "64M"'
+		dead=$LEAF
+		first=$PID
+		as_caller "$LUNETTE" run -p "$WORK/values.lua" -- sleep 31 </dev/null >"$WORK/out" 2>&1 3>&- &
+		PID=$!
+		within 20 two_leaves
+		kill -KILL "$(launcher_of "$dead")"
+		wait "$first" || true
+		within 5 grep -q "populated 0" "$dead/cgroup.events"
+		[[ -d $dead ]]
+		limited 0 'pids = 50' true
+		[[ ! -d $dead ]]
+		one_leaf
+		end_values
+	}
+	two_leaves() {
+		[[ $(leaves | wc -l) == 2 ]]
+	}
+	each crash
+}
+
+@test "a sandbox that outlives its launcher keeps its cgroup until it ends" {
+	echo 'return profile { extends = "default", limits = { memory = "64M" },
+			process = { die_with_parent = false } }' >"$WORK/alone.lua"
+	WHO=root
+	"$LUNETTE" run -p "$WORK/alone.lua" -- sh -c 'echo ready; sleep 4' </dev/null >"$WORK/out" \
+		2>&1 3>&- &
+	PID=$!
+	within 20 grep -q ready "$WORK/out"
+	one_leaf
+	local first=$LEAF
+	kill -KILL "$PID"
+	wait "$PID" || true
+	limited 0 'pids = 50' true
+	[[ -d $first ]]
+	within 10 grep -q "populated 0" "$first/cgroup.events"
+	limited 0 'pids = 50' true
+	[[ ! -d $first ]]
+}
+
+@test "a failed launch leaves no cgroup" {
+	failing() {
+		limited 127 'memory = "64M"' no-such-command
+		limited 125 'memory = "64M", cpuset = "4000"' true
+		[[ -z $(leaves) ]]
+	}
+	each failing
+}
+
+@test "a cgroup that is not the caller's is refused, with the remedy" {
+	chown 0:0 "$TREE" "$TREE"/cgroup.{procs,subtree_control,threads}
+	WHO=user
+	local LAUNCH_AS=1000
+	limited 125 'memory = "64M"' true
+	expect_error cgroup "not delegated to the caller"
+	[[ $stderr == *"systemd-run --user --scope"* ]]
+	limited 0 'memory = prefer "64M"' true
+	skipped limits.memory
+	limited 0 'pids = 20' ./probe forks 5
+	limited 1 'pids = 20' ./probe forks 30
+}
+
+@test "a cgroup into which no process may be moved is refused, or skipped" {
+	mkdir "$TREE/far"
+	chown 1000:1000 "$TREE/far" "$TREE"/far/cgroup.{procs,subtree_control,threads}
+	echo +memory >"$TREE/cgroup.subtree_control"
+	chown 0:0 "$TREE" "$TREE"/cgroup.{procs,subtree_control,threads}
+	WHO=user
+	local LAUNCH_AS=1000
+	echo 'return profile { extends = "default", limits = { memory = "64M" } }' >far.lua
+	launch -125 run -p "$WORK/far.lua" --cgroup-parent "$DELEGATED/far" -- true
+	expect_error cgroup "no process may be moved"
+	echo 'return profile { extends = "default", limits = { memory = prefer "64M" } }' >far.lua
+	launch -0 run -p "$WORK/far.lua" --cgroup-parent "$DELEGATED/far" -- true
+	rmdir "$TREE/far"
+}
+
+@test "a named parent, and one that is not there, holds processes or lacks a controller" {
+	named() {
+		local parent=$DELEGATED/named
+		mkdir "$TREE/named"
+		chown 1000:1000 "$TREE/named" "$TREE"/named/cgroup.{procs,subtree_control,threads}
+		echo "+memory +pids" >"$TREE/cgroup.subtree_control"
+		launch -0 run --memory 64M --cgroup-parent "$parent" --report "$WORK/report-$WHO" -- true
+		(($(reported memory_peak_kib) > 0))
+		launch -125 run --cpus 1 --cgroup-parent "$parent" -- true
+		expect_error cgroup "limits.cpus: $parent: it does not have the controller cpu"
+		launch -125 run --memory 64M --cgroup-parent "$parent/not-there" -- true
+		expect_error cgroup "limits.memory: $parent/not-there"
+		echo "-memory -pids" >"$TREE/named/cgroup.subtree_control"
+		sleep 30 3>&- &
+		echo $! >"$TREE/named/cgroup.procs"
+		launch -125 run --memory 64M --cgroup-parent "$parent" -- true
+		expect_error cgroup "processes live there"
+		kill -KILL $!
+		wait $! || true
+		within 5 rmdir "$TREE/named"
+	}
+	each named
+}
+
+@test "the root cgroup may hold processes and sandboxes both" {
+	echo 0 >/sys/fs/cgroup/cgroup.procs
+	WHO=root
+	limited 0 'memory = "64M"' ./probe memory 8
+	(($(reported memory_peak_kib) > 8192))
+	[[ -z $(find /sys/fs/cgroup -maxdepth 1 -name 'lunette-*') ]]
+}
+
+@test "needs, doctor and the shipped profiles know what there is" {
+	known() {
+		launch -0 doctor
+		[[ $output =~ ok\ +cgroups:\ version\ 2 ]]
+		echo 'return profile { extends = "default", needs = { "cgroup.memory", "cgroup.pids" } }' \
+			>"$WORK/needs.lua"
+		launch -0 run -p "$WORK/needs.lua" -- true
+		launch -0 run -p untrusted --report "$WORK/report-$WHO" -- true
+		[[ $(reported memory) == 1073741824 ]]
+	}
+	each known
+}
