@@ -40,6 +40,8 @@ function M.mmap(address, length, prot, flags, fd, offset)
 	flags = c.MAP[flags or 0]
 	if flags & c.MAP "fixed, fixed_noreplace, growsdown" ~= 0 then
 		errors.complain("mmap", 4, "flags without fixed and growsdown", flags)
+	elseif flags & c.MAP "hugetlb, noreserve" == c.MAP "hugetlb, noreserve" then
+		errors.complain("mmap", 4, "huge pages that are reserved: without, reading is a signal", flags)
 	end
 	return raw.map(mapping, check.integer("mmap", 2, length, 1), c.PROT[prot or 0], flags,
 		fd == nil and -1 or check.fd("mmap", 5, fd), check.integer("mmap", 6, offset or 0, 0))

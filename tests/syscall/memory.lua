@@ -28,6 +28,8 @@ raises(function() S.mmap(4096, PAGE, "read", "private") end, "#1 (addr) to 'mmap
 raises(function() S.mmap(nil, 0, "read", "private") end, "#2 (length) to 'mmap'", "mmap(): nothing")
 raises(function() S.mmap(nil, PAGE, "read", "private, fixed") end, "#4 (flags) to 'mmap'",
 	"mmap(): a fixed place")
+raises(function() S.mmap(nil, PAGE, "read", "private, anonymous, hugetlb, noreserve") end,
+	"huge pages that are reserved", "mmap(): huge pages that may not be there")
 raises(function() S.munmap(S.t.buffer(8)) end, "#1 (addr) to 'munmap' (a mapping expected",
 	"munmap(): other memory")
 raises(function() S.munmap(map:slice(0, PAGE)) end, "(a mapping expected", "munmap(): a part")
