@@ -97,6 +97,22 @@ raises(function() ep:epoll_ctl("ad", reader, "in") end, "did you mean \"ADD\"?",
 raises(function() ep:epoll_wait(0) end, "#2 (events) to 'epoll_pwait'", "room for no event")
 raises(function() ep:epoll_wait(t.buffer(3)) end, "room for an event", "memory too short for one")
 
+-- With a set of signals a signal is an answer, without one a wait goes on.
+
+local pending = t.sigset "usr1"
+S.sigprocmask("block", pending)
+S.kill(S.getpid(), "usr1")
+is(S.ppoll({ { fd = writer, events = "out" } }, 0, "usr1"), 1, "ppoll() with a set of signals")
+is(S.pselect({ writefds = { writer } }, 0, "usr1").count, 1, "pselect()")
+is(select(3, S.epoll_pwait(ep, 1, 1, pending)), 0, "epoll_pwait()")
+is(select(3, S.epoll_pwait2(ep, 1, 0.001, pending)), 0, "epoll_pwait2()")
+raises(function() S.ppoll({}, 0, t.buffer(4)) end, "a set of signals", "a set too short")
+raises(function() S.pselect({}, 0, t.buffer(4)) end, "a set of signals", "pselect(): the same")
+local info = S.signalfd(pending)
+is(#info:read(nil, 128), 128, "the signal is taken")
+info:close()
+S.sigprocmask("unblock", pending)
+
 -- inotify
 
 local watch = assert(S.inotify_init "cloexec, nonblock")
