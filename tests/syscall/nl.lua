@@ -153,6 +153,14 @@ if veth then
 	else
 		tap.skip("newqdisc()", "host: the kernel has no fq_codel")
 	end
+	local fifo, why_not, said_so = nl.newqdisc("v0", { kind = "pfifo", handle = "2:",
+		options = string.pack("=I4", 77) })
+	if fifo then
+		is(nl.getqdisc("v0")[1].options, string.pack("=I4", 77), "options of another kind are bytes")
+		ok(nl.delqdisc "v0", "and it is taken away")
+	else
+		tap.skip("pfifo", "host: " .. tostring(why_not) .. " " .. tostring(said_so))
+	end
 	local bad = { nl.newqdisc("v0", { kind = "none" }) }
 	ok(bad[1] == nil and bad[2].NOENT, "newqdisc(): no such kind")
 	fails(function() return nl.getqdisc "none0" end, "NODEV", "getqdisc(): no such device")
@@ -195,18 +203,28 @@ if bridge then
 		veth:setmaster()
 	end
 end
-if kind("dummy", { name = "d0", kind = "dummy", up = true }) then
-	local vlan = kind("vlan", { name = "d0.7", kind = "vlan", link = "d0", data = { id = 7 } })
-	is(vlan and vlan.data.id or 7, 7, "vlan: its number")
-	local macvlan = kind("macvlan", { name = "mv0", kind = "macvlan", link = "d0",
+local base = kind("dummy", { name = "d0", kind = "dummy", up = true }) and "d0" or veth and "v0"
+if base then
+	local vlan = kind("vlan", { name = "d0.7", kind = "vlan", link = base, data = { id = 7 } })
+	if vlan then
+		is(vlan.data.id, 7, "vlan: its number")
+		local other = nl.create_interface { name = "d0.8", type = "vlan", link = base, id = 8 }
+		ok(other.data.id == 8 and other:delete(), "create_interface() and delete()")
+	end
+	local macvlan = kind("macvlan", { name = "mv0", kind = "macvlan", link = base,
 		data = { mode = "bridge" } })
-	is(macvlan and macvlan.data.mode or c.MACVLAN_MODE.BRIDGE, c.MACVLAN_MODE.BRIDGE,
-		"macvlan: its mode")
-	local ipvlan = kind("ipvlan", { name = "iv0", kind = "ipvlan", link = "d0",
+	if macvlan then
+		is(macvlan.data.mode, c.MACVLAN_MODE.BRIDGE, "macvlan: its mode")
+		local other = nl.create_interface { name = "mv1", type = "macvlan", link = base,
+			mode = "private" }
+		ok(other.data.mode == c.MACVLAN_MODE.PRIVATE and other:delete() and not nl.interface "mv1",
+			"create_interface() and delete()")
+	end
+	local ipvlan = kind("ipvlan", { name = "iv0", kind = "ipvlan", link = base,
 		data = { mode = "l3" } })
-	is(ipvlan and ipvlan.data.mode or 1, 1, "ipvlan: its mode")
-	local made_here = nl.create_interface { name = "d0.8", type = "vlan", link = "d0", id = 8 }
-	ok(not vlan or made_here.data.id == 8 and made_here:delete(), "create_interface() and delete()")
+	if ipvlan then
+		is(ipvlan.data.mode, c.IPVLAN_MODE.L3, "ipvlan: its mode")
+	end
 end
 local vxlan = kind("vxlan", { name = "vx0", kind = "vxlan", data = { id = 42, port = 4789,
 	["local"] = "127.0.0.1" } })
