@@ -36,6 +36,7 @@ HARDENED_LINK = ["-Wl,-z,relro,-z,now", "-Wl,-z,noexecstack", "-Wl,--gc-sections
 
 FLAGS = {
     "release": (OPTIMISED, HARDENED_LINK),
+    "faults": (OPTIMISED, HARDENED_LINK),  # release, but single system calls can be made to fail
     "debug": (["-Og", "-g3", "-fstack-protector-strong"], ["-Wl,-z,noexecstack"]),
     "asan": (
         ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
@@ -101,7 +102,7 @@ def ours(env):
     """The same, for code of this project."""
     env = env.Clone()
     env.Append(CCFLAGS=WARNINGS, CPPDEFINES=["_GNU_SOURCE"])
-    if env["build"] == "asan":
+    if env["build"] in ("asan", "faults"):
         # What the sanitizers insert hides from gcc which values and lengths are possible.
         env.Append(CCFLAGS=["-Wno-maybe-uninitialized", "-Wno-format-truncation"])
     return env

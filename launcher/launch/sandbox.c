@@ -305,7 +305,8 @@ void sandbox_run(struct setup *setup)
 		(void)sys_setpgid(0, 0);
 	else
 		(void)sys_setsid();
-	(void)sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (init_hide(setup, &shared->err) < 0)
+		fail(setup);
 	pid = spawn(setup);
 	if (pid < 0) {
 		(void)err_set(&shared->err, STAGE_EXEC, (int)pid, "a limit of processes is reached",

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "launcher/stage/credentials.h"
@@ -90,6 +91,15 @@ static void hand_over(const struct setup *setup)
 	(void)handover_send(&handover, setup->link);
 }
 
+/* The arguments that the program and its environment come from are the plan's own copies. */
+int init_hide(const struct setup *setup, struct err *err)
+{
+	long r = sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+
+	wipe(setup->arguments);
+	return r < 0 ? err_set(err, STAGE_WATCH, (int)r, NULL, "hide pid 1") : 0;
+}
+
 void init_run(const struct setup *setup, int program)
 {
 	const uint64_t all = ~0ull;
@@ -101,7 +111,6 @@ void init_run(const struct setup *setup, int program)
 	if (credentials_drop(kept(setup), 0, 0, &err) < 0 || sys_close_range(0, ~0u, 0) < 0)
 		(void)sys_exit_group(1);
 	wipe(setup->environment);
-	wipe(setup->arguments);
 	(void)sys_rt_sigprocmask(SIG_SETMASK, &all, NULL, sizeof(all));
 	for (;;) {
 		siginfo_t info = { 0 };

@@ -1,8 +1,8 @@
 /* entry.h - the one instruction that enters the kernel, per architecture
  *
- * Each raw_entry() takes a number and six words and returns what the kernel left in the result
+ * raw_entry() takes a number and six words and returns what the kernel left in the result
  * register: a value, or -errno in [-4095, -1]. Nothing here allocates, prints, keeps state or
- * touches errno.
+ * touches errno. In build=faults tests/faults/faults.c stands between, which lets single calls fail.
  *
  * Sources: syscall(2) "Architecture calling conventions".
  */
@@ -12,11 +12,11 @@
 #if defined(__clang_analyzer__)
 
 /* Assembly hides from the analyzer that the kernel writes into memory; a call does not. */
-long raw_entry(long number, long a, long b, long c, long d, long e, long f);
+long raw_kernel(long number, long a, long b, long c, long d, long e, long f);
 
 #elif defined(__x86_64__)
 
-static inline long raw_entry(long number, long a, long b, long c, long d, long e, long f)
+static inline long raw_kernel(long number, long a, long b, long c, long d, long e, long f)
 {
 	register long r10 __asm__("r10") = d;
 	register long r8 __asm__("r8") = e;
@@ -32,7 +32,7 @@ static inline long raw_entry(long number, long a, long b, long c, long d, long e
 
 #elif defined(__aarch64__)
 
-static inline long raw_entry(long number, long a, long b, long c, long d, long e, long f)
+static inline long raw_kernel(long number, long a, long b, long c, long d, long e, long f)
 {
 	register long x8 __asm__("x8") = number;
 	register long x0 __asm__("x0") = a;
@@ -51,7 +51,7 @@ static inline long raw_entry(long number, long a, long b, long c, long d, long e
 
 #elif defined(__riscv) && __riscv_xlen == 64
 
-static inline long raw_entry(long number, long a, long b, long c, long d, long e, long f)
+static inline long raw_kernel(long number, long a, long b, long c, long d, long e, long f)
 {
 	register long a7 __asm__("a7") = number;
 	register long a0 __asm__("a0") = a;
@@ -71,5 +71,26 @@ static inline long raw_entry(long number, long a, long b, long c, long d, long e
 #else
 #error "lunette knows x86_64, aarch64 and riscv64"
 #endif
+
+#ifdef LUNETTE_FAULTS
+
+long raw_fault(long number); /* 0: the call is made; else -errno instead of it */
+
+#else
+
+static inline long raw_fault(long number)
+{
+	(void)number;
+	return 0;
+}
+
+#endif
+
+static inline long raw_entry(long number, long a, long b, long c, long d, long e, long f)
+{
+	long fault = raw_fault(number);
+
+	return fault ? fault : raw_kernel(number, a, b, c, d, e, f);
+}
 
 #endif

@@ -190,3 +190,12 @@ endless() {
 	launch -0 run -p "$WORK/p.lua" -- grep '^Cap[IP]' /proc/self/status
 	[[ $output == $'CapInh:\t0000000000000000\nCapPrm:\t0000000000000001' ]]
 }
+
+@test "pid 1 hides the launcher's arguments before the program can look" {
+	local i
+	# The program's first act: nothing may come after its start.
+	for i in {1..30}; do
+		launch -0 run --env SECRET=hunter2 -- cat /proc/1/cmdline
+		[[ $output != *hunter2* ]]
+	done
+}
