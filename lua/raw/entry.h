@@ -2,7 +2,7 @@
  *
  * raw_entry() takes a number and six words and returns what the kernel left in the result
  * register: a value, or -errno in [-4095, -1]. Nothing here allocates, prints, keeps state or
- * touches errno. In build=faults tests/faults/faults.c stands between, which lets single calls fail.
+ * touches errno. In build=faults tests/faults/faults.c is asked first, and can let a call fail.
  *
  * Sources: syscall(2) "Architecture calling conventions".
  */

@@ -1,9 +1,9 @@
 /* faults.c - in build=faults, between the raw layer and the kernel: single calls can fail
  *
  * LUNETTE_FAULT=PROCESS:INDEX:ERRNO makes one call fail without being made: the INDEX-th of the
- * PROCESS-th process of a launch (the launcher is 0; a process's number is that of the clone that
- * made it). LUNETTE_FAULT=NUMBER:ERRNO lets all calls of that number fail, as on a kernel that lacks
- * it. LUNETTE_CALLS names a file to which the launcher writes all calls at its end, a line each:
+ * PROCESS-th process of a launch (the launcher is 0, others have the number of their clone).
+ * LUNETTE_FAULT=NUMBER:ERRNO lets all calls of that number fail, as on a kernel that lacks it.
+ * LUNETTE_CALLS names a file to which the launcher writes all calls at its end, a line each:
  * PROCESS INDEX NUMBER. tests/faults/run.py walks them.
  *
  * All processes of a launch share one page; nothing here uses the C library.
@@ -117,8 +117,8 @@ static void __attribute__((destructor)) write_calls(void)
 }
 
 /* Which process this is, by its pid: one that shares its parent's memory until exec has no other
- * mark, and its parent goes on after it. The evaluator's filter allows these few calls and no getpid;
- * it shares its memory with nobody. */
+ * mark, and its parent goes on after it. The evaluator's filter allows these few calls and no
+ * getpid; it shares its memory with nobody. */
 static int *index_of(long number, int *process)
 {
 	bool bare = number == RAW_read || number == RAW_write || number == RAW_mmap ||
