@@ -204,22 +204,11 @@ static int new_session(const struct setup *setup, struct err *err)
 	return 0;
 }
 
-/* Where counters are not for ordinary users the supervisor does without. */
-static void count_time(const struct setup *setup)
-{
-	int counter = cputime_open();
-
-	if (counter > 0)
-		setup->shared->counter = counter;
-}
-
 static int confine(struct setup *setup, struct err *err)
 {
 	const struct plan_caps *caps = &setup->plan->caps;
 	int r = new_session(setup, err);
 
-	if (r == 0 && setup->plan->limits.cpu.set)
-		count_time(setup);
 	if (r == 0)
 		r = limits_apply(setup, err);
 	if (r == 0)
@@ -256,6 +245,17 @@ static void __attribute__((noreturn)) start_program(struct setup *setup)
 		__builtin_trap();
 	exec_failed(file, r, &shared->err);
 	fail(setup);
+}
+
+/* The counter is this process's, which does not count before an execve, and so never: what a program
+ * has opened it may stop by prctl(PR_TASK_PERF_EVENTS_DISABLE). Where counters are not for ordinary
+ * users the supervisor does without. */
+static void count_time(const struct setup *setup)
+{
+	int counter = setup->plan->limits.cpu.set ? cputime_open() : -1;
+
+	if (counter > 0)
+		setup->shared->counter = counter;
 }
 
 /* A time namespace is entered by a true fork only: a child that shares memory stays in its
@@ -307,6 +307,7 @@ void sandbox_run(struct setup *setup)
 		(void)sys_setsid();
 	if (init_hide(setup, &shared->err) < 0)
 		fail(setup);
+	count_time(setup);
 	pid = spawn(setup);
 	if (pid < 0) {
 		(void)err_set(&shared->err, STAGE_EXEC, (int)pid, "a limit of processes is reached",

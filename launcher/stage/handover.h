@@ -1,8 +1,8 @@
 /* handover.h - descriptors that come to be inside the sandbox and that only the supervisor may keep
  *
  * A seccomp listener is made by the very call after which the program-to-be can do nothing but
- * execve, and a counter of CPU time must be the program's own. So the two share their descriptors
- * with pid 1, which is still there when execve has taken them from the program, and sends them on.
+ * execve, so it shares its descriptors with pid 1, which is still there when execve has taken them
+ * from the program, and sends them on. What pid 1 has itself goes the same way.
  */
 #ifndef LAUNCHER_STAGE_HANDOVER_H
 #define LAUNCHER_STAGE_HANDOVER_H

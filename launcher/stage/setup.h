@@ -37,7 +37,7 @@ struct shared {
 	struct raw_timespec started; /* CLOCK_MONOTONIC just before the program's clone */
 	int program;                 /* its pid inside */
 	int listener;                /* seccomp's, a descriptor of the program-to-be's; 0: none */
-	int counter;                 /* of CPU time, likewise */
+	int counter;                 /* of CPU time, one of pid 1's; 0: none */
 	volatile int ended;          /* the program's status is below */
 	int code;                    /* CLD_EXITED, CLD_KILLED or CLD_DUMPED */
 	int status;                  /* exit code or signal */

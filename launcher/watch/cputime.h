@@ -1,7 +1,7 @@
 /* cputime.h - the CPU time of all of a sandbox's processes, where no cgroup counts it
  *
  * Two sources, of which the greater is believed. A task-clock counter that every process inherits
- * from the program (perf_event_open(2)) is exact and sees processes as they run, but not those that
+ * from pid 1 (perf_event_open(2)) is exact and sees processes as they run, but not those that
  * execute a file that they may not read: the kernel takes counters away there. A scan of the
  * sandbox's /proc sees all that run, and of those that ended what somebody has waited for; children
  * that are reaped unseen are lost. Where the scan is all there is, or says more than the counter,
@@ -26,8 +26,8 @@ struct cputime {
 	bool approximate;
 };
 
-/* cputime_open() - a counter of the calling thread and of all it will make, running from its next
- * execve on. Returns a close-on-exec descriptor or -errno (EACCES: kernel.perf_event_paranoid). */
+/* cputime_open() - a counter of the calling thread and of all it will make, running in each from its
+ * next execve on. Returns a close-on-exec descriptor or -errno (EACCES: kernel.perf_event_paranoid). */
 int cputime_open(void);
 
 /* cputime_start() - begin to watch; the descriptors are owned from here on. */

@@ -49,6 +49,22 @@ for i in range(5):
 	[[ $status == 123 ]]
 }
 
+@test "the program cannot stop the counter" {
+	local stop='import ctypes, os, signal
+print(ctypes.CDLL(None).prctl(31)) # PR_TASK_PERF_EVENTS_DISABLE
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+for i in range(40):
+    if os.fork() == 0:
+        while sum(os.times()[:2]) < 0.02: pass
+        os._exit(0)
+    try: os.wait()
+    except ChildProcessError: pass'
+	launch run --cpu 400ms --report report -- sleep 0.1
+	[[ $(json report 'it["cpu_exact"]') == true ]] || skip "host: counters are not for everyone"
+	launch run --cpu 400ms --report report -- /usr/bin/python3 -u -c "$stop"
+	[[ $output == 0 && $status == 123 ]]
+}
+
 @test "a program that executes what it may not read does not escape the limit" {
 	need_command cc
 	printf 'int main(void) { for (;;) ; }\n' >loop.c
