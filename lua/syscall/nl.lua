@@ -1,10 +1,10 @@
 -- nl.lua - netlink: S.nl
 --
 -- nl.socket() opens, nl.request() sends one message and answers what came of it; below them stand
--- links, addresses, routes, neighbours, rules and queues, and in nl_objects.lua what reads like
--- ip(8). A function that fails gives nil, the error, and the kernel's own words where it said
--- more (extended acknowledgement). Dumps that the kernel interrupted are asked for again.
--- Attributes that nobody here knows are kept as bytes.
+-- links, addresses and queues, in nl_routes.lua routes, neighbours and rules, and in nl_objects.lua
+-- what reads like ip(8). A function that fails gives nil, the error, and the kernel's own words
+-- where it said more (extended acknowledgement). Dumps that the kernel interrupted are asked for
+-- again. Attributes that nobody here knows are kept as bytes.
 --
 -- Each function opens a socket of the network namespace that the thread is in and closes it;
 -- nl.on(socket) is the same module on one socket, which may be of another namespace.
@@ -216,6 +216,7 @@ end
 local function header_of(type_of, values)
 	return raw.ismemory(values) and values or type_of(values or {})
 end
+M.header = header_of
 
 -- send(kind, flags, header, spec, values) - true, or nil, err, text
 local function change(kind, flags, header, spec, values)
@@ -419,199 +420,6 @@ function M.getaddr(af)
 	return get("getaddr", types.ifaddrmsg, { family = af or 0 }, specs.addr)
 end
 
--- Routes
-
--- What a route of a table is: { dst = "10.0.0.0/8" or "default", via =, dev =, table =, metric =,
--- src =, scope =, type =, protocol =, multipath = { { via =, dev =, weight = }, … }, onlink =, …
--- }
-local function route_parts(values, kind)
-	local header = types.rtmsg { protocol = "static", type = "unicast", scope = "universe",
-		table = "main" }
-	local out, family = {}, values.family and c.AF[values.family]
-	local function addressed(text)
-		local address, of, length = prefix_of(text, kind)
-		family = family or of
-		return address, length
-	end
-	local function hop(one)
-		local made = {}
-		if one.via then
-			local address, of = prefix_of(one.via, kind)
-			family = family or of
-			made[of == family and "gateway" or "via"] = address
-		end
-		return made
-	end
-	if values.dst and values.dst ~= "default" then
-		out.dst, header.dst_len = addressed(values.dst)
-	end
-	for key, value in pairs(hop(values)) do
-		out[key] = value
-	end
-	if not values.via and not values.multipath and values.dev then
-		header.scope = "link"
-	end
-	if values.multipath then
-		out.multipath = {}
-		for i, one in ipairs(values.multipath) do
-			local index, err, text = index_of(one.dev)
-			if one.dev and not index then
-				return nil, err, text
-			end
-			out.multipath[i] = { attributes = hop(one), ifindex = index or 0, weight = one.weight,
-				flags = one.onlink and c.RTNH_F.ONLINK or 0 }
-		end
-	end
-	if values.dev then
-		local index, err, text = index_of(values.dev)
-		if not index then
-			return nil, err, text
-		end
-		out.oif = index
-	end
-	local special = { dst = true, via = true, dev = true, multipath = true, family = true }
-	for key, value in pairs(values) do
-		if key == "scope" or key == "type" or key == "protocol" or key == "tos" then
-			header[key] = value
-		elseif key == "table" then
-			local number = c.RT_TABLE[value]
-			header.table = number < 256 and number or c.RT_TABLE.UNSPEC
-			out.table = number
-		elseif key == "onlink" then
-			header.flags = value and c.RTNH_F.ONLINK or 0
-		elseif key == "src" then
-			out.prefsrc = addressed(value)
-		elseif key == "metric" then
-			out.priority = value
-		elseif not special[key] then
-			out[key] = value
-		end
-	end
-	header.family = family or c.AF.INET
-	return header, out
-end
-
--- newroute(flags, rtmsg, name, value, …), as in ljsyscall; or newroute(table)
-function M.newroute(flags, rtm, ...)
-	if type(flags) == "table" then
-		local header, out, text = route_parts(flags, "newroute")
-		if not header then
-			return nil, out, text
-		end
-		return change("newroute", rtm or "create, excl", header, specs.route, out)
-	end
-	return change("newroute", c.NLM_F[flags or 0] | c.NLM_F.CREATE, header_of(types.rtmsg, rtm),
-		specs.route, { ... })
-end
-
-function M.delroute(rtm, ...)
-	if type(rtm) == "table" and (rtm.dst or rtm.via or rtm.dev or rtm.multipath) then
-		local values = { scope = "nowhere", protocol = "unspec", type = "unspec" }
-		for key, value in pairs(rtm) do
-			values[key] = value
-		end
-		local header, out, text = route_parts(values, "delroute")
-		if not header then
-			return nil, out, text
-		end
-		return change("delroute", 0, header, specs.route, out)
-	end
-	return change("delroute", 0, header_of(types.rtmsg, rtm), specs.route, { ... })
-end
-
--- getroute(family [, type [, table [, protocol [, scope]]]]) - a list; the kernel filters
-function M.getroute(af, kind, tab, protocol, scope)
-	return get("getroute", types.rtmsg, { family = af or 0, type = kind or 0, table = tab or 0,
-		protocol = protocol or 0, scope = scope or 0 }, specs.route)
-end
-
--- Neighbours
-
--- newneigh(device, { dst =, lladdr =, state =, flags =, family = })
-local function neigh_change(kind, flags, device, values, ...)
-	local index, err, text = index_of(device)
-	if not index then
-		return nil, err, text
-	end
-	local header, out = { ifindex = index }, { ... }
-	if #out == 0 then
-		out = {}
-		for key, value in pairs(values) do
-			if key == "state" or key == "flags" or key == "type" or key == "family" then
-				header[key] = value
-			elseif key == "dst" then
-				local family
-				out.dst, family = prefix_of(value, kind)
-				header.family = header.family or family
-			else
-				out[key] = value
-			end
-		end
-	else
-		for key, value in pairs(values) do
-			header[key] = value
-		end
-	end
-	return change(kind, flags, types.ndmsg(header), specs.neigh, out)
-end
-
--- As in ljsyscall newneigh(index, { family =, state = … }, name, value, …); or with all in the
--- table
-function M.newneigh(index, values, ...)
-	return neigh_change("newneigh", "create, replace", index, values, ...)
-end
-
-function M.delneigh(index, values, ...)
-	return neigh_change("delneigh", 0, index, values, ...)
-end
-
--- getneigh([device [, { family = }]]) - a list
-function M.getneigh(device, values)
-	local index, err, text = index_of(device)
-	if device and not index then
-		return nil, err, text
-	end
-	return get("getneigh", types.ndmsg, { family = values and values.family or 0 }, specs.neigh,
-		index and { ifindex = index } or {})
-end
-
--- Rules
-
-local function rule_change(kind, flags, values)
-	local header, out = { action = "to_tbl", family = values.family or "inet" }, {}
-	for key, value in pairs(values) do
-		if key == "from" or key == "to" then
-			local name = key == "from" and "src" or "dst"
-			local address, family, length = prefix_of(value, kind)
-			out[name], header[name .. "_len"], header.family = address, length, family
-		elseif key == "table" then
-			local number = c.RT_TABLE[value]
-			header.table = number < 256 and number or c.RT_TABLE.UNSPEC
-			out.table = number
-		elseif key == "action" or key == "tos" or key == "flags" then
-			header[key] = value
-		elseif key == "iif" or key == "oif" then
-			out[key .. "name"] = value
-		elseif key ~= "family" then
-			out[key] = value
-		end
-	end
-	return change(kind, flags, types.fib_rule_hdr(header), specs.rule, out)
-end
-
--- newrule { from =, to =, iif =, oif =, fwmark =, table =, priority =, action =, family = }
-function M.newrule(values)
-	return rule_change("newrule", "create, excl", check.table("newrule", 1, values))
-end
-
-function M.delrule(values)
-	return rule_change("delrule", 0, check.table("delrule", 1, values))
-end
-
-function M.getrule(af)
-	return get("getrule", types.fib_rule_hdr, { family = af or 0 }, specs.rule)
-end
-
 -- Queues
 
 -- "1:0" or "1:" as a handle
@@ -686,8 +494,8 @@ function M.generic(id, command, version, flags, spec, values)
 	return list and out, err, text
 end
 
--- What reads like ip(8), monitors, tun devices, and nftables
-for _, name in ipairs { "nl_objects", "nl_nftables" } do
+-- Routes, neighbours and rules; what reads like ip(8), monitors, tun devices; and nftables
+for _, name in ipairs { "nl_routes", "nl_objects", "nl_nftables" } do
 	for key, value in pairs(require("syscall." .. name)(M)) do
 		M[key] = value
 	end

@@ -305,7 +305,7 @@ return function(nl)
 		return setmetatable(one, route_metatable)
 	end
 
-	-- routes([family [, type]]) - of the main table (or of all, with a type that is not "unicast")
+	-- routes([family [, type]]) - the unicast ones, or those of that type, of all tables: .table tells
 	function M.routes(af, kind)
 		local number = c.RTN[kind or "unicast"]
 		local list, err, text = nl.getroute(af or "inet", number)

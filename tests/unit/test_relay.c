@@ -113,7 +113,8 @@ static void check_last(void)
 	end(&ends);
 }
 
-/* The program may have the pipe too, as a FIFO, and fill it between the pump's poll and its write. */
+/* The program may have the pipe too, as a FIFO, and fill it between the poll and the write of the
+ * pump. */
 static void check_filled(void)
 {
 	struct ends ends;
