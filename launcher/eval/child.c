@@ -67,15 +67,21 @@ static void enclose(int socket, int launcher)
 		leave(1);
 }
 
+/* EPERM: the caller's own hard limit is lower, and holds. */
+static void limit_one(int resource, uint64_t most)
+{
+	const struct raw_rlimit limit = { most, most };
+	long r = sys_prlimit64(0, resource, &limit, NULL);
+
+	if (r < 0 && r != -EPERM)
+		leave(1);
+}
+
 /* After the heap is mapped: a sanitizer's shadow alone is past the limit. */
 static void limit(void)
 {
-	struct raw_rlimit space = { ADDRESS_SPACE, ADDRESS_SPACE };
-	struct raw_rlimit seconds = { 2, 2 }; /* the launcher is quicker, if it lives */
-
-	if (sys_prlimit64(0, RLIMIT_AS, &space, NULL) < 0 ||
-	    sys_prlimit64(0, RLIMIT_CPU, &seconds, NULL) < 0)
-		leave(1);
+	limit_one(RLIMIT_AS, ADDRESS_SPACE);
+	limit_one(RLIMIT_CPU, 2); /* seconds; the launcher is quicker, if it lives */
 }
 
 /* Takes away what loads code, writes, or gives two answers to one question. */

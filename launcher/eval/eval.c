@@ -347,7 +347,9 @@ static int begin(struct evaluation *session, const struct eval_question *questio
 	(void)sys_close(sockets[1]);
 	session->socket = sockets[0];
 	if (session->pid < 0)
-		return err_set(err, STAGE_PROFILE, session->pid, NULL, "evaluator: clone3");
+		return err_set(err, STAGE_PROFILE, session->pid,
+			       session->pid == -EAGAIN ? "a limit of processes is reached" : NULL,
+			       "evaluator: clone3");
 	session->answer->child = session->pid;
 	return 0;
 }

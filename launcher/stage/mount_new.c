@@ -91,6 +91,8 @@ static const char *hint_for(const struct plan_mount *mount, long error)
 		return "the limit of mounts in /proc/sys/fs/mount-max is reached";
 	case EMFILE:
 		return "raise RLIMIT_NOFILE";
+	case EFBIG:
+		return "the caller's RLIMIT_FSIZE holds for it too";
 	case ENODEV:
 		return "this kernel has no such file system";
 	case EPERM:

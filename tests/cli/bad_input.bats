@@ -221,6 +221,19 @@ refused() {
 	[[ $status == 6 && $(cat out) == 8 ]] || [[ $status == 125 && $(cat err) == *RLIMIT_NOFILE* ]]
 }
 
+# shellcheck disable=SC2016 # for the shell there
+@test "the caller's own limits hold, and a message says which is too small" {
+	local limit
+	for limit in '-t 1' '-v 300000'; do
+		run as_user bash -c 'ulimit $1; exec "$LUNETTE" run -- sh -c "exit 4"' bash "$limit"
+		[[ $status == 4 ]]
+	done
+	run as_user bash -c 'ulimit -u 1; exec "$LUNETTE" run -- true'
+	[[ $status == 125 && $output == *"a limit of processes is reached"* ]]
+	run as_user bash -c 'ulimit -f 0; exec "$LUNETTE" run -- true'
+	[[ $status == 125 && $output == *"RLIMIT_FSIZE"* ]]
+}
+
 @test "a full disk under the report says so and keeps the program's status" {
 	launch -4 run --report /dev/full -- sh -c 'exit 4'
 	expect_error report /dev/full
