@@ -162,7 +162,7 @@ static int evaluate(struct run *run, struct launch_options *options, struct laun
 	*ahead = launch_ahead(options);
 	ret = eval_wait(evaluation, &run->err);
 	if (ret == 0)
-		launch_show(*ahead, &run->answer.plan);
+		launch_show(ahead, &run->answer.plan);
 	return ret;
 }
 

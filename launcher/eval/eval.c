@@ -134,6 +134,7 @@ static int take_question(struct evaluation *session, const char *bytes, size_t l
 {
 	char argument[MESSAGE_MAX_ASK];
 	unsigned int kind = (unsigned char)bytes[0];
+	int ret;
 
 	if (kind >= ASK_KINDS || memchr(bytes + 1, '\0', length - 1))
 		return broken(session, err, "asked what it cannot ask");
@@ -145,9 +146,13 @@ static int take_question(struct evaluation *session, const char *bytes, size_t l
 	reply_to(&session->record, (enum question_kind)kind, argument, &session->out);
 	if (session->out.failed)
 		return err_set(err, STAGE_PROFILE, ENOMEM, NULL, "%s", argument);
-	/* A failed send is seen as the end of the socket. */
-	(void)send_all(session, &session->out);
-	return 0;
+	ret = send_all(session, &session->out);
+	/* A child that is gone is seen as the end of the socket, and one that was killed for its time
+	 * as its death. */
+	if (ret == 0 || ret == -EPIPE || ret == -ECONNRESET || ret == -ETIMEDOUT)
+		return 0;
+	(void)sys_kill(session->pid, SIGKILL);
+	return err_set(err, STAGE_PROFILE, ret, NULL, "evaluator: answer to %s", argument);
 }
 
 static int take_error(struct evaluation *session, const char *bytes, size_t length, struct err *err)

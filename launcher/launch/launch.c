@@ -294,7 +294,11 @@ static int take_part(struct launch *launch, struct err *err)
 		r = filters_send(setup, launch->link);
 	if (r == 0 && setup->plan->net == NET_VETH)
 		r = finish_pair(launch);
-	return r == -EPIPE || setup->shared->state == SHARED_FAILED ? 0 : r;
+	if (r == -EPIPE || setup->shared->state == SHARED_FAILED)
+		return 0;
+	if (r < 0 && !err->number)
+		(void)err_set(err, STAGE_WATCH, r, NULL, "link to the set-up process");
+	return r;
 }
 
 static void keep_foreground(struct launch *launch)
@@ -350,12 +354,6 @@ struct launch *launch_ahead(const struct launch_options *options)
 	return NULL;
 }
 
-void launch_show(struct launch *launch, const struct buf *text)
-{
-	if (launch)
-		(void)transfer_send_bytes(launch->link, text->data, text->length);
-}
-
 void launch_drop(struct launch *launch)
 {
 	if (!launch)
@@ -363,6 +361,17 @@ void launch_drop(struct launch *launch)
 	abandon(launch);
 	unblock_signals(launch);
 	finish(launch);
+}
+
+void launch_show(struct launch **ahead, const struct buf *text)
+{
+	struct launch *launch = *ahead;
+
+	/* One that got a part only would wait for the rest. */
+	if (!launch || transfer_send_bytes(launch->link, text->data, text->length) == 0)
+		return;
+	launch_drop(launch);
+	*ahead = NULL;
 }
 
 int launch_start(struct launch **ahead, const struct plan *plan,

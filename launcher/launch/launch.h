@@ -29,8 +29,9 @@ struct launch;
 struct launch *launch_ahead(const struct launch_options *options);
 
 /* launch_show() - give the plan's text to a sandbox that was made ahead (or is NULL), which decodes
- * it while the caller does. It does nothing with it before launch_start(). */
-void launch_show(struct launch *launch, const struct buf *text);
+ * it while the caller does. It does nothing with it before launch_start(). One that could not be
+ * given all of it is dropped, and *@ahead is NULL then. */
+void launch_show(struct launch **ahead, const struct buf *text);
 
 /* launch_drop() - end a sandbox that was made ahead (or is NULL) and is not wanted. */
 void launch_drop(struct launch *launch);
