@@ -116,7 +116,7 @@ static struct launch *new_launch(const struct launch_options *options)
 static uint64_t passed_on(void)
 {
 	static const int signals[] = {
-		SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH
+		SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGTSTP, SIGCONT,
 	};
 	uint64_t mask = 0;
 

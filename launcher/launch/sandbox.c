@@ -31,6 +31,7 @@
 #include "launcher/stage/mounts.h"
 #include "launcher/stage/stdio.h"
 #include "launcher/stage/system.h"
+#include "launcher/stage/terminal.h"
 #include "launcher/stage/transfer.h"
 #include "launcher/watch/cputime.h"
 #include "launcher/watch/init.h"
@@ -177,6 +178,8 @@ static int set_up(struct setup *setup, struct err *err)
 	if (r == 0)
 		r = system_names(setup, err);
 	if (r == 0)
+		r = terminal_open(setup, err);
+	if (r == 0)
 		r = exec_enter_directory(setup, err);
 	if (r == 0)
 		r = credentials_bound(setup, err);
@@ -187,20 +190,24 @@ static int set_up(struct setup *setup, struct err *err)
 	return r;
 }
 
-/* A session of its own, out of reach of the caller's terminal; or, where the profile keeps the
- * terminal, a foreground process group in the caller's session. */
+/* Out of reach of the caller's terminal: in the session that pid 1 leads, or one of its own where
+ * there is no pid 1 of ours; in it a process group, so that it can be stopped and continued as a
+ * shell's job can. It is the foreground one of the sandbox's terminal, or of the caller's where the
+ * profile keeps that. */
 static int new_session(const struct setup *setup, struct err *err)
 {
+	int terminal = setup->shared->slave ? setup->shared->slave : 0;
 	int group;
 	long r;
 
-	if (!setup->plan->process.keep_session) {
+	if (!setup->plan->process.keep_session && !setup->plan->process.init) {
 		r = sys_setsid();
 		return r < 0 ? err_set(err, STAGE_EXEC, (int)r, NULL, "new session") : 0;
 	}
 	(void)sys_setpgid(0, 0);
 	group = (int)sys_getpid();
-	(void)sys_ioctl(0, TIOCSPGRP, &group);
+	if (setup->plan->process.keep_session || setup->shared->slave)
+		(void)sys_ioctl(terminal, TIOCSPGRP, &group);
 	return 0;
 }
 
@@ -235,9 +242,9 @@ static void __attribute__((noreturn)) start_program(struct setup *setup)
 		fail(setup);
 	shared->state = SHARED_EXEC;
 	r = sys_execve(file, setup->argv, setup->envp);
-	/* The filter may forbid what the explanation does, so the bare facts go first. With a listener
-	 * that nobody reads yet, any call may wait for ever: then this process dies without one, and
-	 * pid 1 explains. */
+	/* The filter may forbid what the explanation does, so the bare facts go first. With a
+	 * listener that nobody reads yet, any call may wait for ever: then this process dies
+	 * without one, and pid 1 explains. */
 	(void)err_set(&shared->err, STAGE_EXEC, r == -ENOENT ? ENOEXEC : (int)r, NULL, "%s", file);
 	shared->err.status = 126;
 	shared->state = SHARED_FAILED;
@@ -305,6 +312,8 @@ void sandbox_run(struct setup *setup)
 		(void)sys_setpgid(0, 0);
 	else
 		(void)sys_setsid();
+	if (terminal_lead(setup, &shared->err) < 0)
+		fail(setup);
 	if (init_hide(setup, &shared->err) < 0)
 		fail(setup);
 	count_time(setup);

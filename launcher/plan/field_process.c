@@ -79,16 +79,27 @@ void encode_fds(const struct plan *plan, const struct plan_key *key, struct buf 
 
 int decode_tty(struct plan_reader *reader)
 {
-	if (strcmp(reader->tokens[0], "inherit") != 0)
-		return reader_wrong(reader, "%s is not \"inherit\"", reader->tokens[0]);
-	reader->plan->process.keep_session = true;
+	struct plan_process *process = &reader->plan->process;
+	const char *token = reader->tokens[0];
+
+	if (strcmp(token, "inherit") == 0)
+		process->keep_session = true;
+	else if (strcmp(token, "auto") == 0)
+		process->terminal = TERMINAL_AUTO;
+	else if (strcmp(token, "new") == 0)
+		process->terminal = TERMINAL_NEW;
+	else
+		return reader_wrong(reader, "%s is not \"auto\", \"inherit\" or \"new\"", token);
 	return 0;
 }
 
 void encode_tty(const struct plan *plan, const struct plan_key *key, struct buf *out)
 {
-	if (plan->process.keep_session)
-		buf_format(out, "%s inherit\n", key->name);
+	static const char *const names[] = { NULL, "auto", "new" };
+	const char *name = plan->process.keep_session ? "inherit" : names[plan->process.terminal];
+
+	if (name)
+		buf_format(out, "%s %s\n", key->name, name);
 }
 
 int field_check_process(struct plan_reader *reader)

@@ -232,10 +232,18 @@ enum plan_stream {
 	STREAM_STDOUT,  /* standard error: where standard output goes */
 };
 
+/* Which of the inherited standard files become a terminal of the sandbox's own. */
+enum plan_terminal {
+	TERMINAL_NONE,
+	TERMINAL_AUTO /* those that are one */,
+	TERMINAL_NEW /* all */
+};
+
 struct plan_process {
 	bool init;
 	bool die_with_parent;
 	bool keep_session; /* tty = "inherit": no new session */
+	enum plan_terminal terminal;
 	struct {
 		enum plan_stream kind;
 		const char *path;

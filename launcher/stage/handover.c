@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "launcher/stage/filters.h"
+#include "launcher/stage/terminal.h"
 
 enum { DESCRIPTORS = sizeof(struct handover) / sizeof(int) };
 
@@ -17,7 +18,8 @@ bool handover_wanted(const struct setup *setup)
 {
 	const struct plan *plan = setup->plan;
 
-	return filters_listened(setup) || (plan->limits.cpu.set && plan->process.init);
+	return filters_listened(setup) || terminal_wanted(setup) ||
+	       (plan->limits.cpu.set && plan->process.init);
 }
 
 int handover_send(const struct handover *handover, int link)
@@ -32,7 +34,7 @@ int handover_send(const struct handover *handover, int link)
 	long r;
 
 	for (int i = 0; i < DESCRIPTORS; i++) {
-		there[i] = fds[i] >= 0;
+		there[i] = fds[i] >= 0 ? 1 : 0;
 		if (fds[i] >= 0)
 			sent[count++] = fds[i];
 	}

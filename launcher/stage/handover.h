@@ -13,10 +13,11 @@ struct handover {
 	int listener; /* seccomp's; each of them -1 where there is none */
 	int counter;  /* of CPU time */
 	int proc;     /* a procfs of the sandbox */
-	int terminal; /* the master of its terminal */
+	int master;   /* of its terminal */
+	int slave;    /* held open, so that the master has no end before the sandbox has */
 };
 
-#define HANDOVER_NONE ((struct handover){ -1, -1, -1, -1 })
+#define HANDOVER_NONE ((struct handover){ -1, -1, -1, -1, -1 })
 
 /* handover_wanted() - is there anything that the plan needs pid 1 to hand over? */
 bool handover_wanted(const struct setup *setup);

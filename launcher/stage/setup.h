@@ -20,8 +20,9 @@
 
 /* One of the program's standard files, decided by stdio_prepare(). */
 struct stdio_stream {
-	int fd;      /* what becomes 0, 1 or 2; -1: opened by stdio_apply() */
-	bool reopen; /* a regular file to be opened again, read-only, through a detached mount */
+	int fd;        /* what becomes 0, 1 or 2; -1: opened by stdio_apply() */
+	bool reopen;   /* a regular file to be opened again, read-only, through a detached mount */
+	bool terminal; /* the sandbox's own takes its place, once there is one */
 	bool landlocked; /* a regular file for which Landlock needs a rule of its own */
 	char *path;      /* reopen: its path on the host (malloc'ed) */
 };
@@ -38,10 +39,12 @@ struct shared {
 	int program;                 /* its pid inside */
 	int listener;                /* seccomp's, a descriptor of the program-to-be's; 0: none */
 	int counter;                 /* of CPU time, one of pid 1's; 0: none */
-	volatile int ended;          /* the program's status is below */
-	int code;                    /* CLD_EXITED, CLD_KILLED or CLD_DUMPED */
-	int status;                  /* exit code or signal */
-	struct rusage usage;         /* of all that init has reaped */
+	int master;                  /* of the sandbox's own terminal, likewise */
+	int slave;
+	volatile int ended;  /* the program's status is below */
+	int code;            /* CLD_EXITED, CLD_KILLED or CLD_DUMPED */
+	int status;          /* exit code or signal */
+	struct rusage usage; /* of all that init has reaped */
 };
 
 /* The directory in which something was placed last, for the next that goes there too. */

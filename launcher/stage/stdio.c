@@ -13,6 +13,7 @@
 
 #include "launcher/base/path.h"
 #include "launcher/stage/mounts.h"
+#include "launcher/stage/terminal.h"
 #include "launcher/stage/transfer.h"
 
 #define PIPEFS_MAGIC 0x50495045
@@ -153,6 +154,13 @@ static bool shares_output(struct setup *setup, const struct stdio_relay relays[S
 	return true;
 }
 
+static bool becomes_terminal(const struct setup *setup, int stream)
+{
+	enum plan_terminal wanted = setup->plan->process.terminal;
+
+	return wanted == TERMINAL_NEW || (wanted == TERMINAL_AUTO && terminal_is(stream));
+}
+
 /* Only what passes through a relay can be counted, and so be limited. */
 static bool counted(const struct setup *setup, int stream)
 {
@@ -170,8 +178,12 @@ static int prepare(struct setup *setup, int stream, struct stdio_relay relays[ST
 	to->fd = kind == STREAM_CAPTURE ? -1 : stream;
 	if (kind == STREAM_CAPTURE)
 		return relay(setup, stream, &relays[stream], &ends[stream], err);
+	to->terminal = kind == STREAM_INHERIT && becomes_terminal(setup, stream);
+	if (to->terminal)
+		return 0;
 	if (kind == STREAM_STDOUT) {
 		to->fd = setup->streams[1].fd;
+		to->terminal = setup->streams[1].terminal;
 		return 0;
 	}
 	if (kind != STREAM_INHERIT)
@@ -236,6 +248,7 @@ void stdio_give(const struct setup *setup, const struct stdio_relay relays[STDIO
 struct told {
 	int8_t sent; /* its place among the descriptors that come along; -1: its own number */
 	bool reopen;
+	bool terminal;
 	bool landlocked;
 };
 
@@ -264,6 +277,7 @@ int stdio_send(const struct setup *setup, int link)
 		told[i] = (struct told){
 			.sent = -1,
 			.reopen = stream->reopen,
+			.terminal = stream->terminal,
 			.landlocked = stream->landlocked,
 		};
 		if (stream->fd != i)
@@ -302,6 +316,7 @@ int stdio_receive(struct setup *setup, struct err *err)
 		setup->streams[i] = (struct stdio_stream){
 			.fd = told[i].sent < 0 ? i : transfer.fds[told[i].sent],
 			.reopen = told[i].reopen,
+			.terminal = told[i].terminal,
 			.landlocked = told[i].landlocked,
 			.path = i == 0 ? path.data : NULL,
 		};

@@ -125,7 +125,10 @@ static void describe_unix(const char *name, size_t length, char *out, size_t siz
 	for (size_t i = 0; i < length && used + 1 < size; i++) {
 		if (!name[i] && name[0])
 			break;
-		out[used++] = name[i] ? name[i] : '@';
+		if (name[i])
+			out[used++] = name[i];
+		else
+			out[used++] = '@';
 	}
 	out[used] = '\0';
 }

@@ -1,16 +1,17 @@
 /* init.c - pid 1 of the sandbox (see init.h)
  *
- * It holds no descriptor, no capability and no secret: its environment and arguments are wiped
- * (everyone may read /proc/1/cmdline), its memory is not dumpable, so the program, which has the
- * same uid, can read neither /proc/1/environ nor /proc/1/mem.
- * All signals are blocked and taken by sigtimedwait; those from inside the sandbox, which have a
- * sender's pid, are not passed on.
+ * It holds no descriptor (but, beside a terminal, its end of the link), no capability and no
+ * secret: its environment and arguments are wiped (everyone may read /proc/1/cmdline), its memory
+ * is not dumpable, so the program, which has the same uid, can read neither /proc/1/environ nor
+ * /proc/1/mem. All signals are blocked and taken by sigtimedwait; those from inside the sandbox,
+ * which have a sender's pid, are not passed on.
  *
  * Mustn't: allocate, open a path, trust anything of the program.
  */
 #include "launcher/watch/init.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -18,6 +19,7 @@
 
 #include "launcher/stage/credentials.h"
 #include "launcher/stage/handover.h"
+#include "launcher/stage/terminal.h"
 
 static void wipe(char *const *words)
 {
@@ -45,16 +47,22 @@ static void pass_on(int signal, int program)
 }
 
 /* Reaps all that has ended; does not return once @program is among it. */
-static void reap(struct shared *shared, int program)
+static void reap(struct shared *shared, int program, int link)
 {
+	int stops = link >= 0 ? WSTOPPED : 0;
+
 	for (;;) {
 		siginfo_t info = { 0 };
-		long r = sys_waitid(P_ALL, 0, &info, WEXITED | WNOHANG, NULL);
+		long r = sys_waitid(P_ALL, 0, &info, WEXITED | WNOHANG | stops, NULL);
 
 		if (r < 0 || info.si_pid == 0)
 			return;
 		if (info.si_pid != program)
 			continue;
+		if (info.si_code == CLD_STOPPED) {
+			(void)sys_sendto(link, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
+			continue;
+		}
 		shared->code = info.si_code;
 		shared->status = info.si_status;
 		(void)sys_getrusage(RUSAGE_CHILDREN, &shared->usage);
@@ -85,7 +93,8 @@ static void hand_over(const struct setup *setup)
 		.listener = shared->listener ? shared->listener : -1,
 		.counter = shared->counter ? shared->counter : -1,
 		.proc = setup->plan->limits.cpu.set ? setup->proc : -1,
-		.terminal = -1,
+		.master = shared->master ? shared->master : -1,
+		.slave = shared->slave ? shared->slave : -1,
 	};
 
 	(void)handover_send(&handover, setup->link);
@@ -103,12 +112,20 @@ int init_hide(const struct setup *setup, struct err *err)
 void init_run(const struct setup *setup, int program)
 {
 	const uint64_t all = ~0ull;
+	int link = -1;
 	struct err err;
 
 	setup->shared->program = program;
 	if (handover_wanted(setup))
 		hand_over(setup);
-	if (credentials_drop(kept(setup), 0, 0, &err) < 0 || sys_close_range(0, ~0u, 0) < 0)
+	/* Only the link stays, where there is a terminal whose user is to hear that the program
+	 * stopped. */
+	if (terminal_wanted(setup)) {
+		link = 0;
+		(void)sys_dup3(setup->link, link, O_CLOEXEC);
+	}
+	if (credentials_drop(kept(setup), 0, 0, &err) < 0 ||
+	    sys_close_range((unsigned int)(link + 1), ~0u, 0) < 0)
 		(void)sys_exit_group(1);
 	wipe(setup->environment);
 	(void)sys_rt_sigprocmask(SIG_SETMASK, &all, NULL, sizeof(all));
@@ -116,7 +133,7 @@ void init_run(const struct setup *setup, int program)
 		siginfo_t info = { 0 };
 		long signal;
 
-		reap(setup->shared, program);
+		reap(setup->shared, program, link);
 		signal = sys_rt_sigtimedwait(&all, &info, NULL, sizeof(all));
 		if (signal > 0 && signal != SIGCHLD && from_outside(&info))
 			pass_on((int)signal, program);

@@ -21,7 +21,9 @@ enum outcome_status {
 	OUTCOME_SETUP_FAILED,
 };
 
-enum { OUTCOME_MAX_SKIPS = 16 };
+/* More than a launch has to skip: one for each limit and a few more. What a profile's evaluation
+ * skips stands in the plan. */
+enum { OUTCOME_MAX_SKIPS = 40 };
 
 /* How it is known that a rule killed the program: the supervisor did it, or it died of SIGSYS,
  * which a program can also send to itself. */

@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 
+#include "launcher/stage/terminal.h"
+
 /* What is left in a pipe at the end: its largest size (fs.pipe-max-size), unless somebody outside
  * goes on writing. */
 enum { MOST_LEFT = 2 << 20 };
@@ -51,11 +53,12 @@ static int open_again(int fd)
 	return (int)sys_openat(AT_FDCWD, self, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
 }
 
-static bool is_terminal(int fd)
+/* The master of a pair that the sandbox uses: opened again it would be another pair's. */
+static bool is_master(int fd)
 {
-	struct winsize size;
+	unsigned int number;
 
-	return sys_ioctl(fd, TIOCGWINSZ, &size) == 0;
+	return sys_ioctl(fd, TIOCGPTN, &number) == 0;
 }
 
 void relay_start(struct relay *relay, const struct stdio_relay *ends,
@@ -69,7 +72,9 @@ void relay_start(struct relay *relay, const struct stdio_relay *ends,
 	if (ends->to < 0 || sys_fstat(ends->to, &st) < 0)
 		return;
 	relay->socket = S_ISSOCK(st.st_mode);
-	if (S_ISFIFO(st.st_mode) || (S_ISCHR(st.st_mode) && is_terminal(ends->to))) {
+	relay->again = S_ISCHR(st.st_mode) && is_master(ends->to);
+	if (S_ISFIFO(st.st_mode) ||
+	    (S_ISCHR(st.st_mode) && !relay->again && terminal_is(ends->to))) {
 		int fd = open_again(ends->to);
 
 		if (fd < 0)

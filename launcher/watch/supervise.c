@@ -75,31 +75,18 @@ static void time_up(struct watch *watch)
 	stop(watch, CAUSE_WALL);
 }
 
-/* A signal while the sandbox is still being made stops the launch: nothing of the program runs. */
-static void take_signal(struct watch *watch)
-{
-	struct signalfd_siginfo info;
-
-	if (sys_read(watch->signalfd, &info, sizeof(info)) != sizeof(info))
-		return;
-	if (info.ssi_signo == SIGCHLD) {
-		(void)sys_waitid(P_PID, watch->of->pid, &watch->info, WEXITED | WNOHANG,
-				 &watch->usage);
-		return;
-	}
-	if (watch->of->setup->shared->state == SHARED_SETUP && info.ssi_signo != SIGWINCH) {
-		watch->stopped_by = (int)info.ssi_signo;
-		end_sandbox(watch, SIGKILL);
-		return;
-	}
-	end_sandbox(watch, (int)info.ssi_signo);
-}
-
 /* A program that has said too much is ended at once. */
 static void pump(struct watch *watch, struct relay *relay)
 {
 	relay_pump(relay);
 	if (relay_stopped(relay) && watch->cause == CAUSE_NONE)
+		stop(watch, CAUSE_OUTPUT);
+}
+
+static void show(struct watch *watch, int pump)
+{
+	console_pump(&watch->console, pump);
+	if (relay_stopped(&watch->console.pumps[pump]) && watch->cause == CAUSE_NONE)
 		stop(watch, CAUSE_OUTPUT);
 }
 
@@ -125,6 +112,37 @@ static void start_answering(struct watch *watch, int listener)
 	outcome_skip(&setup->shared->enforced, "seccomp.on_denied", err.reason);
 }
 
+static void start_console(struct watch *watch, const struct handover *handover)
+{
+	const struct plan_limits *limits = &watch->of->setup->plan->limits;
+	const struct relay_limit limit = { limits->output.set, limits->truncate_output,
+					   limits->output.value };
+
+	if (console_start(&watch->console, watch->of->setup, handover, &limit) < 0)
+		stop(watch, CAUSE_NONE);
+}
+
+/* May a stop of this process be undone? Not where its group is an orphan: no shell would. */
+static bool is_job(void)
+{
+	long session = sys_getsid(0);
+
+	return session != sys_getpid() && sys_getsid((int)sys_getppid()) == session;
+}
+
+/* The user's shell gets its terminal back, as if the program ran in it; SIGCONT goes on. */
+static void stop_too(struct watch *watch)
+{
+	console_leave(&watch->console);
+	if (is_job()) {
+		(void)sys_kill(0, SIGTSTP);
+		(void)sys_kill((int)sys_getpid(), SIGSTOP);
+	} else {
+		end_sandbox(watch, SIGCONT);
+		console_resume(&watch->console);
+	}
+}
+
 static void take_handover(struct watch *watch)
 {
 	struct handover handover;
@@ -132,14 +150,61 @@ static void take_handover(struct watch *watch)
 
 	if (r == -EAGAIN)
 		return;
-	watch->link = -1;
-	if (r <= 0)
+	if (r <= 0 || watch->handed_over) {
+		if (r > 0)
+			stop_too(watch);
+		else
+			watch->link = -1;
 		return;
+	}
+	watch->handed_over = true;
 	if (handover.listener >= 0)
 		start_answering(watch, handover.listener);
 	if (watch->of->setup->plan->limits.cpu.set)
 		start_timing(watch, &handover);
-	fd_close(&handover.terminal);
+	if (handover.master >= 0)
+		start_console(watch, &handover);
+}
+
+/* A signal while the sandbox is still being made stops the launch: nothing of the program runs. */
+static void take_signal(struct watch *watch)
+{
+	struct signalfd_siginfo info;
+
+	if (sys_read(watch->signalfd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGCHLD) {
+		(void)sys_waitid(P_PID, watch->of->pid, &watch->info, WEXITED | WNOHANG,
+				 &watch->usage);
+		return;
+	}
+	if (watch->of->setup->shared->state == SHARED_SETUP && info.ssi_signo != SIGWINCH &&
+	    info.ssi_signo != SIGCONT) {
+		watch->stopped_by = (int)info.ssi_signo;
+		end_sandbox(watch, SIGKILL);
+		return;
+	}
+	switch (info.ssi_signo) {
+	case SIGINT:
+		/* The second in a second is not a request. */
+		if (watch->interrupted && now() - watch->interrupted < 1000)
+			end_sandbox(watch, SIGKILL);
+		watch->interrupted = now();
+		break;
+	case SIGTSTP:
+		end_sandbox(watch, SIGTSTP);
+		stop_too(watch);
+		return;
+	case SIGCONT:
+	case SIGWINCH:
+		console_resume(&watch->console);
+		break;
+	default:
+		break;
+	}
+	/* The size of its own terminal has told the program already. */
+	if (info.ssi_signo != SIGWINCH || watch->console.master < 0)
+		end_sandbox(watch, (int)info.ssi_signo);
 }
 
 /* The kernel says that no process is left which has the filter. */
@@ -151,7 +216,13 @@ static void answer(struct watch *watch, short events)
 		notify_finish(&watch->notify);
 }
 
-enum { POLL_SIGNALS, POLL_LINK, POLL_LISTENER, POLL_RELAYS };
+enum {
+	POLL_SIGNALS,
+	POLL_LINK,
+	POLL_LISTENER,
+	POLL_CONSOLE,
+	POLL_RELAYS = POLL_CONSOLE + CONSOLE_PUMPS
+};
 
 static unsigned int ask(const struct watch *watch, struct pollfd polls[POLL_RELAYS + STDIO_RELAYS])
 {
@@ -160,6 +231,13 @@ static unsigned int ask(const struct watch *watch, struct pollfd polls[POLL_RELA
 	polls[POLL_SIGNALS] = (struct pollfd){ .fd = watch->signalfd, .events = POLLIN };
 	polls[POLL_LINK] = (struct pollfd){ .fd = watch->link, .events = POLLIN };
 	polls[POLL_LISTENER] = (struct pollfd){ .fd = watch->notify.listener, .events = POLLIN };
+	for (int i = 0; i < CONSOLE_PUMPS; i++) {
+		struct pollfd *poll = &polls[POLL_CONSOLE + i];
+
+		*poll = (struct pollfd){ .fd = -1 };
+		if (watch->console.pumps)
+			poll->fd = relay_want(&watch->console.pumps[i], &poll->events);
+	}
 	for (int i = 0; watch->relays && i < STDIO_RELAYS; i++, count++) {
 		polls[count] = (struct pollfd){ 0 };
 		polls[count].fd = relay_want(&watch->relays[i], &polls[count].events);
@@ -177,7 +255,7 @@ static struct raw_timespec *patience(const struct watch *watch, struct raw_times
 		due = watch->cpu.next;
 	if (due < 0)
 		return NULL;
-	wait = due - now();
+	wait = due - watch->at;
 	*left = (struct raw_timespec){ 0 };
 	if (wait > 0)
 		*left = (struct raw_timespec){ wait / 1000, wait % 1000 * 1000000 };
@@ -193,18 +271,22 @@ static bool step(struct watch *watch)
 	unsigned int count = ask(watch, polls);
 	long r = sys_ppoll(polls, count, patience(watch, &left), NULL, 0);
 
+	watch->at = now();
 	if (r > 0 && polls[POLL_SIGNALS].revents)
 		take_signal(watch);
 	if (watch->info.si_pid)
 		return true;
-	if (watch->deadline >= 0 && now() >= watch->deadline)
+	if (watch->deadline >= 0 && watch->at >= watch->deadline)
 		time_up(watch);
-	if (watch->timing && watch->cause == CAUSE_NONE && cputime_look(&watch->cpu, now()))
+	if (watch->timing && watch->cause == CAUSE_NONE && cputime_look(&watch->cpu, watch->at))
 		stop(watch, CAUSE_CPU);
 	if (r > 0 && polls[POLL_LINK].revents)
 		take_handover(watch);
 	if (r > 0 && polls[POLL_LISTENER].revents)
 		answer(watch, polls[POLL_LISTENER].revents);
+	for (int i = 0; r > 0 && i < CONSOLE_PUMPS; i++)
+		if (polls[POLL_CONSOLE + i].revents)
+			show(watch, i);
 	for (unsigned int i = POLL_RELAYS; r > 0 && i < count; i++)
 		if (polls[i].revents)
 			pump(watch, &watch->relays[i - POLL_RELAYS]);
@@ -213,7 +295,7 @@ static bool step(struct watch *watch)
 
 /* Waits for the destinations of what is left, for a signal, or for the end of the wall time. False:
  * the launcher is to stop here. */
-static bool wait_for_readers(struct watch *watch, struct pollfd polls[STDIO_RELAYS])
+static bool wait_for_readers(struct watch *watch, struct pollfd polls[STDIO_RELAYS + 1])
 {
 	bool forever = watch->deadline < 0 && watch->cause == CAUSE_NONE;
 	int64_t wait = watch->cause != CAUSE_NONE || forever ? 0 : watch->deadline - now();
@@ -221,34 +303,44 @@ static bool wait_for_readers(struct watch *watch, struct pollfd polls[STDIO_RELA
 
 	if (wait > 0)
 		left = (struct raw_timespec){ wait / 1000, wait % 1000 * 1000000 };
-	return sys_ppoll(polls, STDIO_RELAYS, forever ? NULL : &left, NULL, 0) > 0 &&
+	return sys_ppoll(polls, STDIO_RELAYS + 1, forever ? NULL : &left, NULL, 0) > 0 &&
 	       !polls[0].revents;
+}
+
+/* The pump in place @i, of standard output, standard error, and the terminal; or NULL. */
+static struct relay *output(const struct watch *watch, int i)
+{
+	if (i == STDIO_RELAYS)
+		return watch->console.pumps ? &watch->console.pumps[CONSOLE_OUT] : NULL;
+	return watch->relays ? &watch->relays[i] : NULL;
 }
 
 /* The program and all its kin are dead; what they wrote is still in the pipes. A destination that
  * takes nothing any more holds us up no longer than a signal or the wall time says. */
 static void drain(struct watch *watch)
 {
-	struct relay *relays = watch->relays;
+	bool left = true;
 
-	while (relays) {
-		struct pollfd polls[STDIO_RELAYS] = { { .fd = watch->signalfd, .events = POLLIN } };
-		bool left = false;
+	while (left) {
+		struct pollfd polls[STDIO_RELAYS + 1] = { { .fd = watch->signalfd,
+							    .events = POLLIN } };
 
-		for (int i = 1; i < STDIO_RELAYS; i++) {
-			bool more = relay_last(&relays[i]);
+		left = false;
+		for (int i = 1; i <= STDIO_RELAYS; i++) {
+			struct relay *relay = output(watch, i);
+			bool more = relay && relay_last(relay);
 
-			if (relay_stopped(&relays[i]) && watch->cause == CAUSE_NONE)
+			if (relay && relay_stopped(relay) && watch->cause == CAUSE_NONE)
 				watch->cause = CAUSE_OUTPUT;
-			polls[i].fd = more ? relays[i].ends.to : -1;
+			polls[i].fd = more ? relay->ends.to : -1;
 			polls[i].events = POLLOUT;
 			left |= more;
 		}
 		if (!left || !wait_for_readers(watch, polls))
 			return;
-		for (int i = 1; i < STDIO_RELAYS; i++)
+		for (int i = 1; i <= STDIO_RELAYS; i++)
 			if (polls[i].revents)
-				relay_pump(&relays[i]);
+				relay_pump(output(watch, i));
 	}
 }
 
@@ -288,6 +380,7 @@ static void finish(struct watch *watch)
 		relay_finish(&watch->relays[i]);
 	if (watch->timing)
 		cputime_finish(&watch->cpu);
+	console_finish(&watch->console);
 	notify_finish(&watch->notify);
 	denials_free(watch->notify.denials);
 	fd_close(&watch->signalfd);
@@ -300,8 +393,10 @@ int supervise(const struct supervised *supervised, struct outcome *outcome, stru
 	struct watch watch = { .of = supervised,
 			       .link = supervised->link,
 			       .begin = now(),
+			       .at = now(),
 			       .deadline = -1,
-			       .notify.listener = -1 };
+			       .notify.listener = -1,
+			       .console = { .user = -1, .master = -1, .slave = -1 } };
 	int r;
 
 	watch.signalfd = (int)sys_signalfd4(-1, &supervised->signals, sizeof(uint64_t),
@@ -317,7 +412,7 @@ int supervise(const struct supervised *supervised, struct outcome *outcome, stru
 	while (r == 0 && !step(&watch))
 		;
 	if (r == 0) {
-		if (watch.link >= 0)
+		if (watch.link >= 0 && !watch.handed_over)
 			take_handover(&watch);
 		drain(&watch);
 		r = end_conclude(&watch, outcome, err);

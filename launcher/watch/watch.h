@@ -4,6 +4,7 @@
 
 #include <signal.h>
 
+#include "launcher/watch/console.h"
 #include "launcher/watch/cputime.h"
 #include "launcher/watch/notify.h"
 #include "launcher/watch/relay.h"
@@ -16,10 +17,14 @@ struct watch {
 	const struct supervised *of;
 	struct relay *relays; /* STDIO_RELAYS, or NULL where there is none */
 	int signalfd;
-	int link;         /* from which the handover comes; -1 once it has */
-	int64_t begin;    /* ms, CLOCK_MONOTONIC */
-	int64_t deadline; /* ms, or -1 */
-	bool late;        /* the deadline was moved because the program began after `begin` */
+	int link; /* from which the handover comes, and word that the program stopped; or -1 */
+	bool handed_over;
+	struct console console;
+	int64_t interrupted; /* when the last SIGINT came, ms */
+	int64_t begin;       /* ms, CLOCK_MONOTONIC */
+	int64_t at;          /* the time of this round */
+	int64_t deadline;    /* ms, or -1 */
+	bool late;           /* the deadline was moved because the program began after `begin` */
 	enum watch_cause cause;
 	struct notify notify;
 	bool timing; /* CPU time is measured */

@@ -186,7 +186,8 @@ return function(state, question)
 	local init = switch("process.init", has.pid or false)
 	local die = switch("process.die_with_parent", init)
 	for path, wanted in next, { ["process.die_with_parent"] = die,
-		["seccomp.on_denied"] = values["seccomp.on_denied"], ["limits.cpu"] = values["limits.cpu"] } do
+		["seccomp.on_denied"] = values["seccomp.on_denied"], ["limits.cpu"] = values["limits.cpu"],
+		["process.tty"] = values["process.tty"] and values["process.tty"] ~= "inherit" } do
 		if wanted and not init then
 			state.wrong(owner[path] or owner["process.init"], path, "needs process.init")
 		end

@@ -230,13 +230,11 @@ function M.stream(value, _, path)
 end
 
 -- tty() - false when the program has a session of its own and no terminal
-function M.tty(value, layer, path, preferred)
-	if value == "inherit" or value == false then
+function M.tty(value)
+	if value == "inherit" or value == "auto" or value == false then
 		return value
-	elseif value == true or value == "auto" then
-		local state = native.load("lunette.merge")
-		native.load("lunette.unbuilt")(state, layer, path, preferred)
-		return false
+	elseif value == true then
+		return "new"
 	end
 	return nil, 'must be "inherit", "auto", true or false'
 end

@@ -127,9 +127,9 @@ M.keys = {
 		"The cgroup below which the sandbox's own is made, as /proc/self/cgroup writes "
 		.. "paths. It must hold no process itself, unless it is the root." },
 	{ "process.init", "flag", "true", "A pid 1 of ours that reaps and passes signals on." },
-	{ "process.tty", "\"inherit\" or false", "false",
-		"\"inherit\" keeps the caller's session and terminal. true and \"auto\", a terminal "
-		.. "of the sandbox's own, are not built yet." },
+	{ "process.tty", "\"auto\", true, \"inherit\" or false", "false",
+		"\"auto\" gives the program a terminal of its own in place of those standard files that are "
+		.. "one, true in place of all; \"inherit\" keeps the caller's session and terminal." },
 	{ "process.die_with_parent", "flag", "process.init", "End when the launcher does." },
 	{ "process.stdin", "\"inherit\", \"null\" or path", "\"inherit\"", "Standard input." },
 	{ "process.stdout", "\"inherit\", \"null\", \"capture\" or path", "\"inherit\"",

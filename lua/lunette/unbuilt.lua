@@ -7,7 +7,6 @@ local native = ...
 local base = native.load("lunette.base")
 
 local reasons = {
-	["process.tty"] = "a terminal of the sandbox's own is",
 	broker = "the egress broker is",
 	pod = "pods are",
 }

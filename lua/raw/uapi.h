@@ -108,7 +108,7 @@ struct mount_attr {
 #define RAW_MS_PRIVATE (1u << 18)
 #define RAW_MNT_DETACH 2
 
-/* include/uapi/linux/close_range.h */
+/* include/uapi/linux/close_range.h, Linux 5.11 */
 #define RAW_CLOSE_RANGE_CLOEXEC (1u << 2)
 
 /* include/uapi/linux/landlock.h, Linux 6.18 (ABI 7) */
@@ -132,8 +132,20 @@ struct raw_landlock_net_port_attr {
 #define RAW_LANDLOCK_RULE_PATH_BENEATH 1
 #define RAW_LANDLOCK_RULE_NET_PORT 2
 
-/* include/uapi/linux/close_range.h, Linux 5.11 */
-#define RAW_CLOSE_RANGE_CLOEXEC (1u << 2)
+/* include/uapi/asm-generic/termbits.h and ioctls.h: the same on x86, arm64 and riscv. The C
+ * library's struct termios is another. */
+struct raw_termios {
+	uint32_t input;
+	uint32_t output;
+	uint32_t control;
+	uint32_t local;
+	uint8_t line;
+	uint8_t characters[19];
+};
+
+#define RAW_TCGETS 0x5401ul
+#define RAW_TCSETS 0x5402ul
+#define RAW_TCSETSW 0x5403ul
 
 /* include/uapi/linux/seccomp.h, Linux 6.6 */
 #define RAW_SECCOMP_IOCTL_NOTIF_SET_FLAGS 0x40082104ul

@@ -250,8 +250,7 @@ wrong("cgroup_parent = '/sys/fs/cgroup/a/b'",
 	"cgroup_parent: must be a path as /proc/self/cgroup has it (leave /sys/fs/cgroup away: /a/b)")
 
 -- What is not built
-for _, key in ipairs { "process.tty = true", "process.tty = 'auto'", "net = broker {}",
-	"net = pod 'x'" } do
+for _, key in ipairs { "net = broker {}", "net = pod 'x'" } do
 	local section, name, value = key:match("^([%w_]+)%.?([%w_]*) = (.*)$")
 	local text = name == "" and ("%s = %%s"):format(section)
 		or ("%s = { %s = %%s }"):format(section, name)
@@ -282,6 +281,7 @@ option("net", "veth:10.0.0.2", "usage: net.veth.address: must be an address with
 option("hostname", "a b", "usage: --hostname: must be 1 to 64")
 option("set", "x", "usage: --set: must be PARAM=VALUE: x")
 option("set", "x=1", "usage: x: test.lua takes no parameters")
-option("tty", true, "usage: --tty: a terminal of the sandbox's own is not built yet")
+wrong("process = { init = false, die_with_parent = false, tty = true }",
+	"process.tty: needs process.init")
 
 tap.done()

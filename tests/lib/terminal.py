@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""What a user at a terminal does and sees: terminal.py NAME runs the scene of that name.
+
+Each scene starts LUNETTE in a pseudo-terminal of its own, types, reads what comes back, and prints
+what the test compares. A scene that waits longer than ten seconds fails.
+"""
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+
+LUNETTE = os.environ["LUNETTE"]
+
+
+class Terminal:
+    """A program in a terminal of 24 rows and 80 columns."""
+
+    def __init__(self, *command):
+        self.seen = ""
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            self.size(24, 80, 0)
+            os.execvp(command[0], command)
+
+    def size(self, rows, columns, fd=None):
+        fd = self.fd if fd is None else fd
+        fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def type(self, text):
+        os.write(self.fd, text.encode())
+
+    def expect(self, pattern):
+        """What is shown until `pattern` has come; it counts as read then."""
+        end = time.monotonic() + 10
+        while not re.search(pattern, self.seen):
+            if time.monotonic() > end:
+                sys.exit(f"never came: {pattern!r}; there is {self.seen!r}")
+            if select.select([self.fd], [], [], 0.1)[0]:
+                try:
+                    self.seen += os.read(self.fd, 4096).decode(errors="replace")
+                except OSError:
+                    sys.exit(f"ended without {pattern!r}; there is {self.seen!r}")
+        found = re.search(pattern, self.seen)
+        shown, self.seen = self.seen[:found.end()], self.seen[found.end():]
+        return shown
+
+    def cooked(self):
+        return bool(termios.tcgetattr(self.fd)[3] & termios.ICANON)
+
+    def end(self):
+        """The rest of what is shown, and the status."""
+        while True:
+            try:
+                more = os.read(self.fd, 4096)
+            except OSError:
+                break
+            if not more:
+                break
+            self.seen += more.decode(errors="replace")
+        status = os.waitpid(self.pid, 0)[1]
+        return self.seen, os.waitstatus_to_exitcode(status)
+
+
+def run(*arguments):
+    return Terminal(LUNETTE, "run", *arguments)
+
+
+def own():
+    it = run("--tty", "--", "sh", "-c", "tty; stty size; echo ready; read x; echo got $x; exit 5")
+    print(it.expect("ready").replace("\r\n", " "), "raw" if not it.cooked() else "cooked")
+    it.type("hello\r")
+    print(it.expect("got hello").replace("\r\n", " "), it.end()[1])
+
+
+def restored():
+    """The modes of the user's terminal come back however it ends."""
+    for arguments in (("sh", "-c", "echo ready; kill -9 $$"), ("sh", "-c", "echo ready; exit 3"),
+                      ("sh", "-c", "echo ready; kill -SEGV $$")):
+        it = run("--tty", "--wall", "5s", "--", *arguments)
+        it.expect("ready")
+        while os.waitid(os.P_PID, it.pid, os.WEXITED | os.WNOWAIT) is None:
+            pass
+        print(it.cooked(), it.end()[1])
+    for limit in ("--wall=500ms", "--output=1000", "--cpu=300ms"):
+        it = run("--tty", limit, "--", "sh", "-c", "while :; do echo 12345678; done")
+        os.set_blocking(it.fd, False)
+        while os.waitid(os.P_PID, it.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+            try:
+                it.seen += os.read(it.fd, 65536).decode()
+            except OSError:
+                time.sleep(0.001)
+        print(it.cooked(), it.end()[1], len(it.seen) if "output" in limit else "")
+
+
+def keys():
+    """The keys that make signals reach the program, and only it."""
+    it = run("--tty", "--", "sh", "-c", "trap 'echo caught' INT; echo ready; "
+             "until read x; do :; done; echo end $x")
+    it.expect("ready")
+    it.type("\x03")
+    it.expect("caught")
+    it.type("y\r")
+    print(it.expect("end y")[-5:], it.end()[1])
+    it = run("--tty", "--", "sleep", "20")
+    time.sleep(0.5)
+    it.type("\x03")
+    print(it.end()[1])
+
+
+def size():
+    it = run("--tty", "--", "sh", "-c", "trap 'stty size' WINCH; echo ready; while :; do sleep 0.05; done")
+    it.expect("ready")
+    it.size(50, 132)
+    print(it.expect("50 132")[-6:])
+    os.kill(it.pid, signal.SIGTERM)
+    it.end()
+
+
+def job():
+    """Stopped by its key, and continued by the user's shell."""
+    it = Terminal("bash", "--norc", "--noprofile", "-i")
+    it.type("PS1='$ '; set -m\r")
+    it.expect(r"\$ $")
+    it.type(f"'{LUNETTE}' run --tty -- sh -c 'echo ready; read x; echo got $x'\r")
+    it.expect("ready\r\n")
+    time.sleep(0.2)
+    it.type("\x1a")
+    it.expect("Stopped")
+    it.type("echo in $((1+1))\r")
+    it.expect("in 2")
+    it.type("fg\r")
+    it.expect("run --tty")
+    time.sleep(0.3)
+    it.type("again\r")
+    print(it.expect("got again")[-9:])
+    it.expect(r"\$ $")
+    it.type("exit\r")
+    print(it.end()[1])
+
+
+def injected(probe):
+    """What the program pushes into its terminal's queue does not come to the user's."""
+    it = Terminal("sh", "-c", f"'{LUNETTE}' run -p ./open.lua -- {probe} tiocsti; echo ready; read x; "
+                  "echo \"got($x)\"")
+    it.expect("ready")
+    it.type("\r")
+    print(it.expect(r"got\(.*\)").strip().split("\n")[-1], it.end()[1])
+
+
+def closed():
+    it = run("--tty", "--", "sh", "-c", "exec <&- >&- 2>&-; sleep 0.3; echo x >/dev/tty; exit 4")
+    print(it.end())
+
+
+def auto():
+    """Only what is a terminal is replaced."""
+    it = Terminal("sh", "-c", f"'{LUNETTE}' run -p ./auto.lua -- sh -c "
+                  "'test -t 0 && echo in; test -t 1 && echo out; test -t 2 && echo err' | cat")
+    print(it.end()[0].split())
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](*sys.argv[2:])
