@@ -254,9 +254,9 @@ static void __attribute__((noreturn)) start_program(struct setup *setup)
 	fail(setup);
 }
 
-/* The counter is this process's, which does not count before an execve, and so never: what a program
- * has opened it may stop by prctl(PR_TASK_PERF_EVENTS_DISABLE). Where counters are not for ordinary
- * users the supervisor does without. */
+/* The counter is this process's, which does not count before an execve, and so never: what a
+ * program has opened it may stop by prctl(PR_TASK_PERF_EVENTS_DISABLE). Where counters are not for
+ * ordinary users the supervisor does without. */
 static void count_time(const struct setup *setup)
 {
 	int counter = setup->plan->limits.cpu.set ? cputime_open() : -1;

@@ -26,8 +26,9 @@ struct cputime {
 	bool approximate;
 };
 
-/* cputime_open() - a counter of the calling thread and of all it will make, running in each from its
- * next execve on. Returns a close-on-exec descriptor or -errno (EACCES: kernel.perf_event_paranoid). */
+/* cputime_open() - a counter of the calling thread and of all it will make, running in each from
+ * its next execve on. Returns a close-on-exec descriptor or -errno (EACCES:
+ * kernel.perf_event_paranoid). */
 int cputime_open(void);
 
 /* cputime_start() - begin to watch; the descriptors are owned from here on. */
