@@ -105,3 +105,17 @@ while True: pass' </dev/null
 	launch -0 run --cpu 1s --report report -- true
 	[[ $(json report '0 < it["cpu_ms"] < 100') == true ]]
 }
+
+# bats test_tags=slow
+@test "200 sandboxes at once, each with its limits, are independent" {
+	local i
+	for i in {1..200}; do
+		timeout 50 "$LUNETTE" run --cpu 5s --wall 40s --output 1K --report "report$i" -- \
+			sh -c "echo $i; sleep 0.5" </dev/null >"out$i" 2>"err$i" 3>&- &
+	done
+	wait
+	for i in {1..200}; do
+		[[ $(cat "out$i") == "$i" && ! -s err$i ]]
+		grep -q '"status": "exited"' "report$i"
+	done
+}
