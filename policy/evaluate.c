@@ -122,6 +122,8 @@ static bool refuses(uint32_t action)
 
 bool policy_may_allow(const struct policy *policy, const struct policy_arch *arch, uint32_t number)
 {
+	if (!arch)
+		return !refuses(policy->foreign);
 	for (size_t i = 0; i < arch->rule_count; i++) {
 		const struct policy_rule *rule = &arch->rules[i];
 

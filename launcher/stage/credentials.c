@@ -38,7 +38,7 @@ static bool keys_in_reach(const struct plan *plan)
 				return true;
 		}
 	}
-	return !plan->has_seccomp;
+	return !plan->has_seccomp || policy_may_allow(&plan->seccomp, NULL, 0);
 }
 
 /* No namespace separates the session keyring. A new one counts into the caller's quota of keys (200

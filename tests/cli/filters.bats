@@ -143,6 +143,36 @@ on_pty() {
 	[[ $output == EPERM* ]]
 }
 
+@test "a plan that lets other architectures through leaves the caller's session keyring behind" {
+	need_arch_x86
+	need_command cc
+	cat >session.c <<'END'
+#include <stdio.h>
+int main(void)
+{
+	long id; /* keyctl(KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0) by the i386 entry */
+	__asm__ volatile("int $0x80" : "=a"(id) : "a"(288), "b"(0), "c"(-3), "d"(0)
+			 : "memory", "r8", "r9", "r10", "r11");
+	printf("%d\n", (int)id);
+	return (int)id <= 0;
+}
+END
+	cc -static -o session session.c || skip "host: no static C library for x86_64"
+	local join='import ctypes, os, sys
+ctypes.CDLL(None).syscall(250, 1, None) # keyctl(KEYCTL_JOIN_SESSION_KEYRING, NULL)
+for command in ["./session"], sys.argv[1:]:
+    if os.fork() == 0:
+        os.execv(command[0], command)
+    os.wait()'
+	chmod 755 session
+	run ./session
+	[[ $status == 0 ]] || skip "vacuous: this kernel has no i386 entry, or no keys"
+	launch -0 plan -p base --ro "$WORK:/w" -- /w/session
+	sed 's/^seccomp.foreign kill/seccomp.foreign allow/' <<<"$output" >plan
+	run /usr/bin/python3 -c "$join" "$LUNETTE" run --plan plan
+	[[ ${#lines[@]} == 2 && ${lines[0]} -gt 0 && ${lines[1]} -gt 0 && ${lines[0]} != "${lines[1]}" ]]
+}
+
 @test "the i386 entry kills the process" {
 	need_arch_x86
 	run ./probe i386

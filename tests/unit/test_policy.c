@@ -238,6 +238,10 @@ static void test_meaning(void)
 	   "a rule on an argument refuses some of 10");
 	ok(policy_may_allow(&s.policy, s.policy.archs, 15), "of two rules the first decides on 15");
 	ok(!policy_may_allow(&s.policy, s.policy.archs, 99), "what no rule names is refused");
+	ok(!policy_may_allow(&s.policy, NULL, 10), "the calls of others are refused");
+	s.policy.foreign = ALLOW;
+	ok(policy_may_allow(&s.policy, NULL, 99), "unless the policy lets them through");
+	s.policy.foreign = SECCOMP_RET_KILL_PROCESS;
 	n = compile(&s.policy, "order");
 	ok(n > 0, "order of rules: %zu instructions", n);
 	is_number(run(filter, n, AUDIT_ARCH_X86_64, 10, 0), ERRNO(1), "the first match decides");
