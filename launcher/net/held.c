@@ -45,11 +45,15 @@ int held_write(int entry, const char *text)
 	return r < 0 ? (int)r : fd_write_all(entry, text, strlen(text));
 }
 
+/* The entries stand in the directory that state_open() takes. */
+static const char remedy[] = "look at it below /run/lunette, as root, or $XDG_RUNTIME_DIR/lunette";
+
 int held_mutex(const struct held *held, struct err *err)
 {
 	int fd = state_take(held->directory, "mutex", STATE_OWN);
 
-	return fd < 0 ? err_set(err, STAGE_NETWORK, fd, NULL, "state directory") : fd;
+	return fd < 0 ? err_set(err, STAGE_NETWORK, fd, remedy, "mutex of the state directory")
+		      : fd;
 }
 
 /* Calls @sweep for the entries of @directory, as many as fit into one listing: what is left over is
@@ -109,7 +113,7 @@ int held_open(struct held *held, char *const *environment, struct err *err)
 	if (r >= 0)
 		r = held->bridges = state_directory(held->directory, "bridges");
 	if (r < 0)
-		return err_set(err, STAGE_NETWORK, r, NULL, "state directory %s", name);
+		return err_set(err, STAGE_NETWORK, r, remedy, "state directory %s", name);
 	return 0;
 }
 

@@ -223,6 +223,15 @@ END
 	[[ $output == $'50\n1' ]]
 }
 
+@test "a state directory that cannot be used is named, with its place" {
+	on_host '"$LUNETTE" run -p "$WORK/bridge.lua" -- true || exit
+		one=$(echo /run/lunette/net-*); chmod 777 "$one"
+		"$LUNETTE" run -p "$WORK/bridge.lua" -- true
+		chmod 700 "$one"; rm -f "$one/mutex"; ln -s /etc/passwd "$one/mutex"
+		"$LUNETTE" run -p "$WORK/bridge.lua" -- true'
+	[[ $status == 125 && $stderr == *"state directory net-"*"/run/lunette"*"mutex of the state"*"/run/lunette"* ]]
+}
+
 @test "an address of the pool is not one that the host has a route to" {
 	on_host 'ip route add 10.213.0.0/20 dev lo
 		"$LUNETTE" run -p "$WORK/bridge.lua" -- ip -4 -o address show dev eth0
