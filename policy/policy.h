@@ -122,9 +122,9 @@ int policy_notified(const struct policy *policy, struct policy *copy, void **blo
 uint32_t policy_evaluate(const struct policy *policy, const struct seccomp_data *call,
 			 size_t *decided);
 
-/* policy_may_allow() - is there a call with @number at @arch (NULL: one that @policy does not name)
- * that is let through, whatever its arguments? True also where that is only possible, or for others (a tracer, a notification) to
- * decide.
+/* policy_may_allow() - is there a call with @number at @arch (NULL: any that @policy does not name)
+ * that is let through, whatever its arguments? True also where that is only possible, or for others
+ * (a tracer, a notification) to decide.
  */
 bool policy_may_allow(const struct policy *policy, const struct policy_arch *arch, uint32_t number);
 
