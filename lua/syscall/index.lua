@@ -74,7 +74,7 @@ local functions = {
 	mounts = [[
 		mount umount unmount pivot_root chroot unshare setns swapon swapoff mount_setattr
 		open_tree move_mount fsopen fsconfig fsmount fspick statmount listmount quotactl
-		quotactl_fd
+		quotactl_fd mounts
 	]],
 	system = [[
 		uname gethostname sethostname getdomainname setdomainname sysinfo syslog sysctl
@@ -121,6 +121,9 @@ local types = {
 	]],
 	ids = [[
 		groups
+	]],
+	mounts = [[
+		mount_attr mnt_id_req statmount dqblk nextdqblk dqinfo
 	]],
 	limits = [[
 		rlimit rusage sched_param sched_attr cpu_set futex_waitv
