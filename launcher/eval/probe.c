@@ -168,10 +168,9 @@ static int idmap_with(int tree, long pid)
 	return (int)(ret < 0 ? ret : 0);
 }
 
-static int try_idmap(void)
+static int idmap_tree(int tree)
 {
 	struct clone_args args = { .flags = RAW_CLONE_NEWUSER, .exit_signal = SIGCHLD };
-	cleanup_fd int tree = new_tmpfs();
 	long pid;
 	int ret;
 
@@ -187,6 +186,19 @@ static int try_idmap(void)
 	ret = idmap_with(tree, pid);
 	(void)sys_kill((int)pid, SIGKILL);
 	return ret;
+}
+
+/* tmpfs can from Linux 6.3, the file systems of disks could before. */
+static int try_idmap(void)
+{
+	cleanup_fd int tmpfs = new_tmpfs();
+	cleanup_fd int here = -1;
+	int ret = idmap_tree(tmpfs);
+
+	if (ret != -EINVAL)
+		return ret;
+	here = (int)sys_open_tree(AT_FDCWD, ".", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	return idmap_tree(here);
 }
 
 int probe_idmap(void)

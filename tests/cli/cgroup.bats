@@ -279,9 +279,10 @@ disk() {
 		echo 'return profile { extends = "default", limits = { memory = "32M", pids = 20 } }' \
 			>"$WORK/p.lua"
 		# Plans, since ten evaluations at once take more than their time on a slow machine.
-		for i in 8 40; do
-			launch -0 plan -p "$WORK/p.lua" -- ./probe memory "$i"
-			echo "$output" >"$WORK/plan-$WHO-$i"
+		local size
+		for size in 8 40; do
+			launch -0 plan -p "$WORK/p.lua" -- ./probe memory "$size"
+			echo "$output" >"$WORK/plan-$WHO-$size"
 		done
 		for i in {1..10}; do
 			as_caller "$LUNETTE" run --plan "$WORK/plan-$WHO-$((i == 5 ? 40 : 8))" </dev/null \
@@ -291,6 +292,7 @@ disk() {
 		for i in {1..10}; do
 			status=0
 			wait "${pids[i - 1]}" || status=$?
+			echo "run $i ended with $status: $(cat "$WORK/out$i")"
 			((status == (i == 5 ? 123 : 0)))
 		done
 		[[ -z $(leaves) ]]
