@@ -122,6 +122,11 @@ local types = {
 	ids = [[
 		groups
 	]],
+	security = [[
+		user_cap_header user_cap_data cap capabilities sock_filter sock_filters sock_fprog seccomp_data
+		seccomp_notif_sizes seccomp_notif seccomp_notif_resp landlock_ruleset_attr
+		landlock_path_beneath_attr landlock_net_port_attr
+	]],
 	mounts = [[
 		mount_attr mnt_id_req statmount dqblk nextdqblk dqinfo
 	]],
