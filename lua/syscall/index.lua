@@ -122,6 +122,9 @@ local types = {
 	ids = [[
 		groups
 	]],
+	system = [[
+		utsname sysinfo
+	]],
 	security = [[
 		user_cap_header user_cap_data cap capabilities sock_filter sock_filters sock_fprog seccomp_data
 		seccomp_notif_sizes seccomp_notif seccomp_notif_resp landlock_ruleset_attr
