@@ -92,7 +92,7 @@ local function request(name, id, param, namespace)
 end
 
 local function listmount(id, options)
-	options = options or {}
+	options = check.table("listmount", 2, options or {})
 	local ids, out = memory.new(8 * AT_ONCE), {}
 	local asked = request("listmount", id or c.LSMT.ROOT, options.after or 0, options.namespace)
 	repeat

@@ -147,7 +147,11 @@ function M.kexec_load(entry, segments, flags)
 	local list = memory.new(math.max(1, SEGMENT * #check.table("kexec_load", 2, segments)))
 	for i, one in ipairs(segments) do
 		local at = SEGMENT * (i - 1)
-		local data = memory.new(tostring(one[1]))
+		local text = check.table("kexec_load", 2, one)[1]
+		if type(text) ~= "string" then
+			errors.complain("kexec_load", 2, "a list of { text, address, size }", text)
+		end
+		local data = memory.new(text)
 		list:point(at, data)
 		list:u64(at + 8, #data)
 		list:u64(at + 16, check.integer("kexec_load", 2, one[2], 0))

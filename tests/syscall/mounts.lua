@@ -177,6 +177,7 @@ local function by_number(here)
 	fails(function() return S.statmount(1 << 62) end, "NOENT", "statmount(): no such mount")
 	fails(function() return S.listmount(1 << 62) end, "NOENT", "listmount(): no such mount")
 	raises(function() S.statmount "one" end, "to 'statmount' (a whole number", "statmount(): a text")
+	raises(function() S.listmount(nil, 5) end, "to 'listmount' (a table", "listmount(): a number")
 	raises(function() S.listmount(1.5) end, "to 'listmount' (a whole number", "listmount(): a half")
 	raises(function() S.statmount(1, "everything") end, "no STATMOUNT", "statmount(): no such mask")
 end

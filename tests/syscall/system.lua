@@ -95,6 +95,8 @@ raises(function() S.init_module(5, 5, "") end, "to 'init_module'", "init_module(
 raises(function() S.finit_module(0, "", "hard") end, "no MODULE_INIT", "finit_module(): no flag")
 raises(function() S.delete_module(5) end, "to 'delete_module'", "delete_module(): a number")
 raises(function() S.kexec_load(0, 5) end, "#2 (nr_segments) to 'kexec_load'", "kexec_load()")
+raises(function() S.kexec_load(0, { 5 }) end, "'kexec_load' (a table", "kexec_load(): no segment")
+raises(function() S.kexec_load(0, { {} }) end, "'kexec_load' (a list of", "kexec_load(): no text")
 raises(function() S.kexec_file_load(0, "none") end,
 	"#2 (initrd_fd) to 'kexec_file_load' (an open fd", "kexec_file_load()")
 
