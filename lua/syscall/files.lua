@@ -76,12 +76,16 @@ M.vmsplice = vectored("vmsplice", "flags:SPLICE_F")
 local dup_any = bind("dup", "fd -> fd")
 local dup_to = bind("dup3", "fd fd flags:O -> fd")
 
--- An object that owns the new number; one that stands for `to` already stays the only owner.
+-- An object that owns the new number; one that stands for `to` already stays the only owner. The
+-- standard files are the process's: no collection of an object that nobody kept closes them.
 local function duplicate(fd, to, flags)
 	local new, err = dup_to(fd, to, flags)
 	if new and raw.ishandle(to) then
 		raw.nogc(new)
 		return to
+	end
+	if new and to <= 2 then
+		raw.nogc(new)
 	end
 	return new, err
 end

@@ -40,10 +40,8 @@ refuses() {
 	refuses cgroup_parent 'cgroup_parent = "a\nb"'
 }
 
-@test "a filter that would wait for a supervisor is refused" {
-	# Nothing decides calls for the kernel: neither their arguments in memory nor a failure can
-	# be got wrong.
-	refuses notify 'seccomp = { notify { "openat" } }'
+@test "a filter whose notifications nobody would get is refused" {
+	refuses notify 'process = { init = false }, seccomp = { notify { "openat" } }'
 }
 
 @test "ids out of range or of odd forms are refused" {

@@ -113,6 +113,7 @@ local _, _, reader, writer = assert(S.pipe "cloexec")
 pid = assert(S.fork())
 if pid == 0 then
 	writer:dup2(2)
+	collectgarbage() -- standard error stays what it is
 	assert(loadfile "examples/strace.lua")("sh", "-c", "cd /; /bin/true; exit 3")
 end
 writer:close()

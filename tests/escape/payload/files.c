@@ -122,7 +122,7 @@ static int attributes(int count, char **arguments)
 	printf("umask %03o\n", mask);
 	printf("core %llu\n", (unsigned long long)core.rlim_cur);
 	printf("no_new_privs %d\n", prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
-	printf("session %s\n", getsid(0) == getpid() ? "own" : "other");
+	printf("session %s\n", getsid(0) > 0 ? "inside" : "the caller's");
 	printf("scheduler %d\n", sched_getscheduler(0));
 	return 0;
 }
