@@ -417,7 +417,7 @@ int eval_run(const struct eval_question *question, struct eval_answer *answer, s
 	struct evaluation *evaluation = NULL;
 	int ret = eval_start(&evaluation, question, answer, err);
 
-	return ret < 0 ? ret : eval_wait(evaluation, err);
+	return ret < 0 || !evaluation ? ret : eval_wait(evaluation, err);
 }
 
 void eval_finish(struct eval_answer *answer)
