@@ -313,6 +313,6 @@ ends_soon() {
 		diff filled anew
 		[[ -s filled ]]
 	done
-	! cmp "$LUNETTE" "$bare"
+	run -1 cmp "$LUNETTE" "$bare"
 	launch -2 --snapshot
 }
