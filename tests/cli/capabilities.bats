@@ -48,7 +48,8 @@ combine() {
 				esac
 				cat >sets.lua <<-END
 					local ambient = { [0] = {}, [1] = { "chown" }, [1025] = { "CAP_CHOWN", "net_bind_service" } }
-					local bits = { [0] = {}, [3] = { "noroot", "noroot_locked" }, [64] = { "no_cap_ambient_raise" },
+					local bits = { [0] = {}, [3] = { "noroot", "noroot_locked" },
+						[64] = { "no_cap_ambient_raise" },
 						[192] = { "no_cap_ambient_raise", "no_cap_ambient_raise_locked" }, [47] = {} }
 					for name in ("$both"):gmatch("%S+") do
 						table.insert(bits[47], name)
@@ -94,7 +95,8 @@ combine() {
 			caps = { keep = { arg.keep } },
 		}
 	END
-	launch -0 run -p "$WORK/sets.lua" --set keep=dac_override -- sh -c ': >/t/f; chmod 0 /t/f; cat /t/f'
+	launch -0 run -p "$WORK/sets.lua" --set keep=dac_override -- \
+		sh -c ': >/t/f; chmod 0 /t/f; cat /t/f'
 	launch run -p "$WORK/sets.lua" --set keep=kill -- sh -c ': >/t/f; chmod 0 /t/f; cat /t/f'
 	((status != 0))
 	[[ $stderr == *"Permission denied"* ]]

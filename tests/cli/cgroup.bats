@@ -1,5 +1,5 @@
-# cgroup.bats: limits that a cgroup holds, at their value, just under and just over it; as root and as
-# an ordinary user to whom a cgroup is delegated
+# cgroup.bats: limits that a cgroup holds, at their value, just under and just over it; as root and
+# as an ordinary user to whom a cgroup is delegated
 # shellcheck shell=bats disable=SC2016,SC2030,SC2031,SC2034,SC2154 # launch reads LAUNCH_AS
 
 bats_require_minimum_version 1.5.0

@@ -54,8 +54,8 @@ print(eval(sys.argv[1]))' "$1"
 		return profile { extends = "default", seccomp = { guard = { errno "EACCES" { "mkdir" } } } }
 	END
 	launch -1 run -v -p "$WORK/silent.lua" -- mkdir $'a\e[31m\nb'
-	grep -Fq 'lunette: denied: mkdir(a\x1b[31m\x0ab, 0777) errno EACCES, 1 times, by mkdir (2), by the rule at ' \
-		<<<"$stderr"
+	[[ $stderr == *'lunette: denied: mkdir(a\x1b[31m\x0ab, 0777) errno EACCES, 1 times, '* ]]
+	[[ $stderr == *'1 times, by mkdir (2), by the rule at '* ]]
 }
 
 @test "a call that a rule kills for is reported, and the process dies" {
@@ -77,7 +77,8 @@ time.sleep(20)'
 }
 
 @test "notify lets a call be made and lists it apart" {
-	launch -0 run -p "$WORK/told.lua" --report report -- /usr/bin/python3 -c 'import os; os.symlink("a", "b")'
+	launch -0 run -p "$WORK/told.lua" --report report -- \
+		/usr/bin/python3 -c 'import os; os.symlink("a", "b")'
 	[[ $(readlink b) == a && $(denied it) == '[]' ]]
 	[[ $(json report '[[one["syscall"], one["args"], one["action"]] for one in it["notified"]]') == \
 		'[["symlink", ["a", "b"], "notify"]]' ]]
@@ -102,7 +103,8 @@ for i in range(600): mkdir(f"other{i}")'
 		return profile { extends = "default", seccomp = { on_denied = "report",
 			guard = { errno "EACCES" { "connect", sys.openat { flags = has "path" }, "chdir" } } } }
 	END
-	launch -0 run -p "$WORK/sockets.lua" --report report -- /usr/bin/python3 -c 'import ctypes, os, socket
+	launch -0 run -p "$WORK/sockets.lua" --report report -- /usr/bin/python3 -c '
+import ctypes, os, socket
 for family, address in ((socket.AF_INET, ("127.0.0.1", 80)), (socket.AF_INET6, ("::1", 443)),
                         (socket.AF_UNIX, "/run/x"), (socket.AF_UNIX, "\0name")):
     try: socket.socket(family, socket.SOCK_STREAM).connect(address)
@@ -127,7 +129,8 @@ libc.chdir(ctypes.c_char_p(b"x" * 4000))'
 	launch run -p "$WORK/listed.lua" --report report -- /usr/bin/python3 -c 'import ctypes
 ctypes.CDLL(None).syscall(9999)
 ctypes.CDLL(None).acct(None)'
-	[[ $(denied '[one["syscall"] for one in it]') == *"x86_64:9999"* ]] || need_path /usr/lib64/ld-linux-x86-64.so.2
+	[[ $(denied '[one["syscall"] for one in it]') == *"x86_64:9999"* ]] ||
+		need_path /usr/lib64/ld-linux-x86-64.so.2
 	[[ $(denied '[one["rule"] for one in it if one["syscall"] == "acct"]') == *profiles/*.lua:* ]]
 }
 

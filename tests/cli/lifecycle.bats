@@ -274,7 +274,8 @@ interrupt() {
 
 @test "a profile and the plan made of it give the same sandbox" {
 	local look='cat /proc/self/mountinfo /proc/self/status; ls -l /proc/self/fd /proc/self/ns | wc -l'
-	local sift='s/^[0-9]+ [0-9]+ [0-9]+:[0-9]+ //; /^(Pid|NSpid|PPid|NSsid|NSpgid|Tgid|.*ctxt_switches|Vm.*|Rss.*|Cpus.*):/d; s/(master|shared):[0-9]+//'
+	local sift='s/^[0-9]+ [0-9]+ [0-9]+:[0-9]+ //; s/(master|shared):[0-9]+//
+		/^(Pid|NSpid|PPid|NSsid|NSpgid|Tgid|.*ctxt_switches|Vm.*|Rss.*|Cpus.*):/d'
 	launch -0 plan -p untrusted -- sh -c "$look"
 	printf '%s\n' "$output" >saved
 	launch -0 run -p untrusted -- sh -c "$look"

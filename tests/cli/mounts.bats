@@ -20,12 +20,12 @@ teardown() {
 	[[ $(tree_hash "$CANARY") == "$BEFORE" ]]
 }
 
-# with NAME <<<'MOUNTS' - writes a profile that adds these mounts to `base` and WORK at /work
+# with NAME <<<'MOUNTS' - writes a profile that adds these mounts to `base` and WORK at /here
 with() {
 	local text
 	text=$(cat)
 	profile "$1" <<-END
-		return profile { extends = "base", mounts = { rw { "$WORK", at = "/work" }, $text } }
+		return profile { extends = "base", mounts = { rw { "$WORK", at = "/here" }, $text } }
 	END
 }
 
@@ -59,7 +59,7 @@ with() {
 @test "rw writes through; a writable mount of a single file too" {
 	echo old >file
 	with p <<<"rw { '$WORK/file', at = '/single' }"
-	launch -0 run -p "$WORK/p.lua" -- sh -c 'echo new >/single; echo x >/work/made;
+	launch -0 run -p "$WORK/p.lua" -- sh -c 'echo new >/single; echo x >/here/made;
 			ls -ld /single >/dev/null'
 	[[ $(cat file) == new && $(cat made) == x ]]
 }
@@ -67,7 +67,7 @@ with() {
 @test "noexec forbids execution" {
 	cp /bin/true prog
 	with p <<<"ro { '$WORK', at = '/n', noexec = true }"
-	launch -0 run -p "$WORK/p.lua" -- /work/prog
+	launch -0 run -p "$WORK/p.lua" -- /here/prog
 	launch -126 run -p "$WORK/p.lua" -- /n/prog
 }
 
@@ -300,8 +300,10 @@ with() {
 }
 
 @test "a mount on a link to its own directory, or over that, is seen by the mounts that follow" {
-	mkdir -p tree/below/{a,b} over && touch empty && echo old >tree/file && echo secret >over/file && ln -s . tree/link
-	with p <<<"rw { '$WORK/tree', at = '/t' }, ro { '$WORK/over', at = '/t/link', on_symlink = 'resolve' },
+	mkdir -p tree/below/{a,b} over && touch empty && ln -s . tree/link
+	echo old >tree/file && echo secret >over/file
+	with p <<<"rw { '$WORK/tree', at = '/t' },
+		ro { '$WORK/over', at = '/t/link', on_symlink = 'resolve' },
 		ro { '$WORK/empty', at = '/t/file' }"
 	launch -0 run -p "$WORK/p.lua" -- cat /t/file
 	[[ -z $output ]]

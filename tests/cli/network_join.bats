@@ -2,7 +2,7 @@
 #
 # Each test makes a host of its own (tests/lib/network.bash).
 # bats file_tags=rootless,net
-# shellcheck shell=bats disable=SC2016,SC2154 # what is quoted is for the host, or the program inside
+# shellcheck shell=bats disable=SC2016,SC2154 # what is quoted is for the host or the program
 
 bats_require_minimum_version 1.5.0
 load ../lib/launch

@@ -2,7 +2,7 @@
 #
 # Each test makes a host of its own (tests/lib/network.bash).
 # bats file_tags=rootless,net
-# shellcheck shell=bats disable=SC2016,SC2154 # what is quoted is for the host, or the program inside
+# shellcheck shell=bats disable=SC2016,SC2154 # what is quoted is for the host or the program
 
 bats_require_minimum_version 1.5.0
 load ../lib/launch
@@ -73,7 +73,8 @@ END
 	profile named <<'END'
 return profile {
 	extends = "base",
-	net = veth { address = { "192.0.2.2/24", "2001:db8::2/64" }, gateway = { "192.0.2.1", "2001:db8::1" },
+	net = veth { address = { "192.0.2.2/24", "2001:db8::2/64" },
+		gateway = { "192.0.2.1", "2001:db8::1" },
 		nat = true, forward = true, host_name = "box7" },
 }
 END
@@ -162,7 +163,9 @@ END
 }
 
 @test "forwarding goes back when the last one that needs it ends, and after a kill with the next" {
-	on_host 'state() { cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding | xargs; }
+	on_host 'state() {
+			cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding | xargs
+		}
 		sandbox nat; first=$!; sandbox nat; second=$!; state
 		kill $first; wait $first; state
 		kill $second; wait $second; state
@@ -209,7 +212,8 @@ END
 		done 2>/dev/null
 		"$LUNETTE" run -p "$WORK/nat.lua" -- true 2>/dev/null
 		until_up bash -c "(( \$(ip -o link | wc --lines) == 1 ))"; ip -o link | wc --lines
-		nft list ruleset; cat /proc/sys/net/ipv4/ip_forward; find /run/lunette -name "lease*" -o -name lab0
+		nft list ruleset; cat /proc/sys/net/ipv4/ip_forward
+		find /run/lunette -name "lease*" -o -name lab0
 		until_up bash -c "! pgrep lunette"; pgrep --count lunette'
 	[[ $output == $'1\n0\n0' ]]
 }
@@ -229,7 +233,8 @@ END
 		"$LUNETTE" run -p "$WORK/bridge.lua" -- true
 		chmod 700 "$one"; rm -f "$one/mutex"; ln -s /etc/passwd "$one/mutex"
 		"$LUNETTE" run -p "$WORK/bridge.lua" -- true'
-	[[ $status == 125 && $stderr == *"state directory net-"*"/run/lunette"*"mutex of the state"*"/run/lunette"* ]]
+	[[ $status == 125 ]]
+	[[ $stderr == *"state directory net-"*"/run/lunette"*"mutex of the state"*"/run/lunette"* ]]
 }
 
 @test "an address of the pool is not one that the host has a route to" {
@@ -257,7 +262,8 @@ END
 	local try='
 		"$LUNETTE" run -p "$WORK/$1.lua" -- /usr/bin/python3 -c "
 import socket
-for address in \"$(address "$!")\", \"$(ip -4 -o address show lab0 | sed "s/.*inet //; s/[/ ].*//")\":
+for address in (\"$(address "$!")\",
+                \"$(ip -4 -o address show lab0 | sed "s/.*inet //; s/[/ ].*//")\"):
     try:
         socket.create_connection((address, 9), 2)
     except OSError as error:
@@ -271,7 +277,8 @@ for address in \"$(address "$!")\", \"$(ip -4 -o address show lab0 | sed "s/.*in
 
 @test "a bridge that was there stays, and one whose users were killed goes with the next launch" {
 	on_host 'ip link add lab0 type bridge; ip link set lab0 up
-		profile="return profile { extends = \"base\", net = veth { bridge = \"lab0\", address = \"192.0.2.2/24\" } }"
+		profile="return profile { extends = \"base\",
+			net = veth { bridge = \"lab0\", address = \"192.0.2.2/24\" } }"
 		echo "$profile" >"$WORK/given.lua"
 		"$LUNETTE" run -p "$WORK/given.lua" -- ip -o link show dev eth0 | grep --count eth0
 		ip -o link | grep --count " lab0:"; ip link delete lab0

@@ -149,7 +149,8 @@ for end in (b.fileno(), w):
 			sigpending = 50, stack = "4M" } }
 	END
 	launch -0 run -p "$WORK/limits.lua" -- /usr/bin/python3 -c 'import resource
-for name in "AS CORE DATA NOFILE FSIZE MEMLOCK MSGQUEUE NICE NPROC CPU RTPRIO RTTIME SIGPENDING STACK".split():
+for name in ("AS CORE DATA NOFILE FSIZE MEMLOCK MSGQUEUE NICE NPROC CPU RTPRIO RTTIME SIGPENDING "
+             "STACK").split():
     print(*resource.getrlimit(getattr(resource, "RLIMIT_" + name)))'
 	[[ $output == "8589934592 8589934592
 4096 4096
@@ -204,12 +205,13 @@ print(n)'
 			tmpfs { "/small", size = "64K" }, tmpfs { "/few", inodes = 10 },
 			overlay { "/usr/share/doc", at = "/over", upper = "tmpfs", size = "64K" } } }
 	END
-	launch -0 run -p "$WORK/full.lua" -- sh -c 'head -c 65536 /dev/zero >/small/file; wc -c </small/file'
+	launch -0 run -p "$WORK/full.lua" -- \
+		sh -c 'head -c 65536 /dev/zero >/small/file; wc -c </small/file'
 	[[ $output == 65536 ]]
 	launch run -p "$WORK/full.lua" -- sh -c 'head -c 65537 /dev/zero >/small/file; wc -c </small/file'
 	[[ $output == 65536 && $stderr == *"No space left"* ]]
-	launch run -p "$WORK/full.lua" -- sh -c 'for i in $(seq 20); do touch /few/$i || break; done 2>/dev/null;
-			ls /few | wc -l'
+	launch run -p "$WORK/full.lua" -- \
+		sh -c 'for i in $(seq 20); do touch /few/$i || break; done 2>/dev/null; ls /few | wc -l'
 	((output >= 8 && output <= 10))
 	launch run -p "$WORK/full.lua" -- sh -c 'head -c 200000 /dev/zero >/over/new; wc -c </over/new'
 	((output <= 65536))

@@ -75,8 +75,8 @@ scene() {
 
 @test "no terminal without a /dev" {
 	profile bare <<-'END'
-		return profile { mounts = { ro "/usr", same "/bin", same "/lib", same { "/lib64", optional = true },
-			proc "/proc" }, process = { tty = true } }
+		return profile { mounts = { ro "/usr", same "/bin", same "/lib",
+			same { "/lib64", optional = true }, proc "/proc" }, process = { tty = true } }
 	END
 	launch -125 run -p "$WORK/bare.lua" -- /bin/true
 	expect_error devices 'mount a dev "/dev"'

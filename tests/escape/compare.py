@@ -7,8 +7,8 @@ To be run as an ordinary user who may use firejail; a launcher that is not insta
 Each is started as its manual shows for a command that works in the current directory: bubblewrap
 once as in its README and once with all that it offers to isolate without a policy of the caller's,
 firejail with its default profile. A weakness is `open` where the payload shows it as in the
-row's control, `partly` where it shows some of it; rows that lunette holds only by a key that its shipped profiles do not set are left out,
-and so are those that nothing shows on this host.
+row's control, `partly` where it shows some of it; rows that lunette holds only by a key that its
+shipped profiles do not set are left out, and so are those that nothing shows on this host.
 """
 import os
 import shutil
@@ -22,15 +22,16 @@ from harness import LUNETTE, Place, read_rows, shows  # noqa: E402
 
 ROOT_OF_BUBBLEWRAP = [
     "bwrap", "--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink", "usr/lib",
-    "/lib", "--symlink", "usr/lib64", "/lib64", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+    "/lib", "--symlink", "usr/lib64", "/lib64", "--proc", "/proc", "--dev", "/dev",
+    "--tmpfs", "/tmp"]
 LAUNCHERS = {
     "lunette default": lambda work: [LUNETTE, "run", "--"],
     "lunette untrusted": lambda work: [LUNETTE, "run", "-p", "untrusted", "--"],
     "bubblewrap (README)": lambda work: [
         *ROOT_OF_BUBBLEWRAP, "--bind", work, work, "--chdir", work, "--unshare-pid"],
     "bubblewrap (all)": lambda work: [
-        *ROOT_OF_BUBBLEWRAP, "--bind", work, work, "--chdir", work, "--unshare-all", "--new-session",
-        "--die-with-parent", "--clearenv", "--unshare-user", "--disable-userns"],
+        *ROOT_OF_BUBBLEWRAP, "--bind", work, work, "--chdir", work, "--unshare-all",
+        "--new-session", "--die-with-parent", "--clearenv", "--unshare-user", "--disable-userns"],
     "firejail": lambda work: ["firejail", "--quiet"],
 }
 
@@ -60,7 +61,8 @@ def state(weak, lines):
 
 
 def main():
-    launchers = {name: command for name, command in LAUNCHERS.items() if shutil.which(command("")[0])}
+    launchers = {name: command for name, command in LAUNCHERS.items()
+                 if shutil.which(command("")[0])}
     print("| id | weakness | " + " | ".join(launchers) + " |")
     print("|---" * (2 + len(launchers)) + "|")
     for row in read_rows():

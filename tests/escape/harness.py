@@ -56,7 +56,8 @@ class Place:
     def run(self, command):
         """The lines that @command says; its status too where that is not 0."""
         host = self.host
-        environment = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ} | host.environment
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+        environment = kept | host.environment
         started = subprocess.Popen(
             command, cwd=self.work, env=environment, text=True, errors="backslashreplace",
             stdin=host.stdin or subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -76,8 +77,9 @@ class Place:
         return lines
 
     def launch(self, profile):
-        return self.run([LUNETTE, "run", "-p", profile, *map(self.fill, self.row.get("options", [])),
-                         "--", "./payload", *self.payload()])
+        options = map(self.fill, self.row.get("options", []))
+        return self.run([LUNETTE, "run", "-p", profile, *options, "--",
+                         "./payload", *self.payload()])
 
     def launch_with(self, name, fields):
         with open(f"{self.work}/{name}.lua", "w", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-# paths.bats: names, links and mounts that are meant to lead out of a sandbox (rows.toml has the ids)
+# paths.bats: names, links and mounts that are to lead out of a sandbox (rows.toml has the ids)
 # bats file_tags=rootless
 # shellcheck shell=bats disable=SC2016,SC2030,SC2031,SC2154 # quoted: for the program inside
 
@@ -47,14 +47,17 @@ in_private() {
 
 @test "a root tree whose sys is a link is refused" {
 	mkdir -p tree/usr && ln -s "$CANARY/dir" tree/sys
-	profile p <<<"return profile { mounts = { rw { '$WORK/tree', at = '/' }, ro '/usr', sysfs '/sys' } }"
+	profile p <<-END
+		return profile { mounts = { rw { '$WORK/tree', at = '/' }, ro '/usr', sysfs '/sys' } }
+	END
 	launch -125 run -p "$WORK/p.lua" -- true
 	expect_error mounts /sys
 	rm tree/sys && mkdir -p tree/sys tree/bin tree/lib tree/lib64
 	profile p <<-END
 		return profile { mounts = { rw { '$WORK/tree', at = '/' }, ro '/usr', sysfs '/sys' } }
 	END
-	launch run -p "$WORK/p.lua" -- /usr/bin/true # the control: with a directory it is not refused for that
+	# The control: with a directory it is not refused for that.
+	launch run -p "$WORK/p.lua" -- /usr/bin/true
 	[[ $stderr != *"/sys"* ]]
 }
 
@@ -102,7 +105,8 @@ in_private() {
 @test "a directory moved out of a bound tree leads nowhere" {
 	mkdir -p tree/inner
 	mkfifo tree/inner/go tree/inner/ready
-	timeout 50 "$LUNETTE" run -p base --rw "$WORK/tree:/t" -- sh -c 'cd /t/inner; echo x >ready; read -r _ <go;
+	timeout 50 "$LUNETTE" run -p base --rw "$WORK/tree:/t" -- sh -c '
+			cd /t/inner; echo x >ready; read -r _ <go;
 			ls .. 2>&1; cat ../canary/file ../../canary/file 2>&1; echo end' >said 2>&1 </dev/null 3>&- &
 	local launcher=$!
 	timeout 10 cat tree/inner/ready >/dev/null
@@ -117,10 +121,11 @@ in_private() {
 @test "what the host mounts later does not appear inside" {
 	need_root
 	mkdir -p tree/later
-	local command='mount --make-rshared "$1" 2>/dev/null; mount --bind "$1" "$1"; mount --make-shared "$1"
+	local command='mount --make-rshared "$1" 2>/dev/null
+		mount --bind "$1" "$1"; mount --make-shared "$1"
 		mkfifo "$1/go" "$1/ready"
-		"$LUNETTE" run -p base --rw "$1:/t" -- sh -c "echo x >/t/ready; read -r _ </t/go; ls -A /t/later; echo end" \
-			</dev/null &
+		"$LUNETTE" run -p base --rw "$1:/t" -- \
+			sh -c "echo x >/t/ready; read -r _ </t/go; ls -A /t/later; echo end" </dev/null &
 		timeout 10 cat "$1/ready" >/dev/null
 		mount -t tmpfs none "$1/later"; echo x >"$1/later/appeared"
 		timeout 10 sh -c "echo x >\"\$1\"" sh "$1/go"
@@ -315,7 +320,8 @@ in_private() {
 @test "no directory is made in a mounted tree" {
 	mkdir tree
 	local what
-	for what in "tmpfs '/t/new'" "tmpfs '/t/new/sub'" "dir '/t/new'" "file { '/t/new/x', text = 'x' }"; do
+	for what in "tmpfs '/t/new'" "tmpfs '/t/new/sub'" "dir '/t/new'" \
+		"file { '/t/new/x', text = 'x' }"; do
 		profile p <<<"return profile { extends = 'base', mounts = {
 			rw { '$WORK/tree', at = '/t' }, $what } }"
 		launch -125 run -p "$WORK/p.lua" -- true

@@ -14,8 +14,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 HEAD = """# Security checks
 
 Made by `scons security-checks` from `tests/escape/rows.toml`: weaknesses of earlier sandboxes, and
-whether lunette holds them, started by root and by an ordinary user, on each kernel that it was tried
-on. `held`: the attempt fails in the sandbox, and a control shows that it does not without the guard.
+whether lunette holds them, started by root and by an ordinary user, on each kernel that it was
+tried on. `held`: the attempt fails in the sandbox, and a control shows that it does not without the
+guard.
 `vacuous`: it fails, but on that kernel or host it fails without the guard too; where the filter's
 simulator or another test shows the guard instead, it says `held`. `-`: not tried there.
 
@@ -37,7 +38,8 @@ def state(row, jobs, suffix):
         return "no such thing"
     states = []
     if "payload" in row or "sim" in row:
-        states.append(result_of(jobs, "tests/escape/run", f"{row['id']}: {row['weakness']}", suffix))
+        name = f"{row['id']}: {row['weakness']}"
+        states.append(result_of(jobs, "tests/escape/run", name, suffix))
     for one in row.get("tests", []):
         path, _, words = one.partition(": ")
         states.append(result_of(jobs, path, words, suffix))

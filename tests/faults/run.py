@@ -155,7 +155,8 @@ def main():
                 count += 1
                 if problem:
                     failed += 1
-                    print(f"not ok {count} - {name}, call {call[1]} of process {call[0]}: {problem}")
+                    print(f"not ok {count} - {name}, call {call[1]} of process {call[0]}: "
+                          f"{problem}")
         with open("/proc/self/mountinfo", encoding="utf-8") as file:
             after = sorted(line.split()[4] for line in file)
     print(f"# {count} calls failed in turn with {options.errno}, {failed} wrongly")

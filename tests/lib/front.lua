@@ -301,7 +301,7 @@ function M.native(host)
 end
 
 M.question = {
-	verb = "run", profile = "test", options = {}, command = { "id", "-u" }, cwd = "/home/me/work",
+	verb = "run", profile = "test", options = {}, command = { "id", "-u" }, cwd = "/home/me/here",
 	uid = 1000, gid = 1000, home = "/home/me", arch = "x86_64", kernel = "6.18.44", privileged = false,
 }
 

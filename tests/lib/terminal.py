@@ -114,7 +114,8 @@ def keys():
 
 
 def size():
-    it = run("--tty", "--", "sh", "-c", "trap 'stty size' WINCH; echo ready; while :; do sleep 0.05; done")
+    it = run("--tty", "--", "sh", "-c",
+             "trap 'stty size' WINCH; echo ready; while :; do sleep 0.05; done")
     it.expect("ready")
     it.size(50, 132)
     print(it.expect("50 132")[-6:])
@@ -146,8 +147,8 @@ def job():
 
 def injected(probe):
     """What the program pushes into its terminal's queue does not come to the user's."""
-    it = Terminal("sh", "-c", f"'{LUNETTE}' run -p ./open.lua -- {probe} tiocsti; echo ready; read x; "
-                  "echo \"got($x)\"")
+    it = Terminal("sh", "-c", f"'{LUNETTE}' run -p ./open.lua -- {probe} tiocsti; echo ready; "
+                  "read x; echo \"got($x)\"")
     it.expect("ready")
     it.type("\r")
     print(it.expect(r"got\(.*\)").strip().split("\n")[-1], it.end()[1])

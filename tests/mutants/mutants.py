@@ -18,8 +18,8 @@ class Mutant:
         """@text without the guard, which must stand in it exactly once."""
         count = text.count(self.old)
         if count != 1:
-            raise SystemExit(f"tests/mutants/list.toml: {self.name}: its text stands in {self.file} "
-                             f"{count} times")
+            raise SystemExit(f"tests/mutants/list.toml: {self.name}: its text stands in "
+                             f"{self.file} {count} times")
         return text.replace(self.old, self.new)
 
     def write(self, target, source, env):
