@@ -378,17 +378,22 @@ int launch_start(struct launch **ahead, const struct plan *plan,
 		 const struct launch_options *options, struct err *err)
 {
 	struct launch *launch = *ahead;
+	struct cgroup cgroup;
 	int r;
 
 	*ahead = NULL;
-	if (launch && (!sandbox_fits(plan, &launch->setup) || cgroup_possible(plan))) {
+	cgroup_find(&cgroup, plan);
+	if (launch && (!sandbox_fits(plan, &launch->setup) || cgroup.parent >= 0)) {
 		launch_drop(launch);
 		launch = NULL;
 	}
 	if (!launch)
 		launch = new_launch(options);
-	if (!launch)
+	if (!launch) {
+		fd_close(&cgroup.parent);
 		return err_set(err, STAGE_WATCH, ENOMEM, NULL, "launch");
+	}
+	launch->setup.cgroup = cgroup;
 	r = check(plan, &launch->setup.caller, err);
 	if (r == 0)
 		r = sandbox_adopt(&launch->setup, plan, err);
@@ -402,8 +407,6 @@ int launch_start(struct launch **ahead, const struct plan *plan,
 	}
 	if (r == 0 && !launch->supervised.pid)
 		r = start(launch, -1, err);
-	else if (r == 0 && launch->setup.cgroup.leaf >= 0)
-		r = cgroup_refused(&launch->setup, -EAGAIN, err); /* delegated just now */
 	if (r == 0) {
 		stdio_give(&launch->setup, launch->relays);
 		r = take_part(launch, err);

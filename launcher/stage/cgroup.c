@@ -68,42 +68,34 @@ static int try_leaf(struct cgroup *cgroup)
 	return 0;
 }
 
-static int make_leaf(struct cgroup *cgroup, const char *wanted, struct err *err)
+static int make_leaf(struct cgroup *cgroup)
 {
 	int r = -EAGAIN;
 
-	cgroup->parent = cgroup_parent(wanted, cgroup->parent_path, err);
 	if (cgroup->parent < 0)
-		return cgroup->parent;
+		return -ENOENT;
 	for (int i = 0; i < TRIES && r == -EAGAIN; i++)
 		r = try_leaf(cgroup);
-	return r < 0 ? not_made(cgroup, r, err) : 0;
+	return r < 0 ? not_made(cgroup, r, &cgroup->why) : 0;
 }
 
-bool cgroup_possible(const struct plan *plan)
+void cgroup_find(struct cgroup *cgroup, const struct plan *plan)
 {
-	char path[CGROUP_PATH_MAX];
-	cleanup_fd int parent = -1;
-	struct err err;
-
+	*cgroup = (struct cgroup){ .parent = -1, .leaf = -1 };
 	if (cgroup_limits_wanted(&plan->limits))
-		parent = cgroup_parent(plan->cgroup_parent, path, &err);
-	return parent >= 0;
+		cgroup->parent =
+			cgroup_parent(plan->cgroup_parent, cgroup->parent_path, &cgroup->why);
 }
 
 int cgroup_make(struct setup *setup, struct err *err)
 {
 	struct cgroup *cgroup = &setup->cgroup;
-	const struct err *none = NULL;
-	struct err why;
 	int r;
 
-	cgroup->parent = cgroup->leaf = -1;
 	if (!cgroup_limits_wanted(&setup->plan->limits))
 		return 0;
-	if (make_leaf(cgroup, setup->plan->cgroup_parent, &why) < 0)
-		none = &why;
-	r = cgroup_limits_write(setup, none, err);
+	r = make_leaf(cgroup);
+	r = cgroup_limits_write(setup, r < 0 ? &cgroup->why : NULL, err);
 	if (r < 0 || !cgroup->limits)
 		cgroup_finish(setup);
 	return r;

@@ -10,11 +10,13 @@
 
 #include "launcher/stage/setup.h"
 
-/* cgroup_possible() - may cgroup_make() make a leaf for this plan? A process that is there already
- * is no use then: to move one costs 8 ms, to make one in the leaf nothing. */
-bool cgroup_possible(const struct plan *plan);
+/* cgroup_find() - open the parent of the leaf that @plan needs, if it needs one: cgroup->parent, or
+ * why there is none. Where there is one, a process that was made before is no use: to move it into
+ * the leaf costs 8 ms, to make one there nothing. */
+void cgroup_find(struct cgroup *cgroup, const struct plan *plan);
 
-/* cgroup_make() - make the leaf and write its limits, in the launcher before the clone
+/* cgroup_make() - make the leaf below what cgroup_find() has found and write its limits, in the
+ * launcher before the clone
  * Leaves setup->cgroup with an open leaf, or without one where the plan asks for none or all that
  * it asks for is preferred and can't be had here (recorded as skipped). Errors: -errno with the
  * limit, the cause and the remedy in @err.

@@ -66,6 +66,7 @@ struct cgroup {
 	uint32_t limits; /* those it holds: 1 << enum outcome_limit */
 	char name[48];
 	char parent_path[CGROUP_PATH_MAX];
+	struct err why; /* there is no parent, though the plan wants one */
 };
 
 struct setup {

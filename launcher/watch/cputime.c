@@ -23,7 +23,8 @@
 enum {
 	SCAN_ALONE = 10,   /* ms between scans */
 	SCAN_BESIDE = 100, /* where the counter is the main source */
-	TICK = 10000000,   /* ns of one of /proc's: USER_HZ is 100 everywhere */
+	MOST_CPUS = 4096,
+	TICK = 10000000, /* ns of one of /proc's: USER_HZ is 100 everywhere */
 };
 
 int cputime_open(void)
@@ -53,13 +54,13 @@ static unsigned int count_cpus(void)
 	unsigned long highest;
 
 	if (got <= 0)
-		return 64;
+		return MOST_CPUS;
 	text[got] = '\0';
 	last = text + strcspn(text, "\n");
 	while (last > text && last[-1] >= '0' && last[-1] <= '9')
 		last--;
 	highest = strtoul(last, NULL, 10);
-	return highest < 4096 ? (unsigned int)highest + 1 : 4096;
+	return highest < MOST_CPUS ? (unsigned int)highest + 1 : MOST_CPUS;
 }
 
 /* @proc may be only a handle of the place (O_PATH). */
@@ -70,16 +71,40 @@ static int open_directory(int proc)
 	return fd < 0 ? -1 : fd;
 }
 
+static int64_t longest_pause(const struct cputime *time)
+{
+	return time->proc < 0 ? 1000 : time->counter < 0 ? SCAN_ALONE : SCAN_BESIDE;
+}
+
+/* The limit cannot be reached before. */
+static int64_t next_look(const struct cputime *time, int64_t now)
+{
+	int64_t left = (int64_t)((time->limit - time->used) / time->cpus / 1000000);
+	int64_t most = longest_pause(time);
+
+	return now + (left < 1 ? 1 : left > most ? most : left);
+}
+
+/* What a program that ends at once is spared. */
+static void settle(struct cputime *time)
+{
+	int directory = time->proc < 0 ? -1 : open_directory(time->proc);
+
+	fd_close(&time->proc);
+	time->proc = directory;
+	time->cpus = count_cpus();
+	time->settled = true;
+}
+
 void cputime_start(struct cputime *time, int counter, int proc, uint64_t limit, int64_t now)
 {
 	*time = (struct cputime){ .counter = counter,
-				  .proc = proc < 0 ? -1 : open_directory(proc),
+				  .proc = proc,
 				  .limit = limit,
-				  .cpus = count_cpus(),
+				  .cpus = MOST_CPUS,
+				  .next_scan = now,
 				  .approximate = counter < 0 };
-	fd_close(&proc);
-	time->next = time->next_scan = now;
-	(void)cputime_look(time, now);
+	time->next = next_look(time, now);
 }
 
 void cputime_finish(struct cputime *time)
@@ -186,20 +211,18 @@ static void read_counter(struct cputime *time)
 
 bool cputime_look(struct cputime *time, int64_t now)
 {
-	int64_t most = time->proc < 0 ? 1000 : time->counter < 0 ? SCAN_ALONE : SCAN_BESIDE;
-	int64_t left;
-
 	if (now < time->next)
 		return false;
+	if (!time->settled)
+		settle(time);
 	read_counter(time);
 	if (time->proc >= 0 && now >= time->next_scan) {
 		look_around(time);
-		time->next_scan = now + most;
+		time->next_scan = now + longest_pause(time);
 	}
 	if (time->used > time->limit)
 		return true;
-	left = (int64_t)((time->limit - time->used) / time->cpus / 1000000);
-	time->next = now + (left < 1 ? 1 : left > most ? most : left);
+	time->next = next_look(time, now);
 	return false;
 }
 

@@ -23,6 +23,7 @@ struct cputime {
 	int64_t next; /* when to look again: ms of CLOCK_MONOTONIC */
 	int64_t next_scan;
 	unsigned int cpus;
+	bool settled; /* the first look finds out how to look */
 	bool approximate;
 };
 
