@@ -12,7 +12,9 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 
 #include "launcher/stage/terminal.h"
@@ -66,6 +68,8 @@ void relay_start(struct relay *relay, const struct stdio_relay *ends,
 {
 	struct stat st = { 0 };
 
+	/* The chunk's pages are touched by who has something to say. */
+	memset(relay, 0, offsetof(struct relay, chunk));
 	relay->ends = *ends;
 	relay->limit = *limit;
 	relay->most = PIPE_BUF;

@@ -38,7 +38,7 @@ struct relay {
 	char chunk[RELAY_CHUNK];
 };
 
-/* relay_start() - @relay, which is all zero, pumps between @ends, whose descriptors it owns but for
+/* relay_start() - @relay, whatever it holds, pumps between @ends, whose descriptors it owns but for
  * 0, 1 and 2. */
 void relay_start(struct relay *relay, const struct stdio_relay *ends,
 		 const struct relay_limit *limit);

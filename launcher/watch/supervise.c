@@ -363,7 +363,7 @@ static int start_relays(struct watch *watch, struct err *err)
 
 	if (relays[0].from < 0 && relays[1].from < 0 && relays[2].from < 0)
 		return 0;
-	watch->relays = calloc(STDIO_RELAYS, sizeof(struct relay));
+	watch->relays = malloc(STDIO_RELAYS * sizeof(struct relay));
 	if (!watch->relays)
 		return err_set(err, STAGE_WATCH, ENOMEM, NULL, "relays");
 	for (int i = 0; i < STDIO_RELAYS; i++) {
