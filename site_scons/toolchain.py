@@ -74,7 +74,7 @@ def _musl(env):
 def host(base):
     """For the Lua that runs the generators: the machine's own compiler and C library."""
     env = base.Clone(CC="gcc", LINK="gcc")
-    env.Append(CCFLAGS=["-O2"], LIBS=["m"])
+    env.Append(CCFLAGS=["-O2"], CPPPATH=["#$OUT/generated"], LIBS=["m"])
     return env
 
 
