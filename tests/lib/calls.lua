@@ -6,6 +6,10 @@ local number = require("syscall.call").number
 
 local M = {}
 
+if os.getenv "LUNETTE_EXERCISED" then
+	require("exercised").watch(os.getenv "LUNETTE_EXERCISED")
+end
+
 -- raises(f, text, name) - @f raises an error that contains @text and points at its caller's line
 function M.raises(f, text, name)
 	local good, message = pcall(f)

@@ -29,6 +29,8 @@ if not map then
 	tap.skip("maps and programs", "host: bpf() says " .. tostring(err))
 	tap.done()
 end
+fails(function() return S.bpf("map_create", { map_type = "hash" }) end, "INVAL",
+	"bpf(): a map of nothing")
 ok(S.bpf_map_op("map_update_elem", map, 5, 1000), "an element is set")
 is(S.bpf_map_op("map_lookup_elem", map, "\5\0\0\0"), string.pack("=I8", 1000), "and looked up")
 local value = t.buffer(8)

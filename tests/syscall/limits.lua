@@ -142,6 +142,23 @@ if woken or not wake_error.NOSYS then
 	fails(function() return S.futex_wait(word, 4) end, "AGAIN", "futex_wait(): another value")
 	fails(function() return S.futex_wait(word, 5, nil, nil, S.clock_gettime "monotonic") end,
 		"TIMEDOUT", "futex_wait(): nobody wakes")
+	local shared = assert(S.mmap(nil, 4096, "read, write", "shared, anonymous"))
+	for name, waits in pairs {
+		futex_wait = function() return S.futex_wait(shared, 0, nil, "size_u32") end,
+		futex_waitv = function()
+			return S.futex_waitv { { uaddr = shared, val = 0, flags = "size_u32" } }
+		end,
+	} do
+		local waiter = assert(S.fork())
+		if waiter == 0 then
+			S._exit(waits() and 0 or 1)
+		end
+		repeat
+			S.nanosleep(0.001)
+		until S.futex_wake(shared, nil, 1, "size_u32") == 1
+		is(select(3, assert(S.waitpid(waiter))).exitstatus, 0, name .. "() is woken")
+	end
+	shared:close()
 	is(S.futex_requeue({ { uaddr = word, val = 5 }, { uaddr = word:slice(4) } }, 1, 1), 0,
 		"futex_requeue()")
 	fails(function() return S.futex_requeue({ { uaddr = word, val = 4 }, { uaddr = word:slice(4) } },

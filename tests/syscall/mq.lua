@@ -40,6 +40,7 @@ fails(function() return S.mq_open(name, "creat, excl, rdwr") end, "EXIST", "mq_o
 fails(function() return S.mq_open("none" .. S.getpid()) end, "NOENT", "mq_open(): does not")
 fails(function() return S.mq_getsetattr(-1, nil, t.mq_attr()) end, "BADF", "mq_getsetattr(): no fd")
 fails(function() return S.mq_timedsend(-1, "x") end, "BADF", "mq_timedsend(): no fd")
+fails(function() return S.mq_timedreceive(-1, nil, 16) end, "BADF", "mq_timedreceive(): no fd")
 raises(function() S.mq_open {} end, "#1", "mq_open(): no name")
 raises(function() S.mq_getsetattr(queue, nil, t.buffer(3)) end, "at least 64 bytes",
 	"mq_getsetattr(): memory too short")

@@ -32,7 +32,7 @@ end
 fails(function() return S.perf_event_open { type = 9999, exclude_kernel = true,
 	exclude_hv = true } end,
 	"NOENT", "no such type")
-local counter = t.perf_reader(fd)
+local counter = S.perf_reader(fd)
 ok(counter:reset() and counter:start(), "a counter is started")
 local sum = 0
 for i = 1, 1e6 do
@@ -70,6 +70,8 @@ do
 	raises(function() sampler:mmap(0) end, "from 1 to", "mmap(): no room")
 end
 
+local unattached, why_not = S.perf_attach_tracepoint(0x7ffffff0)
+ok(unattached == nil and why_not, "perf_attach_tracepoint(): none of that number")
 local point, why = S.perf_tracepoint "syscalls/sys_enter_getppid"
 if point then
 	local reader = S.perf_attach_tracepoint(point, 0, -1)

@@ -14,6 +14,9 @@ local dir, remove = check.scratch()
 
 local made, none, reader, writer = S.pipe "cloexec, nonblock"
 ok(made == true and none == nil and reader:fcntl "getfd" == c.FD.CLOEXEC, "pipe() with flags")
+local _, _, reader2, writer2 = assert(S.pipe2 "cloexec")
+ok(reader2:close() and writer2:close(), "pipe2()")
+fails(function() return S.pipe "creat" end, "INVAL", "pipe(): a flag that is none of its")
 fails(function() return S.pipe2 "creat" end, "INVAL", "pipe2(): a flag that is none of its")
 
 -- poll
@@ -32,6 +35,12 @@ S.ppoll(fds, left)
 ok(left.time > 4 and left.time <= 5, "what was left of it")
 ok(S.poll({ { fd = writer:getfd() + 500, events = "in" } }, 0) == 1, "a number that is no fd")
 fails(function() return S.ppoll({}, { sec = 0, nsec = -1 }) end, "INVAL", "ppoll(): no time")
+local limited = assert(S.fork())
+if limited == 0 then
+	S.setrlimit("nofile", 0)
+	S._exit(select(2, S.poll(list, 0)).INVAL and 0 or 1)
+end
+is(select(3, assert(S.waitpid(limited))).exitstatus, 0, "poll(): more than may be open")
 raises(function() S.poll(5) end, "a table expected", "poll(): no list")
 raises(function() S.poll({}, -2) end, "#2", "poll(): time before -1")
 raises(function() t.pollfds { { fd = "x" } } end, "pollfd.fd: an open fd", "an entry without an fd")
@@ -185,8 +194,17 @@ ok(made_none == nil and (not_init.INVAL or not_init.PERM or not_init.NOSYS),
 	"fanotify_init(): no such flag")
 local class, refused = S.fanotify_init("class_content", "rdonly")
 if class then
-	assert(S.fanotify_mark(class, "add", "open_perm", nil, dir))
-	assert(S.fanotify_mark(class, "remove", "open_perm", nil, dir))
+	assert(S.fanotify_mark(class, "add", "open_perm, event_on_child", nil, dir))
+	local opener = assert(S.fork())
+	if opener == 0 then
+		local opened, refusal = S.open(dir .. "/other", "creat, rdwr", "0600")
+		S._exit(opened and 1 or refusal.PERM and 0 or 2)
+	end
+	local asked = S.fanotify_read(class)[1]
+	ok(asked.open_perm and S.fanotify_respond(class, asked.fd, "deny"), "fanotify_respond()")
+	is(select(3, assert(S.waitpid(opener))).exitstatus, 0, "who asked is refused")
+	asked.fd:close()
+	assert(S.fanotify_mark(class, "remove", "open_perm, event_on_child", nil, dir))
 	class:close()
 else
 	tap.skip("fanotify's permission", "host: fanotify_init() says " .. tostring(refused))

@@ -174,7 +174,6 @@ is(status_of(child(function()
 end)).exitstatus, 0, "personality()")
 raises(function() S.personality "windows" end, "no PER", "personality(): no such one")
 fails(function() return S.acct "/nonexistent" end, root and "NOENT" or "PERM", "acct(): no file")
-tap.skip("acct()", "host: accounting is everybody's")
 
 -- pidfds
 

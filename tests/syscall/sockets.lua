@@ -95,10 +95,18 @@ is(server:recv(buffer), 3, "or fills memory")
 is(tostring(buffer), "hel", "with what came")
 is(server:recv(nil, 10, "dontwait"), "lo", "and the rest")
 fails(function() return server:recv(nil, 10, "dontwait") end, "AGAIN", "nothing more")
+local second = assert(S.socket("unix", "stream"))
+ok(second:connect { family = "unix", path = path }, "another client")
+local accepted = assert(S.accept4(listener, nil, nil, "cloexec"))
+is(accepted:fcntl "getfd", S.c.FD.CLOEXEC, "accept4() with a flag")
+accepted:close()
+fails(function() return second:send("x", nil, "nosignal") end, "PIPE", "send(): nobody listens")
+second:close()
 ok(client:shutdown "wr" and server:read() == "", "shutdown()")
 fails(function() return S.shutdown(S.socket("inet", "stream"), "rd") end, "NOTCONN",
 	"of what is not connected")
 fails(function() return S.accept(client) end, "INVAL", "accept() where nobody listens")
+fails(function() return S.accept4(client) end, "INVAL", "accept4() where nobody listens")
 for _, fd in ipairs { client, server, listener } do
 	fd:close()
 end

@@ -88,6 +88,12 @@ if pid == 0 then
 end
 local _, _, status = S.waitpid(pid)
 is(status.exitstatus, 0, "login_tty(): no terminal")
+pid = assert(S.fork())
+if pid == 0 then
+	S._exit(S.login_tty(terminal) and S.tcgetsid(2) == S.getpid() and 0 or 1)
+end
+_, _, status = S.waitpid(pid)
+is(status.exitstatus, 0, "login_tty()")
 terminal:close()
 master:close()
 

@@ -13,6 +13,8 @@ raises(function() S.io_uring(8, { flags = "sqpoll" }) end, "without sqpoll", "a 
 raises(function() S.io_uring_enter(0, 0, 0, 0, 5) end, "#5", "a set of signals that is none")
 raises(function() S.io_uring_register(0, "register_files", S.t.buffer(4), 2) end,
 	"at least 8 bytes", "memory too short for its count")
+fails(function() return S.io_uring(8, { flags = 1 << 31 }) end, (select(2, S.io_uring_setup(0))
+	.INVAL and "INVAL" or select(2, S.io_uring_setup(0)).sym:sub(2)), "io_uring(): no such flag")
 fails(function() return S.io_uring_enter(-1, 0, 0) end, "BADF", "io_uring_enter(): no fd")
 local none, err = S.io_uring_setup(0)
 if none == nil and (err.NOSYS or err.PERM) then
