@@ -9,6 +9,7 @@ local call = require "syscall.call"
 local errors = require "syscall.errors"
 local c = require("syscall.constants").c
 local types = require "syscall.types.mounts"
+local whole = require "syscall.whole"
 
 local bind, check = call.bind, call.check
 local memory = raw.memory
@@ -205,21 +206,12 @@ local function read_line(line)
 end
 
 function M.mounts(path)
-	local S = require "syscall"
-	local file <close>, err = S.open(path or "/proc/self/mountinfo", "rdonly, cloexec")
-	if not file then
+	local text, err = whole.read(check.path("mounts", 1, path or "/proc/self/mountinfo"))
+	if not text then
 		return nil, err
 	end
-	local parts, out = {}, {}
-	repeat
-		local part
-		part, err = file:read(nil, 65536)
-		if not part then
-			return nil, err
-		end
-		parts[#parts + 1] = part
-	until part == ""
-	for line in table.concat(parts):gmatch "[^\n]+" do
+	local out = {}
+	for line in text:gmatch "[^\n]+" do
 		out[#out + 1] = read_line(line)
 	end
 	return setmetatable(out, {

@@ -4,6 +4,7 @@ local raw = require "syscall.raw"
 local call = require "syscall.call"
 local errors = require "syscall.errors"
 local constants = require "syscall.constants"
+local whole = require "syscall.whole"
 
 local c = constants.c
 local bind, check = call.bind, call.check
@@ -93,7 +94,6 @@ local function file_of(name)
 end
 
 function M.sysctl(name, value)
-	local S = require "syscall"
 	if type(name) == "table" then
 		for key, one in pairs(name) do
 			local done, err = M.sysctl(key, one)
@@ -104,24 +104,11 @@ function M.sysctl(name, value)
 		return true
 	end
 	local path = file_of(name)
-	local file <close>, err = S.open(path, value == nil and "rdonly, cloexec" or "wronly, cloexec")
-	if not file then
-		return nil, err
-	elseif value ~= nil then
-		local count
-		count, err = file:write(tostring(value))
-		return count and true, err
+	if value ~= nil then
+		return whole.write(path, tostring(value))
 	end
-	local parts = {}
-	repeat
-		local part
-		part, err = file:read(nil, 4096)
-		if not part then
-			return nil, err
-		end
-		parts[#parts + 1] = part
-	until part == ""
-	return (table.concat(parts):gsub("\n$", ""))
+	local text, err = whole.read(path)
+	return text and text:gsub("\n$", ""), err
 end
 
 -- kexec_load(entry, { { data, address, size }, … }, flags) loads nothing where the list is empty,

@@ -27,7 +27,7 @@ local many = assert(S.mounts(odd))
 is(#many .. many[3000].target .. many[1].root .. many[1].shared .. many[1].master .. many[1].major,
 	"3000/mnt\\x3000/mnt 12198", "mounts(): a long file, names with escapes, peer groups")
 ok(not many[1].unbindable and many[1].type == "ext3", "and its other fields")
-raises(function() S.mounts {} end, "'open'", "mounts(): a table")
+raises(function() S.mounts {} end, "#1 to 'mounts'", "mounts(): a table")
 
 fails(function() return S.setns(0, "newnet") end, "INVAL", "setns(): no namespace")
 local no_swap = uid == 0 and "NOENT" or "PERM"
