@@ -71,7 +71,7 @@ raises(function() util.touch() end, "#1 to 'touch'", "touch(): nothing")
 
 local many = dir .. "/many"
 S.mkdir(many, "755")
-for i = 1, 2000 do
+for i = 1, 400 do
 	util.createfile(("%s/a file with a name of some length %d"):format(many, i))
 end
 local count, dots = 0, 0
@@ -79,7 +79,7 @@ for name, entry in util.ls(many) do
 	count = count + (entry.REG and 1 or 0)
 	dots = dots + ((name == "." or name == "..") and 1 or 0)
 end
-is(count .. " " .. dots, "2000 2", "ls() goes over all of 2000 files")
+is(count .. " " .. dots, "400 2", "ls() goes over all of 400 files")
 local seen = 0
 for _ in util.ls(many, S.t.buffer(512), 512) do
 	seen = seen + 1
@@ -88,8 +88,8 @@ for _ in util.ls(many, S.t.buffer(512), 512) do
 	end
 end
 is(seen, 20, "with a small buffer, left half-way")
-is(#util.dirtable(many), 2002, "dirtable()")
-is(#util.dirtable(many, true), 2000, "without dots")
+is(#util.dirtable(many), 402, "dirtable()")
+is(#util.dirtable(many, true), 400, "without dots")
 S.mkdir(dir .. "/two", "755")
 util.createfile(dir .. "/two/b")
 util.createfile(dir .. "/two/a")
@@ -110,15 +110,19 @@ ok(not S.stat(many) and not S.stat(dir .. "/copy"), "both are gone")
 local deep = dir .. "/deep"
 S.mkdir(deep, "755")
 local here = assert(S.open(deep, "directory"))
-for _ = 1, 1500 do -- deeper than there are descriptors, and than a path may be long
-	assert(here:mkdirat("down", "755"))
+local long_name = ("down"):rep(50)
+for _ = 1, 60 do -- deeper than there are descriptors, and than a path may be long
+	assert(here:mkdirat(long_name, "755"))
 	assert(S.symlinkat("/", here, "root"))
-	local next_one = assert(here:openat("down", "directory"))
+	local next_one = assert(here:openat(long_name, "directory"))
 	here:close()
 	here = next_one
 end
 here:close()
-is(util.rm(deep), true, "rm() of 1500 directories in each other, with links to / in each")
+local limit = S.getrlimit "nofile"
+assert(S.setrlimit("nofile", { 40, limit.max }))
+is(util.rm(deep), true, "rm() of 60 directories in each other, with links to / in each")
+assert(S.setrlimit("nofile", limit))
 ok(not S.stat(deep), "all gone")
 S.mkdir(dir .. "/kept", "755")
 util.createfile(dir .. "/kept/file")
