@@ -254,13 +254,21 @@ static void __attribute__((noreturn)) start_program(struct setup *setup)
 	fail(setup);
 }
 
-/* The counter is this process's, which does not count before an execve, and so never: what a
- * program has opened it may stop by prctl(PR_TASK_PERF_EVENTS_DISABLE). Where counters are not for
- * ordinary users the supervisor does without. */
+/* A cgroup of the sandbox's own counts the program's time: there only what this process has used so
+ * far must be known. Else a counter does. It is this process's, which does not count before an
+ * execve, and so never: what a program has opened it may stop by
+ * prctl(PR_TASK_PERF_EVENTS_DISABLE). Where counters are not for ordinary users the supervisor does
+ * without. */
 static void count_time(const struct setup *setup)
 {
-	int counter = setup->plan->limits.cpu.set ? cputime_open() : -1;
+	struct raw_timespec used = { 0 };
+	int counter;
 
+	if (!setup->plan->limits.cpu.set)
+		return;
+	(void)sys_clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	setup->shared->set_up = (uint64_t)used.seconds * 1000000000 + (uint64_t)used.nanoseconds;
+	counter = setup->cgroup.limits ? -1 : cputime_open();
 	if (counter > 0)
 		setup->shared->counter = counter;
 }

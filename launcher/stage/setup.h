@@ -39,6 +39,7 @@ struct shared {
 	int program;                 /* its pid inside */
 	int listener;                /* seccomp's, a descriptor of the program-to-be's; 0: none */
 	int counter;                 /* of CPU time, one of pid 1's; 0: none */
+	uint64_t set_up;             /* ns of CPU time before the program's clone */
 	int master;                  /* of the sandbox's own terminal, likewise */
 	int slave;
 	volatile int ended;  /* the program's status is below */

@@ -1,14 +1,16 @@
 /* cputime.c - the CPU time of all of a sandbox's processes (see cputime.h)
  *
- * No process tree uses more than the CPUs that there are, so between two looks the launcher sleeps
- * as long as the limit cannot be reached. A scan is made every 10 ms where there is nothing better,
- * since what ends between two scans may be lost.
+ * Where a cgroup counts, nothing else is looked at. No process tree uses more than the CPUs that
+ * there are, so between two looks the launcher sleeps as long as the limit cannot be reached. A
+ * scan is made every 10 ms where there is nothing better, since what ends between two scans may be
+ * lost.
  *
  * A process's time is in exactly one place of a scan: its own line while it lives, its parent's
  * line once it was waited for. So when the sum falls, what it has fallen by was reaped unseen, and
  * is added to what is known.
  *
- * Sources: perf_event_open(2), proc_pid_stat(5), begin_new_exec() in fs/exec.c.
+ * Sources: perf_event_open(2), proc_pid_stat(5), begin_new_exec() in fs/exec.c, the kernel's
+ * Documentation/admin-guide/cgroup-v2.rst (cpu.stat is there without the controller cpu too).
  */
 #include "launcher/watch/cputime.h"
 
@@ -19,6 +21,7 @@
 #include <string.h>
 
 #include "launcher/base/base.h"
+#include "launcher/base/cgroup.h"
 
 enum {
 	SCAN_ALONE = 10,   /* ms between scans */
@@ -73,7 +76,7 @@ static int open_directory(int proc)
 
 static int64_t longest_pause(const struct cputime *time)
 {
-	return time->proc < 0 ? 1000 : time->counter < 0 ? SCAN_ALONE : SCAN_BESIDE;
+	return time->from.proc < 0 ? 1000 : time->from.counter < 0 ? SCAN_ALONE : SCAN_BESIDE;
 }
 
 /* The limit cannot be reached before. */
@@ -88,29 +91,34 @@ static int64_t next_look(const struct cputime *time, int64_t now)
 /* What a program that ends at once is spared. */
 static void settle(struct cputime *time)
 {
-	int directory = time->proc < 0 ? -1 : open_directory(time->proc);
+	int directory = time->from.proc < 0 ? -1 : open_directory(time->from.proc);
 
-	fd_close(&time->proc);
-	time->proc = directory;
+	fd_close(&time->from.proc);
+	time->from.proc = directory;
 	time->cpus = count_cpus();
 	time->settled = true;
 }
 
-void cputime_start(struct cputime *time, int counter, int proc, uint64_t limit, int64_t now)
+void cputime_start(struct cputime *time, const struct cputime_sources *from, uint64_t limit,
+		   int64_t now)
 {
-	*time = (struct cputime){ .counter = counter,
-				  .proc = proc,
+	*time = (struct cputime){ .from = *from,
 				  .limit = limit,
 				  .cpus = MOST_CPUS,
 				  .next_scan = now,
-				  .approximate = counter < 0 };
+				  .approximate = from->stat < 0 && from->counter < 0 };
+	if (from->stat >= 0) {
+		fd_close(&time->from.counter);
+		fd_close(&time->from.proc);
+	}
 	time->next = next_look(time, now);
 }
 
 void cputime_finish(struct cputime *time)
 {
-	fd_close(&time->counter);
-	fd_close(&time->proc);
+	fd_close(&time->from.stat);
+	fd_close(&time->from.counter);
+	fd_close(&time->from.proc);
 }
 
 uint64_t cputime_parse(const char *line, bool children)
@@ -181,7 +189,8 @@ static uint64_t scan(int proc)
  * begins with the program's execve only. */
 static void correct(struct cputime *time, uint64_t total)
 {
-	if (time->counter >= 0 && total <= time->used + 2 * TICK + time->used / 8)
+	if (time->from.stat >= 0 ||
+	    (time->from.counter >= 0 && total <= time->used + 2 * TICK + time->used / 8))
 		return;
 	time->approximate = true;
 	if (total > time->used)
@@ -190,7 +199,7 @@ static void correct(struct cputime *time, uint64_t total)
 
 static void look_around(struct cputime *time)
 {
-	uint64_t sum = scan(time->proc);
+	uint64_t sum = scan(time->from.proc);
 	uint64_t total;
 
 	if (sum < time->sum)
@@ -200,12 +209,33 @@ static void look_around(struct cputime *time)
 	correct(time, total);
 }
 
-static void read_counter(struct cputime *time)
+static uint64_t read_stat(const struct cputime *time)
+{
+	char text[1024];
+	long got = sys_lseek(time->from.stat, 0, SEEK_SET);
+	unsigned long long us;
+
+	if (got == 0)
+		got = sys_read(time->from.stat, text, sizeof(text) - 1);
+	text[got > 0 ? got : 0] = '\0';
+	if (!cgroup_value(text, "usage_usec", &us) || us * 1000 < time->from.set_up)
+		return 0;
+	return us * 1000 - time->from.set_up;
+}
+
+static uint64_t read_counter(const struct cputime *time)
 {
 	uint64_t value;
+	int fd = time->from.counter;
 
-	if (time->counter >= 0 && sys_read(time->counter, &value, sizeof(value)) == sizeof(value) &&
-	    value > time->used)
+	return fd >= 0 && sys_read(fd, &value, sizeof(value)) == sizeof(value) ? value : 0;
+}
+
+static void read_exact(struct cputime *time)
+{
+	uint64_t value = time->from.stat >= 0 ? read_stat(time) : read_counter(time);
+
+	if (value > time->used)
 		time->used = value;
 }
 
@@ -215,8 +245,8 @@ bool cputime_look(struct cputime *time, int64_t now)
 		return false;
 	if (!time->settled)
 		settle(time);
-	read_counter(time);
-	if (time->proc >= 0 && now >= time->next_scan) {
+	read_exact(time);
+	if (time->from.proc >= 0 && now >= time->next_scan) {
 		look_around(time);
 		time->next_scan = now + longest_pause(time);
 	}
@@ -228,7 +258,7 @@ bool cputime_look(struct cputime *time, int64_t now)
 
 bool cputime_end(struct cputime *time, uint64_t waited)
 {
-	read_counter(time);
+	read_exact(time);
 	correct(time, waited);
 	return time->used > time->limit;
 }

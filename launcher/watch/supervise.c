@@ -7,6 +7,7 @@
 #include "launcher/watch/supervise.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -92,11 +93,19 @@ static void show(struct watch *watch, int pump)
 
 static void start_timing(struct watch *watch, const struct handover *handover)
 {
-	uint64_t limit = watch->of->setup->plan->limits.cpu.value;
+	const struct setup *setup = watch->of->setup;
+	uint64_t limit = setup->plan->limits.cpu.value;
+	struct cputime_sources from = { .stat = -1,
+					.set_up = setup->shared->set_up,
+					.counter = handover->counter,
+					.proc = handover->proc };
 
 	if (limit > UINT64_MAX / 1000000)
 		limit = UINT64_MAX / 1000000;
-	cputime_start(&watch->cpu, handover->counter, handover->proc, limit * 1000000, now());
+	if (setup->cgroup.leaf >= 0)
+		from.stat =
+			(int)sys_openat(setup->cgroup.leaf, "cpu.stat", O_RDONLY | O_CLOEXEC, 0);
+	cputime_start(&watch->cpu, &from, limit * 1000000, now());
 	watch->timing = true;
 }
 

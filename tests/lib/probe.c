@@ -379,6 +379,25 @@ static int spin(int milliseconds)
 	return 0;
 }
 
+/* @count children, one after the other, that use 8 ms of CPU time each, which /proc rounds to none.
+ * The kernel reaps them and nobody waits for them. */
+static int unseen(int count)
+{
+	struct timespec used;
+
+	signal(SIGCHLD, SIG_IGN);
+	for (int i = 0; i < count; i++) {
+		if (fork() == 0) {
+			do
+				clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+			while (used.tv_nsec < 8000000);
+			_exit(0);
+		}
+		wait(NULL);
+	}
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(void);
@@ -427,6 +446,8 @@ static int with_number(const char *name, int number)
 		return forks(number);
 	if (strcmp(name, "spin") == 0)
 		return spin(number);
+	if (strcmp(name, "unseen") == 0)
+		return unseen(number);
 	if (strcmp(name, "exit") == 0)
 		return number;
 	if (strcmp(name, "signal") == 0)

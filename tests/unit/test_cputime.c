@@ -1,9 +1,11 @@
 /* test_cputime.c - CPU time of a tree of processes, by a counter and by a scan of /proc */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "launcher/base/base.h"
 #include "launcher/watch/cputime.h"
@@ -47,9 +49,13 @@ static void check_scan(void)
 	struct cputime time;
 	uint64_t before;
 	long child;
-	int proc = (int)sys_openat(AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	const struct cputime_sources from = {
+		.stat = -1,
+		.counter = -1,
+		.proc = (int)sys_openat(AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0),
+	};
 
-	cputime_start(&time, -1, proc, UINT64_MAX / 2, now());
+	cputime_start(&time, &from, UINT64_MAX / 2, now());
 	ok(time.approximate, "a scan alone is approximate");
 	(void)cputime_look(&time, time.next);
 	before = time.used;
@@ -69,11 +75,53 @@ static void check_scan(void)
 
 static void check_end(void)
 {
+	const struct cputime_sources from = { .stat = -1, .counter = -1, .proc = -1 };
 	struct cputime time;
 
-	cputime_start(&time, -1, -1, 1000, now());
+	cputime_start(&time, &from, 1000, now());
 	ok(!cputime_end(&time, 1000), "as much as the limit is not too much");
 	ok(cputime_end(&time, 1001), "more is");
+	cputime_finish(&time);
+}
+
+/* A cgroup's cpu.stat, made up, that says @us. */
+static void say(int stat, unsigned long long us)
+{
+	char text[128];
+	int length =
+		snprintf(text, sizeof(text), "usage_usec %llu\nuser_usec 1\nsystem_usec 2\n", us);
+
+	(void)!ftruncate(stat, 0);
+	(void)!pwrite(stat, text, (size_t)length, 0);
+}
+
+/* What the set-up used is taken off, and nothing else is believed. */
+static void check_stat(void)
+{
+	char path[] = "/tmp/test_cputime.XXXXXX";
+	int stat = mkstemp(path);
+	const struct cputime_sources from = { .stat = stat,
+					      .set_up = 2000000,
+					      .counter = -1,
+					      .proc = open("/proc", O_RDONLY | O_CLOEXEC) };
+	struct cputime time;
+
+	unlink(path);
+	say(stat, 1000);
+	cputime_start(&time, &from, 500000000, now());
+	is_number(time.from.proc, -1, "beside a cgroup nothing is scanned");
+	ok(!time.approximate, "a cgroup's figure is exact");
+	ok(!cputime_look(&time, time.next) && time.used == 0, "less than the set-up was nothing");
+	say(stat, 502000);
+	ok(!cputime_look(&time, time.next), "as much as the limit is not too much");
+	is_number((long long)time.used, 500000000, "it is what the program used");
+	say(stat, 502001);
+	ok(cputime_look(&time, time.next), "a microsecond more is");
+	say(stat, 502000);
+	(void)!ftruncate(stat, 0);
+	ok(cputime_end(&time, 0), "what was known stays known");
+	ok(cputime_end(&time, 900000000) && time.used == 500001000 && !time.approximate,
+	   "what pid 1 waited for is in it");
 	cputime_finish(&time);
 }
 
@@ -94,6 +142,7 @@ int main(void)
 	check_lines();
 	check_scan();
 	check_end();
+	check_stat();
 	check_counter();
 	return done();
 }
