@@ -75,8 +75,8 @@ long memory_release(struct memory *memory);
 /* handle_new() - push an owned descriptor. Its metatable is on top of the stack and is popped. */
 void handle_new(lua_State *lua, int fd);
 
-/* handle_test() - the number of the handle at @index, -1 where it is closed; false where there is
- * no handle. */
+/* handle_test() - the number of the handle at @index, or of the file of Lua's io library; -1 where
+ * it is closed, false where there is neither. */
 bool handle_test(lua_State *lua, int index, int *fd);
 
 /* bind_error() - push nil and the error object of @error, a positive errno. Returns 2. */

@@ -8,6 +8,7 @@
 #include "lua/bind/bind.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "lua/raw/entry.h"
 #include "raw/number.h"
@@ -40,12 +41,25 @@ static struct handle *check_handle(lua_State *lua)
 	return handle;
 }
 
+/* A file of Lua's io library: its descriptor stays the file's own. */
+static bool file_test(lua_State *lua, int index, int *fd)
+{
+	const luaL_Stream *file = NULL;
+
+	if (lua_type(lua, index) == LUA_TUSERDATA)
+		file = luaL_testudata(lua, index, LUA_FILEHANDLE);
+	if (!file)
+		return false;
+	*fd = file->closef ? fileno(file->f) : -1;
+	return true;
+}
+
 bool handle_test(lua_State *lua, int index, int *fd)
 {
 	const struct handle *handle = to_handle(lua, index);
 
 	if (!handle)
-		return false;
+		return file_test(lua, index, fd);
 	*fd = handle->fd;
 	return true;
 }
@@ -96,13 +110,14 @@ static int collect(lua_State *lua)
 	return 0;
 }
 
-/* getfd(handle|number) - the number, or nil where it is closed or no handle */
+/* getfd(handle|file|number) - the number, or nil where it is closed or none of these */
 static int getfd(lua_State *lua)
 {
-	const struct handle *handle = to_handle(lua, 1);
+	int fd = -1;
+	bool handle = handle_test(lua, 1, &fd);
 
-	if (handle && handle->fd >= 0)
-		lua_pushinteger(lua, handle->fd);
+	if (handle && fd >= 0)
+		lua_pushinteger(lua, fd);
 	else if (!handle && lua_isinteger(lua, 1))
 		lua_settop(lua, 1);
 	else

@@ -45,10 +45,13 @@ function M.fd(value)
 	return raw.handle(value, M.metatable)
 end
 
--- close(fd) - of an object or a plain number. A closed object is a success.
+-- close(fd) - of an object or a plain number. A closed object is a success. A file of Lua's own
+-- would close the number once more, when it may be another's: file:close() is for that.
 function M.close(fd)
 	if raw.ishandle(fd) then
 		return raw.closefd(fd)
+	elseif io.type(fd) then
+		errors.complain("close", 1, "an fd", fd)
 	end
 	return close_number(fd)
 end
