@@ -34,10 +34,10 @@
 #define RETURN(value) BPF_STMT(BPF_RET | BPF_K, value)
 
 static const uint32_t allowed[] = {
-	RAW_splice,      RAW_epoll_pwait,   RAW_recvfrom,   RAW_sendto,    RAW_recvmsg,
-	RAW_sendmsg,     RAW_accept4,       RAW_connect,    RAW_epoll_ctl, RAW_close,
-	RAW_shutdown,    RAW_setsockopt,    RAW_getsockopt, RAW_pipe2,     RAW_fcntl,
-	RAW_exit_group,  RAW_clock_gettime,
+	RAW_splice,      RAW_epoll_pwait, RAW_recvfrom,   RAW_sendto,
+	RAW_recvmsg,     RAW_sendmsg,     RAW_accept4,    RAW_connect,
+	RAW_epoll_ctl,   RAW_close,       RAW_shutdown,   RAW_setsockopt,
+	RAW_pipe2,       RAW_fcntl,       RAW_exit_group, RAW_clock_gettime,
 #ifdef __SANITIZE_ADDRESS__
 	RAW_sigaltstack,
 #endif

@@ -11,17 +11,16 @@
 /* An event's data: the kind in the upper half, a number in the lower. */
 enum port_kind { KIND_LISTENER, KIND_CLIENT, KIND_INSIDE, KIND_FLOW };
 
-static inline int port_watch(int epoll, int fd, enum port_kind kind, uint32_t number,
+static inline int port_watch(int epoll, int how, int fd, enum port_kind kind, uint32_t number,
 			     uint32_t events)
 {
 	struct epoll_event event = { .events = events, .data.u64 = (uint64_t)kind << 32 | number };
 
-	return (int)sys_epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+	return (int)sys_epoll_ctl(epoll, how, fd, &event);
 }
 
-/* port_dial() - a socket to @port of the sandbox's loopback; it may still be connecting
- * @type: SOCK_STREAM or SOCK_DGRAM. Returns a descriptor or -errno. */
-static inline int port_dial(int type, bool six, uint16_t port)
+/* port_connect() - connect(2) of @fd to @port of the sandbox's loopback */
+static inline int port_connect(int fd, bool six, uint16_t port)
 {
 	struct sockaddr_in four = { .sin_family = AF_INET,
 				    .sin_port = htons(port),
@@ -30,11 +29,19 @@ static inline int port_dial(int type, bool six, uint16_t port)
 					 .sin6_port = htons(port),
 					 .sin6_addr = IN6ADDR_LOOPBACK_INIT };
 	const void *address = six ? (const void *)&loopback : &four;
+
+	return (int)sys_connect(fd, address, six ? sizeof(loopback) : sizeof(four));
+}
+
+/* port_dial() - a socket to @port of the sandbox's loopback; it may still be connecting
+ * @type: SOCK_STREAM or SOCK_DGRAM. Returns a descriptor or -errno. */
+static inline int port_dial(int type, bool six, uint16_t port)
+{
 	cleanup_fd int fd =
 		(int)sys_socket(six ? AF_INET6 : AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	long r = fd < 0 ? fd : sys_connect(fd, address, six ? sizeof(loopback) : sizeof(four));
+	int r = fd < 0 ? fd : port_connect(fd, six, port);
 
-	return r < 0 && r != -EINPROGRESS ? (int)r : take_fd(&fd);
+	return r < 0 && r != -EINPROGRESS ? r : take_fd(&fd);
 }
 
 #endif

@@ -31,13 +31,15 @@ struct direction {
 	uint32_t held; /* bytes in it */
 	bool ended;    /* the source has sent its end */
 	bool told;     /* and the destination knows */
+	bool more;     /* it could go on at once */
 };
 
 struct connection {
 	int fds[2]; /* CLIENT, INSIDE; the first is -1 where the slot is free */
 	bool connecting;
-	bool six;   /* the other family's loopback has refused */
-	bool again; /* there is more to do at once */
+	bool asked[2]; /* epoll tells when there is room again, too */
+	bool six;      /* the other family's loopback has refused */
+	bool again;    /* a direction could go on at once */
 	uint16_t port;
 	uint32_t born;                  /* the round it began in */
 	int64_t last;                   /* when a byte was moved */
@@ -73,7 +75,8 @@ int port_relay_start(struct port_relay *relay, const struct published *ports, si
 		relay->connections[i].fds[CLIENT] = -1;
 	flow_list_start(relay);
 	for (uint32_t i = 0; i < count; i++) {
-		r = port_watch(relay->epoll, ports[i].listener, KIND_LISTENER, i, EPOLLIN);
+		r = port_watch(relay->epoll, EPOLL_CTL_ADD, ports[i].listener, KIND_LISTENER, i,
+			       EPOLLIN);
 		if (r < 0)
 			return (int)r;
 	}
@@ -88,12 +91,9 @@ static void ask_listeners(struct port_relay *relay, bool ask)
 		return;
 	relay->paused = !ask;
 	for (uint32_t i = 0; i < relay->port_count; i++) {
-		struct epoll_event event = { .events = ask ? EPOLLIN : 0,
-					     .data.u64 = (uint64_t)KIND_LISTENER << 32 | i };
-
 		if (!relay->ports[i].udp)
-			(void)sys_epoll_ctl(relay->epoll, EPOLL_CTL_MOD, relay->ports[i].listener,
-					    &event);
+			(void)port_watch(relay->epoll, EPOLL_CTL_MOD, relay->ports[i].listener,
+					 KIND_LISTENER, i, ask ? EPOLLIN : 0);
 	}
 }
 
@@ -150,6 +150,19 @@ static void end_connection(struct port_relay *relay, struct connection *connecti
 
 enum pumped { PUMP_WAIT, PUMP_MORE, PUMP_BROKEN };
 
+/* Without this, epoll tells of what comes only: to most sockets no write ever has to wait. */
+static int ask_room(struct port_relay *relay, struct connection *connection, int side)
+{
+	uint32_t number = (uint32_t)(connection - relay->connections);
+	enum port_kind kind = side == CLIENT ? KIND_CLIENT : KIND_INSIDE;
+
+	if (connection->asked[side])
+		return 0;
+	connection->asked[side] = true;
+	return port_watch(relay->epoll, EPOLL_CTL_MOD, connection->fds[side], kind, number,
+			  EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+}
+
 /* One turn: fill the pipe, then empty it. */
 static enum pumped turn(struct port_relay *relay, struct connection *connection, int from)
 {
@@ -173,6 +186,8 @@ static enum pumped turn(struct port_relay *relay, struct connection *connection,
 				 direction->held, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
 	if (put < 0 && put != -EAGAIN)
 		return PUMP_BROKEN;
+	if (put < 0 && direction->held > 0 && ask_room(relay, connection, !from) < 0)
+		return PUMP_BROKEN;
 	if (put > 0)
 		direction->held -= (uint32_t)put;
 	if (got > 0 || put > 0)
@@ -180,25 +195,30 @@ static enum pumped turn(struct port_relay *relay, struct connection *connection,
 	return got > 0 || put > 0 ? PUMP_MORE : PUMP_WAIT;
 }
 
-static enum pumped pump(struct port_relay *relay, struct connection *connection, int from)
+/* Many turns; false where the connection is broken. */
+static bool pump(struct port_relay *relay, struct connection *connection, int from)
 {
 	struct direction *direction = &connection->directions[from];
 	enum pumped result = PUMP_MORE;
 
 	if (direction->told)
-		return PUMP_WAIT;
+		return true;
 	for (int i = 0; i < TURNS && result == PUMP_MORE; i++)
 		result = turn(relay, connection, from);
 	if (result == PUMP_BROKEN)
-		return result;
-	if (direction->held == 0 && result == PUMP_WAIT)
+		return false;
+	direction->more = result == PUMP_MORE;
+	if (direction->held == 0 && !direction->more)
 		return_pipe(relay, direction);
 	if (direction->ended && direction->held == 0) {
-		(void)sys_shutdown(connection->fds[!from], SHUT_WR);
 		direction->told = true;
+		direction->more = false;
 		connection->last = relay->now;
+		/* Where both have ended, the close tells. */
+		if (!connection->directions[!from].told)
+			(void)sys_shutdown(connection->fds[!from], SHUT_WR);
 	}
-	return result;
+	return true;
 }
 
 static void set_again(struct port_relay *relay, struct connection *connection, bool again)
@@ -208,78 +228,86 @@ static void set_again(struct port_relay *relay, struct connection *connection, b
 	connection->again = again;
 }
 
-static void move(struct port_relay *relay, struct connection *connection)
+/* @ready: what its sockets are ready for, as epoll says it */
+static void move(struct port_relay *relay, struct connection *connection, const uint32_t ready[2])
 {
-	enum pumped out = pump(relay, connection, CLIENT);
-	enum pumped in = out == PUMP_BROKEN ? out : pump(relay, connection, INSIDE);
+	struct direction *directions = connection->directions;
+	bool whole = true;
 
-	if (in == PUMP_BROKEN)
+	for (int from = 0; from < 2 && whole; from++) {
+		bool full = directions[from].held > 0;
+
+		if (ready[from] & ~(uint32_t)EPOLLOUT || (full && ready[!from]))
+			whole = pump(relay, connection, from);
+	}
+	if (!whole)
 		end_connection(relay, connection, true);
-	else if (connection->directions[CLIENT].told && connection->directions[INSIDE].told)
+	else if (directions[CLIENT].told && directions[INSIDE].told)
 		end_connection(relay, connection, false);
 	else
-		set_again(relay, connection, out == PUMP_MORE || in == PUMP_MORE);
+		set_again(relay, connection, directions[CLIENT].more || directions[INSIDE].more);
 }
 
-/* Begins to connect to the inside: 127.0.0.1 first, then ::1. */
-static bool dial(struct port_relay *relay, struct connection *connection)
+/* Begins to connect to the inside. */
+static int dial(struct port_relay *relay, struct connection *connection)
 {
-	const int on = 1;
 	uint32_t number = (uint32_t)(connection - relay->connections);
+	const int on = 1;
 	int *fd = &connection->fds[INSIDE];
 
-	fd_close(fd);
 	*fd = port_dial(SOCK_STREAM, connection->six, relay->ports[connection->port].inside);
-	if (*fd < 0 && !connection->six) {
-		connection->six = true;
-		*fd = port_dial(SOCK_STREAM, true, relay->ports[connection->port].inside);
-	}
 	if (*fd < 0)
-		return false;
+		return *fd;
 	(void)sys_setsockopt(*fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	return port_watch(relay->epoll, *fd, KIND_INSIDE, number,
-			  EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) == 0;
+	connection->asked[INSIDE] = false;
+	return port_watch(relay->epoll, EPOLL_CTL_ADD, *fd, KIND_INSIDE, number,
+			  EPOLLIN | EPOLLRDHUP | EPOLLET);
 }
 
-static void finish_dial(struct port_relay *relay, struct connection *connection)
+/* Goes on connecting, to 127.0.0.1 first, then to ::1. Over loopback it is done when connect(2) is
+ * back, though that says EINPROGRESS: asked again it tells what came of it. */
+static void reach(struct port_relay *relay, struct connection *connection)
 {
-	int error = 0;
-	unsigned int length = sizeof(error);
-	long r = sys_getsockopt(connection->fds[INSIDE], SOL_SOCKET, SO_ERROR, &error, &length);
+	int *fd = &connection->fds[INSIDE];
+	int r;
 
-	if (r == 0 && error == 0) {
-		connection->connecting = false;
-		move(relay, connection);
-		return;
-	}
-	if (!connection->six) {
+	for (;;) {
+		r = *fd < 0 ? dial(relay, connection) : 0;
+		if (r == 0)
+			r = port_connect(*fd, connection->six,
+					 relay->ports[connection->port].inside);
+		if (r == 0 || r == -EALREADY || connection->six)
+			break;
+		fd_close(fd);
 		connection->six = true;
-		if (dial(relay, connection))
-			return;
 	}
-	end_connection(relay, connection, true);
+	connection->connecting = r == -EALREADY;
+	if (connection->connecting)
+		r = ask_room(relay, connection, INSIDE);
+	if (r < 0)
+		end_connection(relay, connection, true);
 }
 
 static void take(struct port_relay *relay, struct connection *connection, uint32_t port, int client)
 {
-	const int on = 1;
 	uint32_t number = (uint32_t)(connection - relay->connections);
 
 	*connection = (struct connection){
 		.fds = { client, -1 },
-		.connecting = true,
 		.port = (uint16_t)port,
 		.born = relay->round,
 		.last = relay->now,
 		.directions = { { .pipe = { -1, -1 } }, { .pipe = { -1, -1 } } },
 	};
 	relay->used++;
-	(void)sys_setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	(void)sys_setsockopt(client, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-	if (port_watch(relay->epoll, client, KIND_CLIENT, number,
-		       EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) < 0 ||
-	    !dial(relay, connection))
+	if (port_watch(relay->epoll, EPOLL_CTL_ADD, client, KIND_CLIENT, number,
+		       EPOLLIN | EPOLLRDHUP | EPOLLET) < 0)
 		end_connection(relay, connection, true);
+	else
+		reach(relay, connection);
+	/* Mostly the first bytes are there already, and the inside has not to be woken twice. */
+	if (connection->fds[CLIENT] >= 0 && !connection->connecting)
+		move(relay, connection, (const uint32_t[2]){ EPOLLIN, 0 });
 }
 
 static struct connection *free_slot(const struct port_relay *relay)
@@ -331,6 +359,7 @@ static void handle(struct port_relay *relay, const struct epoll_event *event)
 {
 	enum port_kind kind = (enum port_kind)(event->data.u64 >> 32);
 	uint32_t number = (uint32_t)event->data.u64;
+	uint32_t ready[2] = { 0 };
 	struct connection *connection;
 
 	if (kind == KIND_FLOW) {
@@ -348,17 +377,31 @@ static void handle(struct port_relay *relay, const struct epoll_event *event)
 	/* What it had in this slot is ended, by another event of this round. */
 	if (connection->fds[CLIENT] < 0 || connection->born == relay->round)
 		return;
-	if (!connection->connecting)
-		move(relay, connection);
-	else if (kind == KIND_INSIDE)
-		finish_dial(relay, connection);
+	if (!connection->connecting) {
+		ready[kind == KIND_INSIDE ? INSIDE : CLIENT] = event->events;
+	} else {
+		if (kind == KIND_INSIDE)
+			reach(relay, connection);
+		if (connection->fds[CLIENT] < 0 || connection->connecting)
+			return;
+		/* What the client sent meanwhile was not looked at. */
+		ready[CLIENT] = ready[INSIDE] = EPOLLIN;
+	}
+	move(relay, connection, ready);
 }
 
 static void go_on(struct port_relay *relay)
 {
-	for (uint32_t i = 0; i < relay->limits.connections && relay->again > 0; i++)
-		if (relay->connections[i].fds[CLIENT] >= 0 && relay->connections[i].again)
-			move(relay, &relay->connections[i]);
+	for (uint32_t i = 0; i < relay->limits.connections && relay->again > 0; i++) {
+		struct connection *connection = &relay->connections[i];
+		uint32_t ready[2];
+
+		if (connection->fds[CLIENT] < 0 || !connection->again)
+			continue;
+		for (int from = 0; from < 2; from++)
+			ready[from] = connection->directions[from].more ? EPOLLIN : 0;
+		move(relay, connection, ready);
+	}
 }
 
 /* A quarter of the shortest idle time: so exact is each of them. */

@@ -76,7 +76,7 @@ static bool open_flow(struct port_relay *relay, struct flow *flow)
 	if (flow->fd < 0)
 		return false;
 	relay->flows.used++;
-	if (port_watch(relay->epoll, flow->fd, KIND_FLOW, number, EPOLLIN) == 0)
+	if (port_watch(relay->epoll, EPOLL_CTL_ADD, flow->fd, KIND_FLOW, number, EPOLLIN) == 0)
 		return true;
 	end_flow(relay, flow);
 	return false;

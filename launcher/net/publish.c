@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,9 +69,13 @@ static int listen_on(const struct plan_port *port)
 	memcpy(&four.sin_addr, port->address.bytes, sizeof(four.sin_addr));
 	memcpy(&any.sin6_addr, port->address.bytes, sizeof(any.sin6_addr));
 	/* A listener whose last connections linger may be followed by another at once. For UDP it
-	 * would mean that two listen. */
+	 * would mean that two listen. What accept(2) gives has the other two options too. */
 	if (r == 0 && !port->udp)
 		r = sys_setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (r == 0 && !port->udp)
+		r = sys_setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	if (r == 0 && !port->udp)
+		r = sys_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (r == 0 && six)
 		r = sys_setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	if (r == 0)

@@ -101,6 +101,15 @@ print(sum(one.makefile(\"rb\").read().endswith(b\"127.0.0.1\\n\") for one in man
 	[[ $output == 200 ]]
 }
 
+@test "a connection that is silent is asked whether its client still lives" {
+	need_command ss
+	on_host "$SERVE"'serve
+		exec 5<>/dev/tcp/127.0.0.1/8080
+		until_up bash -c "ss --numeric --options state established \"( sport = :8080 )\" |
+			grep timer:.keepalive" && echo asked'
+	[[ $output == asked ]]
+}
+
 @test "the relay has nothing but sockets and pipes" {
 	on_host "$SERVE"'serve
 		relay=$(pgrep --parent $! | tail --lines=1)

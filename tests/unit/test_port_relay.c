@@ -175,6 +175,36 @@ static void stream_scenario(void)
 	outcome->ran = true;
 }
 
+/* Both sides send and read at once, more than fits anywhere. */
+static void both_scenario(void)
+{
+	static uint8_t data[65536];
+	int server = inside_server(AF_INET, SOCK_STREAM);
+	size_t sent[2] = { 0 };
+	size_t got[2] = { 0 };
+	struct pollfd ends[2];
+
+	start_relay(false);
+	ends[0].fd = dial(SOCK_STREAM);
+	ends[1].fd = accepted(server);
+	while (got[0] < BIG || got[1] < BIG) {
+		for (int i = 0; i < 2; i++)
+			ends[i].events = sent[i] < BIG ? POLLIN | POLLOUT : POLLIN;
+		if (poll(ends, 2, WAIT_MS) <= 0)
+			break;
+		for (int i = 0; i < 2; i++) {
+			size_t most = BIG - sent[i] < sizeof(data) ? BIG - sent[i] : sizeof(data);
+			ssize_t put = send(ends[i].fd, data, most, MSG_DONTWAIT | MSG_NOSIGNAL);
+			ssize_t came = recv(ends[i].fd, data, sizeof(data), MSG_DONTWAIT);
+
+			sent[i] += put > 0 ? (size_t)put : 0;
+			got[i] += came > 0 ? (size_t)came : 0;
+		}
+	}
+	outcome->up = got[0] == BIG && got[1] == BIG;
+	outcome->ran = true;
+}
+
 static void refused_scenario(void)
 {
 	char byte;
@@ -332,6 +362,7 @@ static void test_streams(void)
 	ok(outcome->echo6, "its end is passed on");
 	ok(outcome->stream && outcome->running, "while the other direction still carries bytes");
 	ok(outcome->gone, "until that ends too");
+	ok(run(both_scenario, true) && outcome->up, "both directions carry bytes at once");
 	ok(run(refused_scenario, true) && outcome->up, "where nobody listens the client is reset");
 	ok(run(six_scenario, true) && outcome->up, "a server on ::1 alone is found");
 	ok(run(reset_scenario, true) && outcome->up, "a reset is passed on");
