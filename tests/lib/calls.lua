@@ -47,6 +47,22 @@ function M.open_fds()
 	end
 end
 
+-- in_child(f) - the exit status of a child that runs @f: 0 where that gave true. What it raises is
+-- said as a comment.
+function M.in_child(f)
+	local pid = assert(S.fork())
+	if pid == 0 then
+		local good, result = pcall(f)
+		if not good then
+			print("# in a child: " .. tostring(result))
+			io.stdout:flush()
+		end
+		S._exit(good and result and 0 or 1)
+	end
+	local _, _, status = assert(S.waitpid(pid))
+	return status.exitstatus
+end
+
 -- scratch() - a directory of its own, and a function that removes it and what is in it
 function M.scratch()
 	local name = os.tmpname()

@@ -6,19 +6,8 @@ local check = require "calls"
 local S = require "syscall"
 local ok, is, fails, raises = tap.ok, tap.is, check.fails, check.raises
 
-local before = check.open_fds()
+local before, in_child = check.open_fds(), check.in_child
 local root = S.geteuid() == 0
-
--- in_child(f) - the exit status of a child that runs @f: 0 where that gave true
-local function in_child(f)
-	local pid = assert(S.fork())
-	if pid == 0 then
-		local good, result = pcall(f)
-		S._exit(good and result and 0 or 1)
-	end
-	local _, _, status = assert(S.waitpid(pid))
-	return status.exitstatus
-end
 
 local uid, gid = S.getuid(), S.getgid()
 ok(uid == S.geteuid() and gid == S.getegid(), "getuid() and its kin")

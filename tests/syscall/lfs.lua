@@ -112,21 +112,13 @@ raises(function() lfs.touch(path, "now") end, "#2 to 'touch'", "touch(): a text"
 
 -- Locks of files: those of another process are in the way, so a child looks
 
-local function another(f)
-	local child = assert(S.fork())
-	if child == 0 then
-		local good, value = pcall(f)
-		S._exit(good and value and 0 or 1)
-	end
-	return select(3, S.waitpid(child)).EXITSTATUS == 0
-end
 local file = assert(io.open(path, "r+"))
 ok(lfs.lock(file, "w", 0, 2), "lock() of a part")
 local function may(mode, start, length)
-	return another(function()
+	return check.in_child(function()
 		local mine <close> = io.open(path, "r+")
 		return lfs.lock(mine, mode, start, length)
-	end)
+	end) == 0
 end
 ok(not may("r", 0, 1) and may("r", 2, 1) and not may "w", "another process has to respect it")
 ok(lfs.lock(file, "r") and may "r" and not may "w", "a lock for reading is shared")
@@ -156,8 +148,10 @@ local lock = assert(lfs.lock_dir(dir))
 is(lfs.symlinkattributes(dir .. "/lockfile.lfs", "mode"), "link", "lock_dir()")
 refuses("File exists", nil, "lock_dir(): twice", lfs.lock_dir(dir))
 refuses("File exists", nil, "lock_dir(): not stale yet", lfs.lock_dir(dir, 1000))
-ok(another(function() lock:free() return true end) and not lfs.lock_dir(dir),
-	"a child does not free it")
+is(check.in_child(function()
+	return lock:free()
+end), 0, "free() in a child")
+ok(not lfs.lock_dir(dir), "which does not free it")
 S.lutimes(dir .. "/lockfile.lfs", { { 1000, 0 }, { 1000, 0 } })
 local second = assert(lfs.lock_dir(dir, 60))
 ok(second, "a stale one is taken")

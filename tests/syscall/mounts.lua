@@ -194,7 +194,7 @@ local function roots(here)
 	assert(S.chdir "/")
 	assert(S.stat "/c" and not S.stat "/proc", "the root is another")
 	assert(S.chroot "/c" and S.chdir "/" and not S.stat "/c", "and another")
-	old:close()
+	return old:close()
 end
 
 local made, why = S.unshare "newuser, newns"
@@ -211,16 +211,9 @@ if made then
 	new_calls(place)
 	by_number(place)
 	is(check.open_fds(), before, "no fd is left open")
-	local child = assert(S.fork())
-	if child == 0 then
-		local good, message = pcall(roots, place)
-		if not good then
-			print("# " .. tostring(message))
-		end
-		S.exit(good and 0 or 1)
-	end
-	local _, _, status = S.waitpid(child)
-	is(status.EXITSTATUS, 0, "pivot_root() and chroot() in a child")
+	is(check.in_child(function()
+		return roots(place)
+	end), 0, "pivot_root() and chroot() in a child")
 	for _ = 1, 3 do
 		S.umount(place, "detach")
 	end

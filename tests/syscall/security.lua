@@ -11,17 +11,10 @@ local ok, is, fails, raises = tap.ok, tap.is, check.fails, check.raises
 local before = check.open_fds()
 
 local function child(name, f)
-	local pid = assert(S.fork())
-	if pid == 0 then
-		local good, message = pcall(f)
-		if not good then
-			print("# " .. tostring(message))
-			io.stdout:flush()
-		end
-		S._exit(good and 0 or 1)
-	end
-	local _, _, status = S.waitpid(pid)
-	ok(status.EXITSTATUS == 0, name, tostring(status))
+	is(check.in_child(function()
+		f()
+		return true
+	end), 0, name)
 end
 
 -- Capabilities

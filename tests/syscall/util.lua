@@ -349,17 +349,10 @@ local function bridges()
 	assert(util.bridge_del "br0" and not next(util.bridge_list()))
 	assert(select(2, util.bridge_del "br0").NXIO)
 	assert(not select(2, util.bridge_del "left").NXIO, "only bridges")
+	return true
 end
 
-local child = assert(S.fork())
-if child == 0 then
-	local good, message = pcall(bridges)
-	if not good then
-		print("# " .. tostring(message))
-	end
-	S._exit(good and 0 or 1)
-end
-is(select(3, S.waitpid(child)).EXITSTATUS, 0, "bridges, in a network of their own")
+is(check.in_child(bridges), 0, "bridges, in a network of their own")
 
 remove()
 is(check.open_fds(), before, "no fd is left open")
