@@ -75,12 +75,14 @@ local function load_family(name)
 end
 
 local loaded = {}
-local modules = { util = "syscall.util", nl = "syscall.nl", cgroup = "syscall.cgroup" }
+local modules = { util = true, nl = true, cgroup = true, proc = true, process = true,
+	terminal = true }
 local of_constants = { c = true, names = true }
 
 local function find(_, name)
 	if modules[name] or of_constants[name] then
-		S[name] = of_constants[name] and require("syscall.constants")[name] or require(modules[name])
+		S[name] = of_constants[name] and require("syscall.constants")[name]
+			or require("syscall." .. name)
 		return S[name]
 	end
 	local family = index.functions[name]

@@ -320,7 +320,7 @@ function process_metatable.__index(self, key)
 end
 
 function process_metatable.__tostring(self)
-	local line = (self.cmdline or ""):gsub("%z$", ""):gsub("%z", " ")
+	local line = (self.cmdline or ""):gsub("\0$", ""):gsub("\0", " ")
 	if line == "" then
 		line = "[" .. (self.comm or ""):gsub("\n$", "") .. "]"
 	end
