@@ -76,30 +76,37 @@ static lua_Integer check_value(lua_State *lua, int index, unsigned int kind, con
 	return bind_raise(lua);
 }
 
+/* Where the number of @kind at @offset of the memory at index 1 is, which may be touched so. */
+static unsigned char *number_at(lua_State *lua, lua_Integer offset, unsigned int kind,
+				unsigned char touch)
+{
+	struct memory *memory = memory_check(lua, 1);
+
+	luaL_argcheck(lua, !(memory_root(memory)->guard & touch), 1,
+		      touch == GUARD_READ ? "cannot be read" : "cannot be written to");
+	return memory_range(lua, memory, offset, (lua_Integer)width(kind));
+}
+
 static int access(lua_State *lua)
 {
 	unsigned int kind = (unsigned int)lua_tointeger(lua, lua_upvalueindex(1));
-	struct memory *memory = memory_check(lua, 1);
 	lua_Integer offset = luaL_checkinteger(lua, 2);
-	unsigned char *at = memory_range(lua, memory, offset, (lua_Integer)width(kind));
-	unsigned char guard = memory_root(memory)->guard;
 
 	if (lua_isnoneornil(lua, 3)) {
-		luaL_argcheck(lua, !(guard & GUARD_READ), 1, "cannot be read");
-		lua_pushinteger(lua, load(at, kind));
+		lua_pushinteger(lua, load(number_at(lua, offset, kind, GUARD_READ), kind));
 		return 1;
 	}
-	luaL_argcheck(lua, !(guard & GUARD_WRITE), 1, "cannot be written to");
-	store(at, kind, check_value(lua, 3, kind, kind_names[kind]));
+	store(number_at(lua, offset, kind, GUARD_WRITE), kind,
+	      check_value(lua, 3, kind, kind_names[kind]));
 	return 0;
 }
 
 enum { UP_FIELDS = 1, UP_METHODS, UP_MISS };
 
-static unsigned char *field_at(lua_State *lua, lua_Integer packed)
+static unsigned char *field_at(lua_State *lua, lua_Integer packed, unsigned char touch)
 {
-	return memory_range(lua, memory_check(lua, 1), packed >> FIELD_SHIFT,
-			    (lua_Integer)width((unsigned int)packed & (FIELD_KINDS - 1)));
+	return number_at(lua, packed >> FIELD_SHIFT, (unsigned int)packed & (FIELD_KINDS - 1),
+			 touch);
 }
 
 static int get_field(lua_State *lua)
@@ -110,7 +117,7 @@ static int get_field(lua_State *lua)
 	case LUA_TNUMBER: {
 		lua_Integer packed = lua_tointeger(lua, -1);
 
-		lua_pushinteger(lua, load(field_at(lua, packed),
+		lua_pushinteger(lua, load(field_at(lua, packed, GUARD_READ),
 					  (unsigned int)packed & (FIELD_KINDS - 1)));
 		return 1;
 	}
@@ -139,7 +146,7 @@ static int set_field(lua_State *lua)
 	case LUA_TNUMBER: {
 		lua_Integer packed = lua_tointeger(lua, -1);
 		unsigned int kind = (unsigned int)packed & (FIELD_KINDS - 1);
-		unsigned char *at = field_at(lua, packed);
+		unsigned char *at = field_at(lua, packed, GUARD_WRITE);
 
 		store(at, kind, check_value(lua, 3, kind, lua_tostring(lua, 2)));
 		return 0;

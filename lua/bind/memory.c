@@ -70,8 +70,8 @@ unsigned char *memory_range(lua_State *lua, struct memory *memory, lua_Integer o
 	if (!at)
 		luaL_error(lua, "memory is closed");
 	if (offset < 0 || length < 0 || offset > size || length > size - offset)
-		luaL_error(lua, "bytes %I to %I do not lie within %I bytes of memory", offset,
-			   offset + length, size);
+		luaL_error(lua, "%I bytes from %I on do not lie within %I bytes of memory", length,
+			   offset, size);
 	return at ? at + offset : NULL;
 }
 
@@ -304,6 +304,50 @@ static int target(lua_State *lua)
 	return 1;
 }
 
+/* holds(memory, offset, length) - whether the pointer there is one that point() stored, to at least
+ * @length bytes that are still open. One that points nowhere holds 0 bytes. */
+static int holds(lua_State *lua)
+{
+	struct memory *memory = memory_check(lua, 1);
+	lua_Integer offset = luaL_checkinteger(lua, 2);
+	lua_Integer length = luaL_checkinteger(lua, 3);
+	const unsigned char *at = memory_range(lua, memory, offset, sizeof(at));
+	const unsigned char *address;
+	const struct memory *kept;
+
+	luaL_argcheck(lua, !(memory_root(memory)->guard & GUARD_READ), 1, "cannot be read");
+	memcpy((void *)&address, at, sizeof(address));
+	(void)target(lua);
+	kept = memory_test(lua, -1);
+	if (kept && address)
+		lua_pushboolean(lua, memory_at(kept) == address && length >= 0 &&
+					     length <= (lua_Integer)kept->size);
+	else
+		lua_pushboolean(lua, !address && length == 0);
+	return 1;
+}
+
+/* isopen(value) - whether it is memory that is not closed */
+static int is_open(lua_State *lua)
+{
+	const struct memory *memory = memory_test(lua, 1);
+
+	lua_pushboolean(lua, memory && memory_at(memory));
+	return 1;
+}
+
+/* readable(value) - its size, where it is open memory that may be read; else nil */
+static int readable(lua_State *lua)
+{
+	struct memory *memory = memory_test(lua, 1);
+
+	if (memory && memory_at(memory) && !(memory_root(memory)->guard & GUARD_READ))
+		lua_pushinteger(lua, (lua_Integer)memory->size);
+	else
+		lua_pushnil(lua);
+	return 1;
+}
+
 /* ismemory(value) - whether it is memory, closed or not */
 static int is_memory(lua_State *lua)
 {
@@ -363,13 +407,17 @@ void memory_open(lua_State *lua)
 		{ "new", new },         { "slice", slice },   { "string", string },
 		{ "cstring", cstring }, { "write", write },   { "fill", fill },
 		{ "point", point },     { "target", target }, { "size", length },
-		{ "close", close },     { NULL, NULL },
+		{ "close", close },     { "holds", holds },   { NULL, NULL },
 	};
 
 	lua_pushcfunction(lua, metatable);
 	lua_setfield(lua, -2, "metatable");
 	lua_pushcfunction(lua, is_memory);
 	lua_setfield(lua, -2, "ismemory");
+	lua_pushcfunction(lua, is_open);
+	lua_setfield(lua, -2, "isopen");
+	lua_pushcfunction(lua, readable);
+	lua_setfield(lua, -2, "readable");
 	lua_pushcfunction(lua, metatable);
 	lua_pushliteral(lua, "memory");
 	lua_call(lua, 1, 1);

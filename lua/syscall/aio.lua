@@ -7,6 +7,7 @@ local raw = require "syscall.raw"
 local call = require "syscall.call"
 local errors = require "syscall.errors"
 local types = require "syscall.types.aio"
+local iovec = require "syscall.types.iovec"
 local unsafe = require "syscall.unsafe"
 local c = require("syscall.constants").c
 
@@ -42,6 +43,7 @@ function M.io_destroy(context)
 	return done, err
 end
 
+local BUF = 24 -- of an iocb
 local vectors = { [c.IOCB_CMD.PREADV] = true, [c.IOCB_CMD.PWRITEV] = true }
 
 -- io_submit(context, requests) - how many were taken; requests are t.iocb_array or a table of
@@ -54,10 +56,13 @@ function M.io_submit(context, requests)
 	local pointers = memory.new(8 * array.nr)
 	for i = 1, array.nr do
 		local one = array.iocbs[i]
-		local target = one.buf
-		local bytes = one.nbytes * (vectors[one.opcode] and 16 or 1)
-		if bytes > 0 and one.opcode ~= c.IOCB_CMD.POLL
-			and not (target and bytes <= memory.size(target)) then
+		local count, opcode = one.nbytes, one.opcode
+		local sound = count == 0 or opcode == c.IOCB_CMD.POLL
+		if vectors[opcode] and not sound then
+			sound = count > 0 and count <= iovec.MOST and memory.holds(one, BUF, 16 * count)
+				and iovec.sound(one.buf, count)
+		end
+		if not sound and (vectors[opcode] or not memory.holds(one, BUF, count)) then
 			errors.raise("bad argument #2 to 'io_submit' (request %d: a buffer of nbytes expected)", i)
 		end
 		pointers:point((i - 1) * 8, one)

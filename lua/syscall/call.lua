@@ -143,6 +143,15 @@ function M.check.table(name, index, value)
 	return value
 end
 
+-- Open memory of at least @least bytes that may be read: its size
+function M.check.memory(name, index, value, least)
+	local size = raw.readable(value)
+	if not size or size < (least or 0) then
+		wrong(name, index, ("memory of at least %d bytes"):format(least or 0), value)
+	end
+	return size
+end
+
 -- The number of an fd object, a number, or a name of a standard file.
 local standard = { stdin = 0, stdout = 1, stderr = 2 }
 

@@ -113,18 +113,24 @@ M.objects = setmetatable({}, {
 	end,
 })
 
+-- given(value) - what it is, for an error that says what was expected instead
+function M.given(value)
+	if math.type(value) then
+		return tostring(value)
+	elseif raw.ismemory(value) then
+		local size = raw.readable(value)
+		return size and ("memory of %d bytes"):format(size) or "memory that is closed or cannot be read"
+	elseif raw.ishandle(value) then
+		return raw.getfd(value) and "an fd" or "a closed fd"
+	elseif type(value) == "string" then
+		return ("%q"):format(#value > 40 and value:sub(1, 40) .. "…" or value)
+	end
+	return type(value)
+end
+
 -- raw's bound functions call this for an argument that will not do.
 function M.complain(name, argument, expected, value)
-	local given = type(value)
-	if math.type(value) then
-		given = tostring(value)
-	elseif raw.ismemory(value) then
-		given = "memory"
-	elseif raw.ishandle(value) then
-		given = "a closed fd"
-	elseif type(value) == "string" then
-		given = ("%q"):format(#value > 40 and value:sub(1, 40) .. "…" or value)
-	end
+	local given = M.given(value)
 	local known = require("syscall.call").argument(name, argument)
 	M.raise("bad argument #%d%s to '%s' (%s expected, got %s)", argument,
 		known and (" (%s)"):format(known) or "", name, expected, given)

@@ -55,12 +55,10 @@ end
 
 local function vectored(name, row)
 	local call_vector = bind(name, "fd mem size " .. row .. " -> int")
-	local iovecs = require("syscall.types.iovec").iovecs
+	local vector = require("syscall.types.iovec").vector
 	return function(fd, list, ...)
-		if not raw.ismemory(list) then
-			list = iovecs(check.table(name, 2, list))
-		end
-		return call_vector(fd, list, #list, ...)
+		local pieces, count = vector(name, 2, list)
+		return call_vector(fd, pieces, count, ...)
 	end
 end
 
@@ -84,7 +82,7 @@ local function duplicate(fd, to, flags)
 		raw.nogc(new)
 		return to
 	end
-	if new and to <= 2 then
+	if new and raw.getfd(new) <= 2 then
 		raw.nogc(new)
 	end
 	return new, err

@@ -106,9 +106,8 @@ end
 local function times_of_timevals(value)
 	if not raw.ismemory(value) then
 		return times_of(value)
-	elseif memory.size(value) < 32 then
-		errors.raise("utimes: memory of two timevals expected")
 	end
+	check.memory("utimes", 2, value, 32)
 	local parts = {}
 	for i = 0, 1 do
 		local sec, usec = memory.i64(value, i * 16), memory.i64(value, i * 16 + 8)
@@ -213,8 +212,9 @@ end
 
 -- The kernel reads as many bytes as the handle itself says.
 function M.open_by_handle_at(mount, handle, flags)
-	if raw.ismemory(handle) and memory.size(handle) >= 8 then
-		check.integer("open_by_handle_at", 2, memory.size(handle), 8 + memory.u32(handle, 0))
+	local size = check.memory("open_by_handle_at", 2, handle, 8)
+	if size < 8 + memory.u32(handle, 0) then
+		errors.complain("open_by_handle_at", 2, "memory as long as the handle says", handle)
 	end
 	return open_handle(mount, handle, flags)
 end

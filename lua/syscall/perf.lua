@@ -20,11 +20,10 @@ local open_event = call.bind("perf_event_open", "mem i32=0 i32=-1 i32=-1 flags:P
 
 -- perf_event_open(attr [, pid [, cpu [, group_fd [, flags]]]]) - attr is made of a table
 function M.perf_event_open(attr, pid, cpu, group, flags)
-	if not raw.ismemory(attr) then
-		attr = types.perf_event_attr(check.table("perf_event_open", 1, attr))
-	elseif memory.size(attr) < types.perf_event_attr.size then
+	if type(attr) ~= "table" and (raw.readable(attr) or 0) < types.perf_event_attr.size then
 		errors.complain("perf_event_open", 1, "a perf_event_attr", attr)
 	end
+	attr = types.perf_event_attr(attr)
 	-- The kernel reads as many bytes as the field says.
 	memory.u32(attr, 4, types.perf_event_attr.size)
 	return open_event(attr, pid, cpu, group and check.fd("perf_event_open", 4, group), flags)
@@ -92,7 +91,7 @@ function M.perf_attach_tracepoint(tracepoint, pid, cpu, group, fields)
 	local attr = types.perf_event_attr { type = "tracepoint", sample_type = "raw",
 		config = check.integer("perf_attach_tracepoint", 1, tracepoint, 0), sample_period = 1,
 		wakeup_events = 1 }
-	for key, value in pairs(fields or {}) do
+	for key, value in pairs(check.table("perf_attach_tracepoint", 5, fields or {})) do
 		attr[key] = value
 	end
 	local fd, err = M.perf_event_open(attr, pid, cpu, group, "fd_cloexec")

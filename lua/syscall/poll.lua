@@ -237,10 +237,8 @@ local read_bytes = bind("read", "fd room -> int retry")
 
 local function reader(name, take, room)
 	return function(fd, buffer, length)
-		buffer = buffer or memory.new(length or room)
-		if not raw.ismemory(buffer) then
-			errors.complain(name, 2, "memory", buffer)
-		end
+		buffer = buffer or memory.new(check.integer(name, 3, length or room, 1, 1 << 24))
+		check.memory(name, 2, buffer)
 		local count, err = read_bytes(fd, buffer, length)
 		if not count then
 			return nil, err

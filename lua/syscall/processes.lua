@@ -37,6 +37,7 @@ M.rows = {
 -- Making processes. The child goes on with a copy of this Lua, so it must not share its memory; nor
 -- may the kernel be told where to store a thread's number.
 
+local STACK = 40 -- of clone_args
 local UNSAFE = c.CLONE "vm, sighand, thread, settls, parent_settid, child_settid, child_cleartid"
 
 local function check_flags(name, flags)
@@ -65,15 +66,24 @@ end
 
 -- clone3(arguments) - the pid, nil and, where the flags have "pidfd", a pidfd
 
+-- Memory of its own for the child's stack, or a thread's, is what no Lua can go on with.
+local function check_stack(arguments)
+	if arguments.stack_size ~= 0 or arguments.tls ~= 0 or not memory.holds(arguments, STACK, 0) then
+		errors.raise "clone3: neither stack nor tls expected: the child goes on with this Lua"
+	end
+end
+
 local clone3 = bind("clone3", "mem:64 len -> int")
 
 function M.clone3(arguments)
 	if not raw.ismemory(arguments) then
 		arguments = types.clone_args(check.table("clone3", 1, arguments))
-	elseif memory.size(arguments) < types.clone_args.size then
-		errors.complain("clone3", 1, "memory of at least 88 bytes", arguments)
+	else
+		check.memory("clone3", 1, arguments, types.clone_args.size)
+		arguments = memory.slice(arguments, 0, types.clone_args.size, types.clone_args.metatable)
 	end
 	check_flags("clone3", arguments.flags)
+	check_stack(arguments)
 	local number
 	if arguments.flags & c.CLONE.PIDFD ~= 0 then
 		number = memory.new(4)
@@ -88,7 +98,12 @@ end
 
 -- Programs. argv is a list of texts; envp a list of "NAME=value", a table of names, or both.
 
+local MOST_TEXTS = 1 << 20 -- far more than ARG_MAX lets through
+
 local function texts(name, index, list)
+	if #list > MOST_TEXTS then
+		errors.complain(name, index, "fewer texts", list)
+	end
 	local array = memory.new(8 * (#list + 1))
 	for i, text in ipairs(list) do
 		if type(text) ~= "string" or text:find("\0", 1, true) then
@@ -212,7 +227,10 @@ end
 -- { address, length }. The answer is a count.
 
 local function remote_list(name, index, list)
-	local memory_of = memory.new(16 * #check.table(name, index, list))
+	if #check.table(name, index, list) > 1024 then
+		errors.complain(name, index, "at most 1024 entries", list)
+	end
+	local memory_of = memory.new(16 * #list)
 	for i, one in ipairs(list) do
 		if type(one) ~= "table" then
 			errors.complain(name, index, "a list of { address, length }", one)
@@ -229,9 +247,8 @@ local function transfer(name)
 		if pid == require("syscall").getpid() then
 			errors.raise("%s: another process expected: no address of this one comes from Lua", name)
 		end
-		local list = raw.ismemory(here) and here
-			or require("syscall.types.iovec").iovecs(check.table(name, 2, here))
-		return copy(pid, list, #list, remote_list(name, 3, there), #there)
+		local list, count = require("syscall.types.iovec").vector(name, 2, here)
+		return copy(pid, list, count, remote_list(name, 3, there), #there)
 	end
 end
 

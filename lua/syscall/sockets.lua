@@ -170,14 +170,13 @@ local function message_of(name, message)
 	local types = messages()
 	if not raw.ismemory(message) then
 		message = types.msghdr(check.table(name, 2, message))
-	elseif memory.size(message) < types.msghdr.size then
-		errors.complain(name, 2, "a msghdr", message)
-	elseif debug.getmetatable(message) ~= types.msghdr.metatable then
+	elseif check.memory(name, 2, message, types.msghdr.size)
+		and debug.getmetatable(message) ~= types.msghdr.metatable then
 		message = memory.slice(message, 0, types.msghdr.size, types.msghdr.metatable)
 	end
 	if not types.check_message(message) then
-		errors.raise("bad argument #2 to '%s' (a msghdr whose lengths lie within its name, iov and "
-			.. "control expected)", name)
+		errors.complain(name, 2, "a msghdr whose lengths lie within its name, iov and control",
+			message)
 	end
 	return message
 end
@@ -204,7 +203,7 @@ local function messages_of(name, list)
 	if not raw.ismemory(list) then
 		list = types.mmsghdrs(check.table(name, 2, list))
 	end
-	local count = memory.size(list) // types.mmsghdr.size
+	local count = check.memory(name, 2, list) // types.mmsghdr.size
 	for i = 0, count - 1 do
 		message_of(name, memory.slice(list, i * types.mmsghdr.size, types.msghdr.size))
 	end

@@ -47,6 +47,12 @@ local function constants(family)
 	return require("syscall.constants").c[family]
 end
 
+-- Memory that can be read, as values of @what.
+local function check_readable(what, value)
+	return raw.readable(value)
+		or errors.raise("%s: open memory that can be read expected, got %s", what, errors.given(value))
+end
+
 -- Fields: each adds its gets and sets to the type.
 
 local function add_scalar(type, name, kind, offset, field)
@@ -113,6 +119,9 @@ local function add_pointer(type, name, offset)
 	type.sets[name] = function(self, value)
 		if _G.type(value) == "string" then
 			value = memory.new(value .. "\0") -- a copy: the kernel may write there, and Lua's text is shared
+		elseif value ~= nil and not raw.isopen(value) then
+			errors.raise("%s.%s: open memory, a text or nil expected, got %s", type.name, name,
+				errors.given(value))
 		end
 		memory.point(self, offset, value)
 	end
@@ -268,6 +277,9 @@ end
 
 -- Lengths last: they are held against what their pointers point to.
 local function from_table(type, self, values)
+	if _G.type(values) ~= "table" then
+		errors.raise("%s: a table expected, got %s", type.name, errors.given(values))
+	end
 	local lengths = {}
 	for key, value in pairs(values) do
 		local field = math.type(key) and type.fields[key]
@@ -288,7 +300,7 @@ local function new(type, ...)
 	local first = ...
 	local foreign = type.takes_memory and debug.getmetatable(first) ~= type.metatable
 	if raw.ismemory(first) and not foreign then
-		local size = memory.size(first)
+		local size = check_readable(type.name, first)
 		if size < type.size then
 			errors.raise("%s: memory of %d bytes expected, got %d", type.name, type.size, size)
 		end
@@ -425,7 +437,13 @@ end
 local function new_array(type, values)
 	local self = memory.new(type.size, type.metatable)
 	if _G.type(values) == "string" or raw.ismemory(values) then
+		local size = raw.ismemory(values) and check_readable(type.name, values) or #values
+		if size > type.size then
+			errors.raise("%s: at most %d bytes expected, got %d", type.name, type.size, size)
+		end
 		memory.write(self, 0, values)
+	elseif values ~= nil and _G.type(values) ~= "table" then
+		errors.raise("%s: a list, a text or memory expected, got %s", type.name, errors.given(values))
 	elseif values then
 		for i, value in ipairs(values) do
 			self[i - 1 + type.base] = value
@@ -449,9 +467,13 @@ function M.list(name)
 	return function(values)
 		of = of or array_of(name, 1)
 		if raw.ismemory(values) then
-			return memory.slice(values, 0, memory.size(values), of.metatable)
+			return memory.slice(values, 0, check_readable(name .. "[]", values), of.metatable)
 		end
-		local count = math.type(values) and values or #values
+		local count = _G.type(values) == "table" and #values or math.type(values)
+			and math.tointeger(values) or -1
+		if count < 0 or count > 0x7fffffff // of.element then
+			errors.raise("%s[]: a list, a count or memory expected, got %s", name, errors.given(values))
+		end
 		local self = memory.new(of.element * count, of.metatable)
 		for i, value in ipairs(math.type(values) and {} or values) do
 			self[i] = value

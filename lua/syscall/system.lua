@@ -128,10 +128,13 @@ end
 M.kexec_file_load = load_file and M.kexec_file_load
 
 local load_segments = bind("kexec_load", "u64 size mem? flags:KEXEC -> true")
-local SEGMENT = 32
+local SEGMENT, MOST_SEGMENTS = 32, 16 -- KEXEC_SEGMENT_MAX
 
 function M.kexec_load(entry, segments, flags)
-	local list = memory.new(math.max(1, SEGMENT * #check.table("kexec_load", 2, segments)))
+	if #check.table("kexec_load", 2, segments) > MOST_SEGMENTS then
+		errors.complain("kexec_load", 2, "at most 16 segments", segments)
+	end
+	local list = memory.new(math.max(1, SEGMENT * #segments))
 	for i, one in ipairs(segments) do
 		local at = SEGMENT * (i - 1)
 		local text = check.table("kexec_load", 2, one)[1]

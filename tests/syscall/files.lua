@@ -95,6 +95,16 @@ is(f:pwritev({ "XY" }, 5), 2, "pwritev()")
 is(S.pwritev2(f, { "Z" }, 7, "dsync"), 1, "pwritev2()")
 is(S.preadv2(f, vector, 3, 0), 5, "preadv2()")
 is(tostring(vector), "deXYZ", "what all that left")
+local forged = S.t.iovecs { 8, 8 }
+S.raw.memory.u64(forged, 16, S.raw.memory.u64(forged, 0))
+check.raises(function() f:readv(forged) end, "#2 (iov) to 'readv' (at most 1024 iovecs that point",
+	"readv(): an address that nobody stored")
+local long = S.t.iovecs { 8 }
+S.raw.memory.u64(long, 8, 9)
+check.raises(function() f:preadv(long, 0) end, "iovecs that point to memory",
+	"preadv(): more than there is")
+check.raises(function() f:writev(S.raw.memory.new(("\1"):rep(32))) end, "to 'writev'",
+	"writev(): bytes for addresses")
 fails(function() return S.readv(-1, { 1 }) end, "BADF", "readv(): no such fd")
 fails(function() return S.writev(-1, { "x" }) end, "BADF", "writev(): no such fd")
 fails(function() return f:preadv({ 1 }, -1) end, "INVAL", "preadv(): before the start")
@@ -102,7 +112,7 @@ fails(function() return f:pwritev({ "x" }, -1) end, "INVAL", "pwritev(): before 
 fails(function() return S.preadv2(f, { 1 }, 0, 1 << 30) end, "OPNOTSUPP", "preadv2(): no such flag")
 fails(function() return S.pwritev2(f, { "x" }, 0, 1 << 30) end, "OPNOTSUPP",
 	"pwritev2(): no such flag")
-check.raises(function() f:readv "x" end, "bad argument #2 (iov) to 'readv' (a table expected",
+check.raises(function() f:readv "x" end, "bad argument #2 (iov) to 'readv' (a list of iovecs",
 	"readv(): no list")
 check.raises(function() f:readv { {} } end, "iovec: a text, a count of bytes or memory expected",
 	"readv(): a list of nothing")

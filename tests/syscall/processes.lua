@@ -63,6 +63,10 @@ raises(function() S.clone "vm" end, "clone: VM would let two processes run in on
 raises(function() S.clone "pidfd" end, "comes from clone3()", "clone(): a pidfd")
 raises(function() S.clone3 { flags = "thread" } end, "THREAD would", "clone3(): a thread")
 raises(function() S.clone3() end, "#1 (cl_args) to 'clone3'", "clone3(): nothing")
+raises(function() S.clone3 { stack = S.t.buffer(4096) } end, "neither stack nor tls",
+	"clone3(): a stack")
+raises(function() S.clone3(S.raw.memory.new(("\0"):rep(40) .. ("\1"):rep(48))) end,
+	"neither stack nor tls", "clone3(): bytes for a stack")
 raises(function() S.clone3(S.t.buffer(64)) end, "memory of at least 88 bytes",
 	"clone3(): short memory")
 fails(function() return S.clone "newns, fs" end, "INVAL", "clone(): flags that do not go together")

@@ -115,6 +115,14 @@ raises(function() S.socket "inett" end, "did you mean \"INET\"?", "a wrong domai
 raises(function() S.bind(0) end, "#2 (addr) to 'bind' (an address expected", "no address")
 raises(function() S.bind(0, addr, 17) end, "from 0 to 16", "an address longer than its memory")
 raises(function() S.connect(0, "x") end, "#2 (addr) to 'connect'", "a text is no address")
+do
+	local hidden <close> = S.mmap(nil, 8192, "none", "private, anonymous")
+	raises(function() S.sendmmsg(0, hidden) end, "to 'sendmmsg' (memory of at least",
+		"messages that cannot be read")
+	local message = t.msghdr { iov = { "x" } }
+	S.raw.memory.u64(message, 16, 4096)
+	raises(function() S.sendmsg(0, message) end, "#2 (msg) to 'sendmsg'", "a message with an address")
+end
 raises(function() S.accept4(0, 1) end, "#2", "memory for an address")
 fails(function() return S.socket("inet", "stream", 9999) end, "INVAL", "no such protocol")
 fails(function() return S.socketpair("inet", "stream") end, "OPNOTSUPP", "socketpair(): inet")
@@ -147,10 +155,10 @@ local message = t.msghdr { name = t.sockaddr_storage(), iov = { 4, 100 }, contro
 is(two:recvmsg(message), 9, "recvmsg()")
 is(tostring(message.iov):sub(1, 9), "scattered", "into two pieces")
 is(message.name.port .. " " .. message.namelen, one:getsockname().port .. " 16", "with the sender")
-raises(function() message.namelen = 1000; two:recvmsg(message) end, "#2 to 'recvmsg'",
+raises(function() message.namelen = 1000; two:recvmsg(message) end, "#2 (msg) to 'recvmsg'",
 	"a length that is too large")
 raises(function() message.namelen = 0; message.iovlen = 3; S.sendmsg(two, message) end,
-	"#2 to 'sendmsg'", "more pieces than there are")
+	"#2 (msg) to 'sendmsg'", "more pieces than there are")
 raises(function() two:recvmsg(t.buffer(10)) end, "#2", "memory that is no message")
 raises(function() t.msghdr(5) end, "msghdr: a table expected", "a message of a number")
 is(one:sendmmsg({

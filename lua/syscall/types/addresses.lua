@@ -391,6 +391,10 @@ address("UNIX", {
 			if memory.size(self) < UN_SIZE then
 				errors.raise "sockaddr_un: another path is another address: make a new one"
 			end
+			if type(name) ~= "string" or #name > UN_SIZE - UN_PATH then
+				errors.raise("sockaddr_un.path: a text of at most %d bytes expected, got %s",
+					UN_SIZE - UN_PATH, errors.given(name))
+			end
 			memory.fill(self, 0, UN_PATH)
 			memory.write(self, UN_PATH, name)
 		end,
@@ -424,6 +428,9 @@ M.sockaddr_storage = define {
 	takes_memory = true,
 	init = function(self, value)
 		if raw.ismemory(value) then
+			if not raw.readable(value) or memory.size(value) > 128 then
+				errors.complain("sockaddr_storage", 1, "memory of at most 128 bytes", value)
+			end
 			memory.write(self, 0, value)
 		elseif type(value) == "table" then
 			memory.write(self, 0, M.sockaddr(value))
@@ -435,8 +442,12 @@ M.sockaddr_storage = define {
 
 -- sa(memory [, length]) - a view of the first @length bytes as an address of their family
 function M.sa(bytes, length)
-	local size = memory.size(bytes)
-	length = math.min(length or size, size)
+	local size = raw.readable(bytes) or errors.complain("sa", 1, "memory", bytes)
+	length = length == nil and size or math.type(length) and math.tointeger(length)
+	if not length or length < 0 then
+		errors.complain("sa", 2, "a count of bytes", length)
+	end
+	length = math.min(length, size)
 	if length < 2 then
 		return memory.slice(bytes, 0, length)
 	end

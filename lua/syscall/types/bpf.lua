@@ -13,6 +13,12 @@ local memory = raw.memory
 
 local M = {}
 
+local function register(value)
+	local number = math.type(value) and math.tointeger(value)
+	return number and number >= 0 and number <= 15 and number
+		or errors.raise("bpf_insn: a register from 0 to 15 expected, got %s", errors.given(value))
+end
+
 M.bpf_insn = define {
 	"bpf_insn", c = "struct bpf_insn", header = "linux/bpf.h",
 	{ "u8", "code", const = "BPF" },
@@ -29,10 +35,10 @@ M.bpf_insn = define {
 	},
 	set = {
 		dst_reg = function(self, value)
-			memory.u8(self, 1, memory.u8(self, 1) & 0xf0 | value & 15)
+			memory.u8(self, 1, memory.u8(self, 1) & 0xf0 | register(value))
 		end,
 		src_reg = function(self, value)
-			memory.u8(self, 1, memory.u8(self, 1) & 15 | (value & 15) << 4)
+			memory.u8(self, 1, memory.u8(self, 1) & 15 | register(value) << 4)
 		end,
 	},
 	-- bpf_insn(code, dst, src, off, imm), or a table of these names
@@ -54,6 +60,9 @@ local list = struct.list "bpf_insn"
 -- load a map, { load = number, dst = } those that load 64 bits
 function M.bpf_insns(values)
 	local out = {}
+	if type(values) ~= "table" then
+		errors.complain("bpf_insns", 1, "a list", values)
+	end
 	for _, one in ipairs(values) do
 		local whole = type(one) == "table" and (one.map or one.load)
 		if whole then

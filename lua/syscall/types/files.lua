@@ -41,14 +41,17 @@ function M.device(major, minor)
 	elseif type(major) == "table" then
 		major, minor = major[1], major[2]
 	end
-	if not math.type(major) or (minor and not math.type(minor)) then
-		errors.raise("device: numbers expected, got %s, %s", tostring(major), tostring(minor))
+	local number = math.type(major) and math.tointeger(major)
+	local second = math.type(minor) and math.tointeger(minor)
+	if not number or (minor ~= nil and not second) then
+		errors.raise("device: numbers expected, got %s, %s", errors.given(major),
+			errors.given(minor))
 	end
-	local number = major
 	if minor then
+		major, minor = number, second
 		number = minor & 0xff | (major & 0xfff) << 8 | (minor & ~0xff) << 12 | (major & ~0xfff) << 32
 	end
-	return setmetatable({ device = math.tointeger(number) }, device_metatable)
+	return setmetatable({ device = number }, device_metatable)
 end
 
 local file_types = {

@@ -2,6 +2,7 @@
 
 local struct = require "syscall.struct"
 local raw = require "syscall.raw"
+local errors = require "syscall.errors"
 
 local M = {}
 
@@ -18,6 +19,9 @@ M.queue = raw.handletype "mqd"
 
 -- mqd(number) - an object that owns a queue's descriptor; its methods are put there by mq.lua
 function M.mqd(number)
+	if math.type(number) ~= "integer" or number < 0 or number > 0x7fffffff then
+		errors.complain("mqd", 1, "the number of a descriptor", number)
+	end
 	return raw.handle(number, M.queue)
 end
 

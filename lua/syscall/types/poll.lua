@@ -68,7 +68,8 @@ M.epoll_event = define {
 			memory.i32(self, DATA, number_of("epoll_event", fd))
 		end,
 		u32 = function(self, value)
-			memory.u64(self, DATA, value & 0xffffffff)
+			memory.u64(self, DATA, 0)
+			memory.u32(self, DATA, value)
 		end,
 	},
 }
@@ -143,8 +144,17 @@ local event_metatable = {
 	end,
 }
 
--- inotify_events(memory, length) - the list of events in the first @length bytes
+-- The number of bytes of @bytes that hold events: all, unless a length is given.
+local function check_events(name, bytes, length)
+	local size = raw.readable(bytes) or errors.complain(name, 1, "memory", bytes)
+	length = length == nil and size or math.type(length) and math.tointeger(length)
+		or errors.complain(name, 2, "a count of bytes", length)
+	return length <= size and length or errors.complain(name, 2, "no more than there are", length)
+end
+
+-- inotify_events(memory [, length]) - the list of events in the first @length bytes
 function M.inotify_events(bytes, length)
+	length = check_events("inotify_events", bytes, length)
 	local list, at = {}, 0
 	local header = M.inotify_event.size
 	while at + header <= length do
@@ -223,8 +233,9 @@ local function read_info(bytes, at, size)
 	return info
 end
 
--- fanotify_events(memory, length) - a list of events; their descriptors are objects
+-- fanotify_events(memory [, length]) - a list of events; their descriptors are objects
 function M.fanotify_events(bytes, length)
+	length = check_events("fanotify_events", bytes, length)
 	local list, at = {}, 0
 	local header = M.fanotify_event_metadata.size
 	while at + header <= length do

@@ -53,7 +53,8 @@ end
 
 -- cap(nil, number, names or list of names) - a set
 function M.cap(values)
-	local set = setmetatable({ value = math.type(values) and values or 0 }, set_metatable)
+	local number = math.type(values) and math.tointeger(values)
+	local set = setmetatable({ value = number or 0 }, set_metatable)
 	if getmetatable(values) == set_metatable then
 		rawset(set, "value", values.value)
 	elseif type(values) == "string" then
@@ -62,9 +63,9 @@ function M.cap(values)
 		end
 	elseif type(values) == "table" then
 		for key, value in pairs(values) do
-			set[math.type(key) and value or key] = value
+			set_metatable.__newindex(set, math.type(key) and value or key, value)
 		end
-	elseif values ~= nil and not math.type(values) then
+	elseif values ~= nil and not number then
 		errors.raise("cap: names, a number or a list expected, got %s", type(values))
 	end
 	return set
@@ -80,6 +81,9 @@ end
 -- capabilities { effective =, permitted =, inheritable = } - each as cap() takes it
 function M.capabilities(values)
 	values = values or {}
+	if type(values) ~= "table" then
+		errors.complain("capabilities", 1, "a table", values)
+	end
 	return setmetatable({ effective = M.cap(values.effective), permitted = M.cap(values.permitted),
 		inheritable = M.cap(values.inheritable) }, capabilities_metatable)
 end

@@ -53,9 +53,16 @@ function M.level(value)
 	return rawget(c.SOL, name) or rawget(c.IPPROTO, name) or c.SOL[value]
 end
 
+local MOST_FDS = 253 -- of one message: SCM_MAX_FD
+
 local function fd_numbers(data)
 	local numbers = {}
-	for i, fd in ipairs(raw.ishandle(data) and { data } or data) do
+	if raw.ishandle(data) then
+		data = { data }
+	elseif type(data) ~= "table" then
+		errors.raise("cmsghdr: an fd or a list of fds expected as data, got %s", errors.given(data))
+	end
+	for i, fd in ipairs(data) do
 		numbers[i] = raw.getfd(fd) or errors.raise("cmsghdr: descriptor %d is closed or none", i)
 	end
 	return string.pack("=" .. ("i4"):rep(#numbers), table.unpack(numbers))
@@ -64,13 +71,19 @@ end
 -- What @data is as text, for a kind that knows better than bytes.
 local function payload(level, kind, data)
 	if level == c.SOL.SOCKET and kind == c.SCM.RIGHTS then
-		return math.type(data) and ("\0"):rep(4 * data) or fd_numbers(data)
+		local room = math.type(data) and math.tointeger(data)
+		return room and room >= 0 and room <= MOST_FDS and ("\0"):rep(4 * room) or fd_numbers(data or {})
 	elseif level == c.SOL.SOCKET and kind == c.SCM.CREDENTIALS and type(data) == "table" then
 		return memory.string(M.ucred(data))
 	elseif math.type(data) then
-		return string.pack("=i4", data)
+		local whole = math.tointeger(data)
+		if not whole or whole < -0x80000000 or whole > 0xffffffff then
+			errors.raise("cmsghdr: a whole number of 32 bits expected as data, got %s", tostring(data))
+		end
+		return string.pack("=I4", whole & 0xffffffff)
 	elseif raw.ismemory(data) then
-		return memory.string(data)
+		return raw.readable(data) and memory.string(data)
+			or errors.raise("cmsghdr: memory that can be read expected as data")
 	elseif data ~= nil and type(data) ~= "string" then
 		errors.raise("cmsghdr: text, memory or a number expected as data, got %s", type(data))
 	end
@@ -154,21 +167,30 @@ M.cmsghdr.gets.len, M.cmsghdr.sets.len = nil, nil
 
 local NAME, IOV, CONTROL = 0, 16, 32
 
-local function set_pointer(at, length_at, kind, bytes_of)
+local function check_target(name, value)
+	if value ~= nil and not raw.isopen(value) then
+		errors.raise("msghdr.%s: open memory, or what it is made of, expected, got %s", name,
+			errors.given(value))
+	end
+	return value
+end
+
+local function set_pointer(name, at, length_at, kind, bytes_of)
 	return function(self, value)
-		value = bytes_of(value)
+		value = check_target(name, bytes_of(value))
 		memory.point(self, at, value)
 		memory[kind](self, length_at, value and #value or 0)
 	end
 end
 
 local function control_of(value)
-	if math.type(value) then
-		return memory.new(value)
+	local room = math.type(value) and math.tointeger(value)
+	if room and room >= 0 and room <= 1 << 20 then
+		return memory.new(room)
 	elseif type(value) == "table" then
 		local parts = {}
 		for i, one in ipairs(value) do
-			parts[i] = memory.string(one)
+			parts[i] = memory.string(check_target("control", one))
 		end
 		return memory.new(table.concat(parts))
 	end
@@ -205,7 +227,7 @@ M.msghdr = define {
 	{ "size", "controllen" },
 	{ "int", "flags", const = "MSG" },
 	set = {
-		name = set_pointer(NAME, 8, "u32", function(value)
+		name = set_pointer("name", NAME, 8, "u32", function(value)
 			return type(value) == "table" and addresses.sockaddr(value) or value
 		end),
 		iov = function(self, value)
@@ -216,10 +238,10 @@ M.msghdr = define {
 			if type(value) == "table" then
 				value = iovec.iovecs(value)
 			end
-			memory.point(self, IOV, value)
+			memory.point(self, IOV, check_target("iov", value))
 			memory.u64(self, 24, value and (single and 1 or #value) or 0)
 		end,
-		control = set_pointer(CONTROL, 40, "u64", control_of),
+		control = set_pointer("control", CONTROL, 40, "u64", control_of),
 	},
 	methods = { cmsgs = cmsgs },
 	init = function(self, values)
@@ -231,7 +253,7 @@ M.msghdr = define {
 			self[name] = values and (values[name] or values["msg_" .. name])
 		end
 		for name, value in pairs(values or {}) do
-			name = name:gsub("^msg_", "")
+			name = type(name) == "string" and name:gsub("^msg_", "") or name
 			if name ~= "name" and name ~= "iov" and name ~= "control" then
 				self[name] = value
 			end
@@ -244,7 +266,10 @@ M.mmsghdr = define {
 	{ "msghdr", "hdr" },
 	{ "uint", "len" },
 	init = function(self, values)
-		if values then
+		if values ~= nil then
+			if type(values) ~= "table" then
+				errors.complain("mmsghdr", 1, "a table", values)
+			end
 			self.hdr = M.msghdr(values.hdr or values.msg_hdr or values)
 		end
 	end,
@@ -252,32 +277,18 @@ M.mmsghdr = define {
 
 M.mmsghdrs = struct.list "mmsghdr"
 
+-- A pointer that comes with no length is one that the kernel does not follow.
 local function fits(self, at, length)
-	local target = memory.target(self, at)
-	return length == 0 or (target and not math.ult(memory.size(target), length))
+	return length == 0 or memory.holds(self, at, length)
 end
 
--- Whether the first @count of @pieces are as long as they say.
-local function check_pieces(pieces, count)
-	if memory.size(pieces) < count * 16 then
-		return false
-	end
-	for at = 0, (count - 1) * 16, 16 do
-		local base = memory.target(pieces, at)
-		local length = memory.u64(pieces, at + 8)
-		if length ~= 0 and (not base or math.ult(memory.size(base), length)) then
-			return false
-		end
-	end
-	return true
-end
-
--- check_message(message) - whether all its lengths lie within what it points to
+-- check_message(message) - whether all its pointers are stored ones, and its lengths lie within
+-- what they point to
 function M.check_message(message)
-	local pieces = memory.target(message, IOV)
 	local count = message.iovlen
 	return fits(message, NAME, message.namelen) and fits(message, CONTROL, message.controllen)
-		and (count == 0 or (pieces and count > 0 and count <= 1024 and check_pieces(pieces, count)))
+		and (count == 0 or count > 0 and count <= iovec.MOST and memory.holds(message, IOV, 16 * count)
+			and iovec.sound(memory.target(message, IOV), count))
 end
 
 -- take_fds(message) - called once recvmsg() has filled @message: descriptors become objects.
@@ -369,6 +380,13 @@ M.ethhdr = define {
 	{ "be16", "proto", const = "ETH_P" },
 }
 
+-- Four bits of iphdr
+local function half(name, value)
+	local number = math.type(value) and math.tointeger(value)
+	return number and number >= 0 and number <= 15 and number
+		or errors.raise("iphdr.%s: a number from 0 to 15 expected, got %s", name, errors.given(value))
+end
+
 M.iphdr = define {
 	"iphdr", c = "struct iphdr", header = "linux/ip.h", align = 4,
 	{ "u8" }, -- ihl and version: C has them as bits, which have no offset
@@ -391,10 +409,10 @@ M.iphdr = define {
 	},
 	set = {
 		ihl = function(self, value)
-			memory.u8(self, 0, memory.u8(self, 0) & 0xf0 | value & 15)
+			memory.u8(self, 0, memory.u8(self, 0) & 0xf0 | half("ihl", value))
 		end,
 		version = function(self, value)
-			memory.u8(self, 0, memory.u8(self, 0) & 15 | (value & 15) << 4)
+			memory.u8(self, 0, memory.u8(self, 0) & 15 | half("version", value) << 4)
 		end,
 	},
 	methods = {

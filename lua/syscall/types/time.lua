@@ -25,6 +25,9 @@ local function time(part, parts)
 	return function(self)
 		return self.sec + self[part] / parts
 	end, function(self, value)
+		if not math.type(value) or value ~= value or value < -2 ^ 63 or value >= 2 ^ 63 then
+			errors.raise("a time: a number of seconds expected, got %s", errors.given(value))
+		end
 		local whole = math.floor(value)
 		self.sec = whole
 		self[part] = math.floor((value - whole) * parts + 0.5)
