@@ -10,6 +10,7 @@ static uint32_t handed_over(uint32_t action)
 	switch (action & SECCOMP_RET_ACTION_FULL) {
 	case SECCOMP_RET_ERRNO:
 	case SECCOMP_RET_KILL_PROCESS:
+	case SECCOMP_RET_KILL_THREAD:
 		return SECCOMP_RET_USER_NOTIF;
 	default:
 		return action;

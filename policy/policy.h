@@ -109,9 +109,9 @@ int policy_check(const struct policy *policy, struct policy_error *error);
 int policy_compile(const struct policy *policy, struct sock_filter *filter, size_t *count,
 		   uint32_t *origin, struct policy_error *error);
 
-/* policy_notified() - @policy with all that refuses a call by errno or by killing the process
- * handed to a listener instead, which is to decide as @policy does. (Killing a thread, traps and
- * traces stay: a listener cannot do them.) @block is to be freed after @copy's last use. Returns 0
+/* policy_notified() - @policy with all that refuses a call by errno or by killing handed to a
+ * listener instead, which is to decide as @policy does. (Traps and traces stay: a listener cannot
+ * do them.) @block is to be freed after @copy's last use. Returns 0
  * or -ENOMEM.
  */
 int policy_notified(const struct policy *policy, struct policy *copy, void **block);

@@ -28,6 +28,7 @@
 #include "launcher/stage/mounts.h"
 #include "launcher/stage/stdio.h"
 #include "launcher/stage/transfer.h"
+#include "launcher/watch/audit.h"
 #include "launcher/watch/supervise.h"
 
 struct launch {
@@ -106,6 +107,7 @@ static struct launch *new_launch(const struct launch_options *options)
 	for (int i = 0; i < DEVICE_NODES; i++)
 		launch->setup.nodes[i] = -1;
 	launch->supervised.setup = &launch->setup;
+	launch->supervised.audit = -1;
 	launch->supervised.relays = launch->relays;
 	caller_read(&launch->setup.caller);
 	return launch;
@@ -317,6 +319,7 @@ static void finish(struct launch *launch)
 	if (launch->foreground > 0)
 		(void)sys_ioctl(0, TIOCSPGRP, &launch->foreground);
 	net_finish(&launch->net);
+	fd_close(&launch->supervised.audit);
 	fd_close(&launch->link);
 	fd_close(&setup->link);
 	cgroup_finish(setup);
@@ -374,6 +377,24 @@ void launch_show(struct launch **ahead, const struct buf *text)
 	*ahead = NULL;
 }
 
+/* Before the program is there, so that nothing is missed. */
+static void listen_to_log(struct launch *launch)
+{
+	struct setup *setup = &launch->setup;
+	int fd;
+
+	if (!filters_audited(setup))
+		return;
+	fd = audit_open();
+	if (fd >= 0)
+		launch->supervised.audit = fd;
+	else
+		outcome_skip(&setup->shared->enforced, "seccomp.on_denied",
+			     "Landlock's refusals and traps are in the kernel's audit log alone, "
+			     "which is root's");
+	setup->shared->audited = fd >= 0;
+}
+
 int launch_start(struct launch **ahead, const struct plan *plan,
 		 const struct launch_options *options, struct err *err)
 {
@@ -405,6 +426,8 @@ int launch_start(struct launch **ahead, const struct plan *plan,
 		keep_foreground(launch);
 		r = cgroup_make(&launch->setup, err);
 	}
+	if (r == 0)
+		listen_to_log(launch);
 	if (r == 0 && !launch->supervised.pid)
 		r = start(launch, -1, err);
 	if (r == 0) {

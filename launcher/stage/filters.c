@@ -18,27 +18,42 @@
 #include "policy/landlock.h"
 #include "policy/tables.h"
 
-static bool notifies(const struct policy *policy)
+/* Does a rule or a default of @policy come to @action, whatever its data? */
+static bool comes_to(const struct policy *policy, uint32_t action)
 {
+	const uint32_t kind = SECCOMP_RET_ACTION_FULL;
+
 	for (size_t i = 0; i < policy->arch_count; i++)
 		for (size_t k = 0; k < policy->archs[i].rule_count; k++)
-			if (policy->archs[i].rules[k].action == SECCOMP_RET_USER_NOTIF)
+			if ((policy->archs[i].rules[k].action & kind) == action)
 				return true;
-	return policy->fallback == SECCOMP_RET_USER_NOTIF ||
-	       policy->newer == SECCOMP_RET_USER_NOTIF;
+	return (policy->fallback & kind) == action || (policy->newer & kind) == action;
 }
 
 /* Only pid 1 can hand the listener over, so without one nothing is reported on demand. */
+bool filters_observed(const struct setup *setup)
+{
+	return setup->plan->process.init && (setup->plan->report_denied || setup->observe);
+}
+
 static bool observed(const struct setup *setup)
 {
-	const struct plan *plan = setup->plan;
-
-	return plan->has_seccomp && plan->process.init && (plan->report_denied || setup->observe);
+	return setup->plan->has_seccomp && filters_observed(setup);
 }
 
 bool filters_listened(const struct setup *setup)
 {
-	return observed(setup) || (setup->plan->has_seccomp && notifies(&setup->plan->seccomp));
+	return observed(setup) || (setup->plan->has_seccomp &&
+				   comes_to(&setup->plan->seccomp, SECCOMP_RET_USER_NOTIF));
+}
+
+bool filters_audited(const struct setup *setup)
+{
+	const struct plan *plan = setup->plan;
+
+	return filters_observed(setup) &&
+	       (plan->landlock.wanted ||
+		(plan->has_seccomp && comes_to(&plan->seccomp, SECCOMP_RET_TRAP)));
 }
 
 /* Refusals of an observed program go to the listener, which decides by the plan's own rules. */
@@ -154,11 +169,14 @@ int filters_seccomp(const struct setup *setup, struct err *err)
 	/* Once the supervisor knows of a call, only a signal that kills takes it back. */
 	if (filters_listened(setup))
 		flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+	/* Of traps nobody hears but the program and the log, which wants to be asked. */
+	if (setup->shared->audited && comes_to(&setup->plan->seccomp, SECCOMP_RET_TRAP))
+		flags |= SECCOMP_FILTER_FLAG_LOG;
 	setup->shared->enforced.seccomp_instructions = setup->filter_length;
 	r = sys_seccomp(SECCOMP_SET_MODE_FILTER, flags, &program);
 	if (r < 0)
 		return seccomp_failed((int)r, setup->filter_length, err);
-	if (flags)
+	if (flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)
 		setup->shared->listener = (int)r;
 	return 0;
 }
@@ -255,6 +273,7 @@ int filters_landlock(const struct setup *setup, struct err *err)
 	const struct plan_landlock *landlock = &setup->plan->landlock;
 	struct raw_landlock_ruleset_attr attr;
 	struct landlock_fit fitted = { 0 };
+	unsigned int flags = 0;
 	cleanup_fd int ruleset = -1;
 	int abi;
 	long r;
@@ -274,9 +293,12 @@ int filters_landlock(const struct setup *setup, struct err *err)
 		if (r < 0)
 			return rule_failed(&landlock->rules[i], (int)r, err);
 	}
+	/* Else the log has nothing of what is refused after the coming execve. */
+	if (setup->shared->audited && abi >= 7)
+		flags = RAW_LANDLOCK_RESTRICT_SELF_LOG_NEW_EXEC_ON;
 	r = add_streams(setup, ruleset, fitted.rights.fs);
 	if (r == 0)
-		r = sys_landlock_restrict_self(ruleset, 0);
+		r = sys_landlock_restrict_self(ruleset, flags);
 	if (r == 0)
 		setup->shared->enforced.landlock_abi = abi;
 	return r < 0 ? err_set(err, STAGE_FILTERS, (int)r, NULL, "landlock") : 0;

@@ -15,6 +15,12 @@ int filters_receive(struct setup *setup, struct err *err);
 /* filters_listened() - do calls go to a listener, which the supervisor has to have? */
 bool filters_listened(const struct setup *setup);
 
+/* filters_observed() - is what the program is refused to be reported? */
+bool filters_observed(const struct setup *setup);
+
+/* filters_audited() - is some of it told by the kernel's audit log alone? */
+bool filters_audited(const struct setup *setup);
+
 /* filters_check_exec() - would the filter let the launcher's own last execve happen? */
 int filters_check_exec(const struct setup *setup, struct err *err);
 

@@ -15,9 +15,10 @@ struct handover {
 	int proc;     /* a procfs of the sandbox */
 	int master;   /* of its terminal */
 	int slave;    /* held open, so that the master has no end before the sandbox has */
+	int program;  /* no descriptor: its pid, as whoever reads it numbers processes */
 };
 
-#define HANDOVER_NONE ((struct handover){ -1, -1, -1, -1, -1 })
+#define HANDOVER_NONE ((struct handover){ -1, -1, -1, -1, -1, -1 })
 
 /* handover_wanted() - is there anything that the plan needs pid 1 to hand over? */
 bool handover_wanted(const struct setup *setup);

@@ -38,6 +38,7 @@ struct shared {
 	struct raw_timespec started; /* CLOCK_MONOTONIC just before the program's clone */
 	int program;                 /* its pid inside */
 	int listener;                /* seccomp's, a descriptor of the program-to-be's; 0: none */
+	bool audited;                /* the launcher reads the kernel's audit log */
 	int counter;                 /* of CPU time, one of pid 1's; 0: none */
 	uint64_t set_up;             /* ns of CPU time before the program's clone */
 	int master;                  /* of the sandbox's own terminal, likewise */

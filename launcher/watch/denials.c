@@ -170,8 +170,13 @@ static void write_action(uint32_t action, struct buf *out)
 
 	switch (action & SECCOMP_RET_ACTION_FULL) {
 	case SECCOMP_RET_KILL_PROCESS:
-	case SECCOMP_RET_KILL_THREAD:
 		buf_text(out, "kill");
+		break;
+	case SECCOMP_RET_KILL_THREAD:
+		buf_text(out, "kill_thread");
+		break;
+	case SECCOMP_RET_TRAP:
+		buf_format(out, "trap %u", action & SECCOMP_RET_DATA);
 		break;
 	case SECCOMP_RET_USER_NOTIF:
 		buf_text(out, "notify");
@@ -250,8 +255,9 @@ void denials_each(const struct denials *denials, void (*tell)(const char *line))
 		write_action(record->action, &line);
 		buf_format(&line, ", %llu times", (unsigned long long)record->count);
 		if (record->process.comm[0])
-			buf_format(&line, ", by %s (%d)", record->process.comm,
-				   record->process.pid);
+			buf_format(&line, ", by %s", record->process.comm);
+		if (record->process.pid)
+			buf_format(&line, " (%d)", record->process.pid);
 		if (record->origin[0])
 			buf_format(&line, ", by the rule at %s", record->origin);
 		buf_bytes(&line, "", 1);

@@ -72,14 +72,14 @@ static bool kills_alone(const struct watch *watch)
 
 	if (!watch->of->setup->plan->has_seccomp)
 		return false;
-	if (!watch->notify.denials)
+	if (!watch->notify.plan)
 		return true;
 	for (size_t i = 0; i < policy->arch_count; i++) {
 		for (size_t k = 0; k < policy->archs[i].rule_count; k++) {
 			uint32_t action = policy->archs[i].rules[k].action;
 
 			action &= SECCOMP_RET_ACTION_FULL;
-			if (action == SECCOMP_RET_KILL_THREAD || action == SECCOMP_RET_TRAP)
+			if (action == SECCOMP_RET_TRAP)
 				return true;
 		}
 	}
@@ -184,8 +184,8 @@ int end_conclude(struct watch *watch, struct outcome *outcome, struct err *err)
 	if (outcome->signal == SIGKILL && account_out_of_memory(&outcome->cgroup))
 		outcome->status = OUTCOME_MEMORY;
 	fill_cpu(watch, outcome);
-	outcome->denials = watch->notify.denials;
-	watch->notify.denials = NULL;
+	outcome->denials = watch->denials;
+	watch->denials = NULL;
 	if (watch->cause != CAUSE_NONE)
 		outcome->status = of_cause[watch->cause];
 	return 0;

@@ -86,7 +86,7 @@ static uint64_t kept(const struct setup *setup)
 }
 
 /* The program has left what is the supervisor's behind at its exec. */
-static void hand_over(const struct setup *setup)
+static void hand_over(const struct setup *setup, int program)
 {
 	const struct shared *shared = setup->shared;
 	const struct handover handover = {
@@ -95,6 +95,7 @@ static void hand_over(const struct setup *setup)
 		.proc = setup->plan->limits.cpu.set ? setup->proc : -1,
 		.master = shared->master ? shared->master : -1,
 		.slave = shared->slave ? shared->slave : -1,
+		.program = program,
 	};
 
 	(void)handover_send(&handover, setup->link);
@@ -117,7 +118,7 @@ void init_run(const struct setup *setup, int program)
 
 	setup->shared->program = program;
 	if (handover_wanted(setup))
-		hand_over(setup);
+		hand_over(setup, program);
 	/* Only the link stays, where there is a terminal whose user is to hear that the program
 	 * stopped. */
 	if (terminal_wanted(setup)) {

@@ -5,7 +5,8 @@
  * has gone is thrown away, because the pid may be another's by then.
  *
  * A rule's kill is a SIGKILL from here: the waiting call is never made, since a dying thread does
- * not return from it.
+ * not return from it. A single thread cannot be killed from outside, so kill_thread takes the whole
+ * process along.
  *
  * Sources: seccomp_unotify(2), process_vm_readv(2).
  */
@@ -20,6 +21,7 @@
 #include <linux/seccomp.h>
 
 #include "launcher/watch/describe.h"
+#include "launcher/watch/origin.h"
 #include "policy/tables.h"
 
 /* The kernel's structures may grow; ours are cut to what was there in Linux 5.0. */
@@ -34,20 +36,19 @@ union response {
 };
 
 int notify_start(struct notify *notify, int listener, const struct plan *plan, int program,
-		 struct err *err)
+		 struct denials *denials, struct err *err)
 {
 	struct seccomp_notif_sizes sizes = { 0 };
 	long r = sys_seccomp(SECCOMP_GET_NOTIF_SIZES, 0, &sizes);
 
-	*notify = (struct notify){ .listener = listener, .plan = plan, .program = program };
+	*notify = (struct notify){
+		.listener = listener, .plan = plan, .program = program, .denials = denials
+	};
 	if (r == 0 && (sizes.seccomp_notif > sizeof(union request) ||
 		       sizes.seccomp_notif_resp > sizeof(union response)))
 		r = -E2BIG;
 	if (r < 0)
 		return err_set(err, STAGE_WATCH, (int)r, NULL, "seccomp notifications");
-	notify->denials = denials_new();
-	if (!notify->denials)
-		return err_set(err, STAGE_WATCH, ENOMEM, NULL, "seccomp notifications");
 	/* Answers are quicker where the waiting thread may run on this CPU at once; older kernels
 	 * know nothing of it. */
 	(void)sys_ioctl(listener, RAW_SECCOMP_IOCTL_NOTIF_SET_FLAGS,
@@ -131,34 +132,6 @@ static void describe(const struct seccomp_notif *notif, enum policy_entry entry,
 			continue;
 		describe_number(entry, &arguments[i], values[i], out, DENIALS_TEXT);
 	}
-}
-
-static const char *origin_of_key(const struct plan *plan, const char *key)
-{
-	for (size_t i = 0; i < plan->written_count; i++)
-		if (strcmp(plan->written[i].key, key) == 0)
-			return plan->written[i].where;
-	return "";
-}
-
-/* Where the rule stands that @decided names, or the key that decides what no rule does. */
-static const char *origin(const struct plan *plan, enum policy_entry entry, uint32_t number,
-			  size_t decided)
-{
-	for (size_t i = 0; i < plan->seccomp.arch_count; i++) {
-		const struct policy_arch *arch = &plan->seccomp.archs[i];
-		uint32_t index;
-
-		if (arch->entry != entry)
-			continue;
-		if (decided >= arch->rule_count)
-			return origin_of_key(plan, tables_call_at(entry, number) < 0
-							   ? "seccomp.newer"
-							   : "seccomp.default");
-		index = arch->rules[decided].origin;
-		return index < plan->rule_origin_count ? plan->rule_origins[index] : "";
-	}
-	return "";
 }
 
 /* What /proc says of the thread @pid. */
@@ -250,6 +223,7 @@ static void answer(struct notify *notify, const struct seccomp_notif *notif, uin
 	resp->id = notif->id;
 	switch (action & SECCOMP_RET_ACTION_FULL) {
 	case SECCOMP_RET_KILL_PROCESS:
+	case SECCOMP_RET_KILL_THREAD:
 		if (kill_process(notify, notif))
 			return;
 		resp->error = -ENOSYS;
@@ -282,7 +256,7 @@ void notify_answer(struct notify *notify)
 	entry = describe_entry(notif->data.arch, &number);
 	event.number = number;
 	event.action = policy_evaluate(&notify->plan->seccomp, &notif->data, &decided);
-	event.origin = origin(notify->plan, entry, number, decided);
+	event.origin = origin_of_call(notify->plan, entry, number, decided);
 	event.entry = entry < ENTRY_COUNT ? tables_entry_name(entry) : NULL;
 	event.call = entry < ENTRY_COUNT ? tables_call_name(tables_call_at(entry, number)) : NULL;
 	describe(notif, entry, number, &event);

@@ -15,19 +15,19 @@
 struct notify {
 	int listener; /* -1: none, or no process is left that it is for */
 	const struct plan *plan;
-	struct denials *denials;
-	int program;         /* the program's pid inside */
-	bool killed_program; /* by a rule */
+	struct denials *denials; /* the caller's */
+	int program;             /* the program's pid inside */
+	bool killed_program;     /* by a rule */
 };
 
 /* notify_start() - take @listener, which is owned from here on. Returns 0 or -errno with @err. */
 int notify_start(struct notify *notify, int listener, const struct plan *plan, int program,
-		 struct err *err);
+		 struct denials *denials, struct err *err);
 
 /* notify_answer() - one notification, which poll(2) says is there. */
 void notify_answer(struct notify *notify);
 
-/* notify_finish() - close the listener. The records stay the caller's. */
+/* notify_finish() - close the listener. */
 void notify_finish(struct notify *notify);
 
 #endif

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "launcher/stage/filters.h"
 #include "launcher/stage/handover.h"
 #include "launcher/watch/watch.h"
 
@@ -115,10 +116,20 @@ static void start_answering(struct watch *watch, int listener)
 	const struct setup *setup = watch->of->setup;
 	struct err err;
 
-	if (notify_start(&watch->notify, listener, setup->plan, setup->shared->program, &err) == 0)
+	if (notify_start(&watch->notify, listener, setup->plan, setup->shared->program,
+			 watch->denials, &err) == 0)
 		return;
 	notify_finish(&watch->notify);
 	outcome_skip(&setup->shared->enforced, "seccomp.on_denied", err.reason);
+}
+
+static void start_reading(struct watch *watch, int program)
+{
+	watch->audit = (struct audit){ .fd = watch->of->audit,
+				       .plan = watch->of->setup->plan,
+				       .denials = watch->denials,
+				       .init = watch->of->pid,
+				       .program = program };
 }
 
 static void start_console(struct watch *watch, const struct handover *handover)
@@ -167,6 +178,8 @@ static void take_handover(struct watch *watch)
 		return;
 	}
 	watch->handed_over = true;
+	if (watch->of->audit >= 0)
+		start_reading(watch, handover.program);
 	if (handover.listener >= 0)
 		start_answering(watch, handover.listener);
 	if (watch->of->setup->plan->limits.cpu.set)
@@ -229,6 +242,7 @@ enum {
 	POLL_SIGNALS,
 	POLL_LINK,
 	POLL_LISTENER,
+	POLL_AUDIT,
 	POLL_CONSOLE,
 	POLL_RELAYS = POLL_CONSOLE + CONSOLE_PUMPS
 };
@@ -240,6 +254,7 @@ static unsigned int ask(const struct watch *watch, struct pollfd polls[POLL_RELA
 	polls[POLL_SIGNALS] = (struct pollfd){ .fd = watch->signalfd, .events = POLLIN };
 	polls[POLL_LINK] = (struct pollfd){ .fd = watch->link, .events = POLLIN };
 	polls[POLL_LISTENER] = (struct pollfd){ .fd = watch->notify.listener, .events = POLLIN };
+	polls[POLL_AUDIT] = (struct pollfd){ .fd = watch->audit.fd, .events = POLLIN };
 	for (int i = 0; i < CONSOLE_PUMPS; i++) {
 		struct pollfd *poll = &polls[POLL_CONSOLE + i];
 
@@ -293,6 +308,8 @@ static bool step(struct watch *watch)
 		take_handover(watch);
 	if (r > 0 && polls[POLL_LISTENER].revents)
 		answer(watch, polls[POLL_LISTENER].revents);
+	if (r > 0 && polls[POLL_AUDIT].revents)
+		audit_take(&watch->audit);
 	for (int i = 0; r > 0 && i < CONSOLE_PUMPS; i++)
 		if (polls[POLL_CONSOLE + i].revents)
 			show(watch, i);
@@ -383,6 +400,12 @@ static int start_relays(struct watch *watch, struct err *err)
 	return 0;
 }
 
+static int start_records(struct watch *watch, struct err *err)
+{
+	watch->denials = denials_new();
+	return watch->denials ? 0 : err_set(err, STAGE_WATCH, ENOMEM, NULL, "records of refusals");
+}
+
 static void finish(struct watch *watch)
 {
 	for (int i = 0; watch->relays && i < STDIO_RELAYS; i++)
@@ -391,7 +414,7 @@ static void finish(struct watch *watch)
 		cputime_finish(&watch->cpu);
 	console_finish(&watch->console);
 	notify_finish(&watch->notify);
-	denials_free(watch->notify.denials);
+	denials_free(watch->denials);
 	fd_close(&watch->signalfd);
 	free(watch->relays);
 }
@@ -405,6 +428,7 @@ int supervise(const struct supervised *supervised, struct outcome *outcome, stru
 			       .at = now(),
 			       .deadline = -1,
 			       .notify.listener = -1,
+			       .audit.fd = -1,
 			       .console = { .user = -1, .master = -1, .slave = -1 } };
 	int r;
 
@@ -412,6 +436,8 @@ int supervise(const struct supervised *supervised, struct outcome *outcome, stru
 					    SFD_CLOEXEC | SFD_NONBLOCK);
 	r = watch.signalfd < 0 ? err_set(err, STAGE_WATCH, watch.signalfd, NULL, "signalfd")
 			       : start_relays(&watch, err);
+	if (r == 0 && (filters_observed(supervised->setup) || filters_listened(supervised->setup)))
+		r = start_records(&watch, err);
 	if (r < 0) {
 		end_sandbox(&watch, SIGKILL);
 		(void)sys_waitid(P_PID, supervised->pid, NULL, WEXITED, NULL);
@@ -423,6 +449,8 @@ int supervise(const struct supervised *supervised, struct outcome *outcome, stru
 	if (r == 0) {
 		if (watch.link >= 0 && !watch.handed_over)
 			take_handover(&watch);
+		if (watch.audit.fd >= 0)
+			audit_settle(&watch.audit);
 		drain(&watch);
 		r = end_conclude(&watch, outcome, err);
 	}

@@ -8,6 +8,7 @@
 struct supervised {
 	const struct setup *setup;
 	int pid; /* pid 1 of the sandbox, our child: its number stays its own until we have waited */
+	int audit;        /* the kernel's log (watch/audit.h), or -1 */
 	int link;         /* the launcher's end of the link, where a handover comes, or -1 */
 	uint64_t signals; /* blocked ones: to be passed on, and SIGCHLD */
 	struct stdio_relay *relays; /* STDIO_RELAYS of them */

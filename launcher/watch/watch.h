@@ -4,6 +4,7 @@
 
 #include <signal.h>
 
+#include "launcher/watch/audit.h"
 #include "launcher/watch/console.h"
 #include "launcher/watch/cputime.h"
 #include "launcher/watch/notify.h"
@@ -26,7 +27,9 @@ struct watch {
 	int64_t deadline;    /* ms, or -1 */
 	bool late;           /* the deadline was moved because the program began after `begin` */
 	enum watch_cause cause;
+	struct denials *denials; /* where they are reported, or a listener wants them */
 	struct notify notify;
+	struct audit audit;
 	bool timing; /* CPU time is measured */
 	struct cputime cpu;
 	int stopped_by; /* a signal that came before the program was there */

@@ -58,7 +58,9 @@ M.keys = {
 		"Further entries of the kernel: i386, x32. Calls by others kill the process." },
 	{ "seccomp.on_denied", "\"report\" or \"silent\"", "\"silent\"",
 		"\"report\": the report lists the calls that were refused, with their arguments and the line "
-		.. "that refused them. `run -v` does so too. It costs some microseconds for each." },
+		.. "that refused them. `run -v` does so too. It costs some microseconds for each, and "
+		.. "kill_thread then ends the whole process. What Landlock refuses and what a rule traps is "
+		.. "told where the launcher may read the kernel's audit log." },
 	{ "landlock.ro", "list of paths", "",
 		"What may be read beneath these paths inside. A path may be { PATH, optional = true "
 		.. "}." },

@@ -129,6 +129,7 @@ struct raw_landlock_net_port_attr {
 };
 
 #define RAW_LANDLOCK_CREATE_RULESET_VERSION 1u
+#define RAW_LANDLOCK_RESTRICT_SELF_LOG_NEW_EXEC_ON 2u /* Linux 6.15, ABI 7 */
 #define RAW_LANDLOCK_RULE_PATH_BENEATH 1
 #define RAW_LANDLOCK_RULE_NET_PORT 2
 

@@ -76,6 +76,42 @@ time.sleep(20)'
 	[[ -d kept ]]
 }
 
+@test "kill_thread is reported too, and then ends its process" {
+	need_command python3
+	profile thread <<-'END'
+		return profile { extends = "default",
+			seccomp = { on_denied = "report", guard = { kill_thread { "rmdir" } } } }
+	END
+	mkdir kept
+	launch -159 run -p "$WORK/thread.lua" --report report -- rmdir kept
+	[[ -d kept && $(denied 'it[0]["args"], it[0]["action"], it[0]["rule"]') == \
+		"(['kept'], 'kill_thread', '$WORK/thread.lua:2')" ]]
+	[[ $(json report 'it["status"], it["evidence"]') == '["denied", "listener"]' ]]
+	# The control: where nothing is reported only the thread goes.
+	profile quiet <<-'END'
+		return profile { extends = "default", seccomp = { guard = { kill_thread { "rmdir" } } } }
+	END
+	launch -0 run -p "$WORK/quiet.lua" -- /usr/bin/python3 -c 'import os, threading, time
+threading.Thread(target=os.rmdir, args=("kept",), daemon=True).start()
+time.sleep(0.3); print("alive", flush=True); os._exit(0)'
+	[[ $output == alive && -d kept ]]
+}
+
+@test "a trap is told by the audit log, or the report says that it cannot be" {
+	profile trapped <<-'END'
+		return profile { extends = "default",
+			seccomp = { on_denied = "report", guard = { trap(7) { "rmdir" } } } }
+	END
+	launch -159 run -p "$WORK/trapped.lua" --report report -- rmdir x
+	[[ $(json report 'it["status"], it["evidence"]') == '["denied", "signal"]' ]]
+	if ((EUID == 0)) && [[ ! $(json report 'it["enforced"]["skipped"]') == *audit* ]]; then
+		[[ $(denied '[(one["syscall"], one["comm"], one["action"], one["rule"]) for one in it]') == \
+			"[('rmdir', 'rmdir', 'trap 7', '$WORK/trapped.lua:2')]" ]]
+	else
+		[[ $(json report 'it["enforced"]["skipped"]') == *"audit log"* && $(denied it) == '[]' ]]
+	fi
+}
+
 @test "notify lets a call be made and lists it apart" {
 	launch -0 run -p "$WORK/told.lua" --report report -- \
 		/usr/bin/python3 -c 'import os; os.symlink("a", "b")'

@@ -379,7 +379,7 @@ static int spin(int milliseconds)
 	return 0;
 }
 
-/* @count children, one after the other, that use 8 ms of CPU time each, which /proc rounds to none.
+/* @count children, one after the other, that use 5 ms of CPU time each, which /proc rounds to none.
  * The kernel reaps them and nobody waits for them. */
 static int unseen(int count)
 {
@@ -390,7 +390,7 @@ static int unseen(int count)
 		if (fork() == 0) {
 			do
 				clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-			while (used.tv_nsec < 8000000);
+			while (used.tv_nsec < 5000000);
 			_exit(0);
 		}
 		wait(NULL);

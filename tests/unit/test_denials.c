@@ -187,8 +187,9 @@ static void check_policy(void)
 		{ .action = SECCOMP_RET_KILL_PROCESS, .calls = &calls, .call_count = 1 },
 		{ .action = SECCOMP_RET_TRAP | 3, .calls = &calls, .call_count = 1 },
 		{ .action = SECCOMP_RET_ALLOW, .calls = &calls, .call_count = 1 },
+		{ .action = SECCOMP_RET_KILL_THREAD, .calls = &calls, .call_count = 1 },
 	};
-	static const struct policy_arch arch = { ENTRY_X86_64, &calls, 1, rules, 4 };
+	static const struct policy_arch arch = { ENTRY_X86_64, &calls, 1, rules, 5 };
 	static const struct policy policy = { SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO | 38,
 					      SECCOMP_RET_KILL_PROCESS, &arch, 1 };
 	struct policy copy;
@@ -199,6 +200,7 @@ static void check_policy(void)
 	is_number(copy.archs[0].rules[1].action, SECCOMP_RET_USER_NOTIF, "kill too");
 	is_number(copy.archs[0].rules[2].action, SECCOMP_RET_TRAP | 3, "a trap does not");
 	is_number(copy.archs[0].rules[3].action, SECCOMP_RET_ALLOW, "what is allowed neither");
+	is_number(copy.archs[0].rules[4].action, SECCOMP_RET_USER_NOTIF, "a killed thread does");
 	is_number(copy.fallback, SECCOMP_RET_ALLOW, "nor an allowing default");
 	ok(copy.newer == SECCOMP_RET_USER_NOTIF && copy.foreign == SECCOMP_RET_USER_NOTIF,
 	   "refusing defaults do");
