@@ -190,6 +190,29 @@ static void path(struct call *call, bool optional)
 	address(call, text);
 }
 
+/* Pushes the number of the names at the argument. One plain name in capitals stands in the table
+ * itself; anything else is state.lookup(table, names, name, argument)'s, which remembers. */
+static void push_named(struct call *call)
+{
+	lua_State *lua = call->lua;
+
+	push_object(call);
+	lua_pushvalue(lua, call->argument);
+	if (lua_rawget(lua, -2) != LUA_TNIL) {
+		lua_remove(lua, -2);
+		return;
+	}
+	lua_pop(lua, 1);
+	bind_state(lua);
+	lua_getfield(lua, -1, "lookup");
+	lua_replace(lua, -2);
+	lua_insert(lua, -2);
+	lua_pushvalue(lua, call->argument);
+	lua_pushvalue(lua, lua_upvalueindex(UP_NAME));
+	lua_pushinteger(lua, call->argument);
+	lua_call(lua, 4, 1);
+}
+
 /* A number, or names of the table of constants in the object. */
 static void constant(struct call *call)
 {
@@ -199,10 +222,7 @@ static void constant(struct call *call)
 		if (!push_default(call))
 			lua_pushinteger(lua, 0);
 	} else if (lua_type(lua, call->argument) == LUA_TSTRING) {
-		push_object(call);
-		lua_pushvalue(lua, call->argument);
-		lua_gettable(lua, -2); /* raises where there is no such name */
-		lua_remove(lua, -2);
+		push_named(call);
 	} else {
 		integer(call, INT64_MIN, INT64_MAX, "a number or names of flags");
 		return;

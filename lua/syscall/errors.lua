@@ -13,10 +13,17 @@ local M = {}
 
 local own = debug.getinfo(1, "S").source:gsub("errors%.lua$", ""):gsub("errors$", "")
 
--- Raises @text with the place of the nearest function that is not the library's own.
+local argument_of -- the text that names the argument whose names are being looked up
+
+-- Raises @text with the place of the nearest function that is not the library's own, and the name
+-- by which it called the library, where the text does not say it.
 function M.raise(text, ...)
 	if select("#", ...) > 0 then
 		text = text:format(...)
+	end
+	if argument_of then
+		text = ("bad argument %s (%s)"):format(argument_of, text)
+		argument_of = nil
 	end
 	local level = 2
 	while true do
@@ -24,10 +31,32 @@ function M.raise(text, ...)
 		if not info then
 			error(text, 0)
 		elseif info.currentline > 0 and info.source:sub(1, #own) ~= own then
+			local called = debug.getinfo(level - 1, "n")
+			if called.name and called.name ~= "?"
+				and called.namewhat ~= "metamethod" and not text:find(called.name, 1, true) then
+				text = called.name .. ": " .. text
+			end
 			error(("%s:%d: %s"):format(info.short_src, info.currentline, text), 0)
 		end
 		level = level + 1
 	end
+end
+
+-- What an argument is called in an error: "#2 (flags) to 'open'"
+local function argument_text(name, index)
+	local known = require("syscall.call").argument(name, index)
+	return ("#%d%s to '%s'"):format(index, known and (" (%s)"):format(known) or "", name)
+end
+
+-- lookup(values, names, name, index) - what names of flags stand for, as that argument of a call
+function M.lookup(values, names, name, index)
+	local value = rawget(getmetatable(values).__index, names) -- read before
+	if not value then
+		argument_of = argument_text(name, index)
+		value = values[names]
+		argument_of = nil
+	end
+	return value
 end
 
 -- Edit distance of two names without regard to case; more than @most is @most + 1.
@@ -130,10 +159,8 @@ end
 
 -- raw's bound functions call this for an argument that will not do.
 function M.complain(name, argument, expected, value)
-	local given = M.given(value)
-	local known = require("syscall.call").argument(name, argument)
-	M.raise("bad argument #%d%s to '%s' (%s expected, got %s)", argument,
-		known and (" (%s)"):format(known) or "", name, expected, given)
+	M.raise("bad argument %s (%s expected, got %s)", argument_text(name, argument), expected,
+		M.given(value))
 end
 
 return M

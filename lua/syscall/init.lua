@@ -11,7 +11,7 @@ local index = require "syscall.index"
 
 local state = raw.state()
 state.errors = errors.objects
-state.complain, state.raise = errors.complain, errors.raise
+state.complain, state.raise, state.lookup = errors.complain, errors.raise, errors.lookup
 
 local call = require "syscall.call"
 local fd = require "syscall.fd"

@@ -121,6 +121,7 @@ local take_terminal = bind("login_tty", "ioctl: fd #0x540e i64 -> true")
 
 function M.login_tty(terminal)
 	local S = require "syscall"
+	call.check.fd("login_tty", 1, terminal)
 	local session, err = S.setsid()
 	if not session then
 		return nil, err

@@ -1,6 +1,6 @@
 -- exercised.lua - is each function of the index called for a success and for an error by the tests?
 --
--- Runs the other tests with a recorder (tests/lib/exercised.lua), as the caller and, where that is
+-- Runs the tests of the families with a recorder (tests/lib/exercised.lua), as the caller and, where that is
 -- root, as uid 1000, and looks at what was marked. A method is one of these functions with the fd
 -- in front, so a call of either counts. What cannot be shown stands below with its reason; a name
 -- that stands there and is shown all the same is a failure, so that the lists stay short.
@@ -71,10 +71,9 @@ local as_user = "setpriv --reuid=1000 --regid=1000 --clear-groups --inh-caps=-al
 local is_root = S.geteuid() == 0
 local skipped = {} -- family → the first thing that its test says the host lacks
 local files = assert(io.popen "ls tests/syscall/*.lua")
-local apart = { exercised = true, headers = true, index = true, examples = true, arguments = true }
 for path in files:lines() do
 	local name = path:match "([%w_]+)%.lua$"
-	if not apart[name] then
+	if index.families[name] then
 		skipped[name] = run("", path, name .. ": runs with a recorder")
 		if is_root then
 			run(as_user, path, name .. ": runs so as uid 1000")
