@@ -31,20 +31,26 @@ static void append_names(enum tables_landlock kind, uint64_t missing, char *out,
 	}
 }
 
-void landlock_fit(const struct landlock_rights *wanted, int abi, struct landlock_fit *fit)
+void landlock_most(int abi, struct landlock_fit *fit)
 {
-	struct landlock_rights has = {
-		.fs = tables_landlock_rights(LANDLOCK_FS, abi),
-		.net = tables_landlock_rights(LANDLOCK_NET, abi),
-		.scope = tables_landlock_rights(LANDLOCK_SCOPE, abi),
-	};
-
 	*fit = (struct landlock_fit){
-		.rights = { wanted->fs & has.fs, wanted->net & has.net, wanted->scope & has.scope },
+		.rights = { tables_landlock_rights(LANDLOCK_FS, abi),
+			    tables_landlock_rights(LANDLOCK_NET, abi),
+			    tables_landlock_rights(LANDLOCK_SCOPE, abi) },
 		.size = abi >= 6   ? 24
 			: abi >= 4 ? 16
 				   : 8,
 	};
+}
+
+void landlock_fit(const struct landlock_rights *wanted, int abi, struct landlock_fit *fit)
+{
+	struct landlock_rights has;
+
+	landlock_most(abi, fit);
+	has = fit->rights;
+	fit->rights = (struct landlock_rights){ wanted->fs & has.fs, wanted->net & has.net,
+						wanted->scope & has.scope };
 	append_names(LANDLOCK_FS, wanted->fs & ~has.fs, fit->lacks, sizeof(fit->lacks));
 	append_names(LANDLOCK_NET, wanted->net & ~has.net, fit->lacks, sizeof(fit->lacks));
 	append_names(LANDLOCK_SCOPE, wanted->scope & ~has.scope, fit->lacks, sizeof(fit->lacks));

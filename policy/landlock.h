@@ -25,6 +25,9 @@ struct landlock_fit {
  */
 void landlock_fit(const struct landlock_rights *wanted, int abi, struct landlock_fit *fit);
 
+/* landlock_most() - all that can be asked of a kernel with @abi. */
+void landlock_most(int abi, struct landlock_fit *fit);
+
 /* landlock_rule_rights() - which of @rights a rule may carry: of those @handled, and for what is no
  * @directory of those that fit a file (landlock_add_rule(2) answers EINVAL to others, and ENOMSG to
  * none at all). 0: there is no rule to add.

@@ -179,7 +179,7 @@ static int decode(struct run *run)
 	return check_plan(run->request, &run->plan, &run->err);
 }
 
-static int launch(struct run *run)
+static int launch(struct run *run, int report)
 {
 	const struct request *request = run->request;
 	struct launch_options options = { .environment = request->environment,
@@ -187,6 +187,7 @@ static int launch(struct run *run)
 					  .observe = request->verbose,
 					  .verify = request->verify,
 					  .unwanted = -1 };
+	struct confine_needs needs = { 0 };
 	struct launch *ahead = NULL;
 	int ret;
 
@@ -208,7 +209,10 @@ static int launch(struct run *run)
 	/* While the sandbox is being set up. */
 	if (request->plan)
 		note_changed_inputs(&run->plan, request->environment);
-	ret = launch_wait(ahead, &run->outcome, &run->err);
+	if (report >= 0)
+		report_keep(report, request->report, &needs);
+	ret = launch_wait(ahead, &needs, &run->outcome, &run->err);
+	confine_needs_finish(&needs);
 	run->launched = ret == 0;
 	return ret;
 }
@@ -253,7 +257,7 @@ int cmd_run(const struct request *request)
 	if (ret == 0 && request->report)
 		ret = report = report_open(request->report, &run.err);
 	if (ret >= 0)
-		ret = launch(&run);
+		ret = launch(&run, report);
 	if (ret < 0)
 		print_error(&run.err);
 	else if (run.outcome.lost_output)

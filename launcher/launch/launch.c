@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "launcher/launch/sandbox.h"
@@ -431,6 +432,9 @@ int launch_start(struct launch **ahead, const struct plan *plan,
 	if (r == 0 && !launch->supervised.pid)
 		r = start(launch, -1, err);
 	if (r == 0) {
+		/* Before there is a program: nobody of the same user may look into this process. Its
+		 * children inherit it, and could not write their id maps. */
+		(void)sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 		stdio_give(&launch->setup, launch->relays);
 		r = take_part(launch, err);
 	}
@@ -449,14 +453,30 @@ const char *launch_notice(const struct launch *launch)
 	return launch->net.notice;
 }
 
-int launch_wait(struct launch *launch, struct outcome *outcome, struct err *err)
+/* What is to be done when the sandbox has ended. */
+static int keep(const struct launch *launch, struct confine_needs *needs, struct err *err)
+{
+	int r = net_keep(&launch->net, needs);
+
+	if (r == 0)
+		r = cgroup_keep(&launch->setup, needs);
+	return r < 0 ? err_set(err, STAGE_WATCH, r, NULL, "what the supervisor keeps") : 0;
+}
+
+int launch_wait(struct launch *launch, struct confine_needs *needs, struct outcome *outcome,
+		struct err *err)
 {
 	int r;
 
 	*outcome = (struct outcome){ .status = OUTCOME_SETUP_FAILED, .exit_code = -1 };
 	launch->supervised.link = launch->link;
+	launch->supervised.needs = needs;
 	cgroup_sweep(&launch->setup);
-	r = supervise(&launch->supervised, outcome, err);
+	r = keep(launch, needs, err);
+	if (r == 0)
+		r = supervise(&launch->supervised, outcome, err);
+	else
+		abandon(launch);
 	outcome->enforced.namespaces = launch->setup.plan->namespaces;
 	outcome->enforced.capabilities = launch->setup.plan->caps.keep;
 	net_describe(&launch->net, outcome->network, sizeof(outcome->network));

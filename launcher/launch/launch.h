@@ -9,6 +9,7 @@
 #define LAUNCHER_LAUNCH_LAUNCH_H
 
 #include "launcher/base/base.h"
+#include "launcher/base/confine.h"
 #include "launcher/plan/plan.h"
 #include "launcher/watch/outcome.h"
 
@@ -49,10 +50,14 @@ int launch_start(struct launch **ahead, const struct plan *plan,
 const char *launch_notice(const struct launch *launch);
 
 /* launch_wait() - supervise until nothing of the sandbox is left
+ * Before anything comes from the program this process gives up all but what it needs for that, and
+ * what the caller says in @needs that it needs afterwards. A launcher that cannot ends the sandbox
+ * at once, and its error says so.
  * Returns 0 when the program was executed: @outcome says how it ended. Otherwise -errno with @err
  * filled, and nothing of the program ran. A command that was not found is STAGE_EXEC with ENOENT.
  * In either case nothing is left behind.
  */
-int launch_wait(struct launch *launch, struct outcome *outcome, struct err *err);
+int launch_wait(struct launch *launch, struct confine_needs *needs, struct outcome *outcome,
+		struct err *err);
 
 #endif

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <linux/capability.h>
+
 static const struct {
 	const char *entry;
 	const char *path;
@@ -97,6 +99,17 @@ int forward_hold(struct held *held, const struct plan_veth *veth, char *notice, 
 		r = turn_on(held, i, veth, notice, size, err);
 	}
 	return r;
+}
+
+/* Where the setting cannot be opened there is nothing that could be written back either. */
+void forward_keep(const struct held *held, struct confine_needs *needs)
+{
+	for (int i = 0; i < 2; i++) {
+		if (held->forward[i] < 0)
+			continue;
+		needs->capabilities |= 1ull << CAP_NET_ADMIN;
+		(void)confine_need(needs, AT_FDCWD, families[i].path, CONFINE_WRITE);
+	}
 }
 
 void forward_release(struct held *held)

@@ -16,6 +16,9 @@
 int forward_hold(struct held *held, const struct plan_veth *veth, char *notice, size_t size,
 		 struct err *err);
 
+/* forward_keep() - what forward_release() will need */
+void forward_keep(const struct held *held, struct confine_needs *needs);
+
 /* forward_release(), forward_sweep() - under held_mutex(): let go of what this launch has held;
  * turn off what the dead have turned on */
 void forward_release(struct held *held);

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include <linux/capability.h>
+
 #include "launcher/net/bridge.h"
 #include "launcher/net/forward.h"
 
@@ -121,6 +123,19 @@ void held_sweep(const struct held *held)
 {
 	each_entry(held, held->bridges, bridge_sweep);
 	each_entry(held, held->directory, sweep_entry);
+}
+
+int held_keep(const struct held *held, struct confine_needs *needs)
+{
+	if (held->directory < 0)
+		return 0;
+	if (held->bridge >= 0) {
+		needs->netlink = true;
+		needs->capabilities |= 1ull << CAP_NET_ADMIN;
+	}
+	forward_keep(held, needs);
+	return confine_need(needs, held->directory, ".",
+			    CONFINE_READ | CONFINE_WRITE | CONFINE_MAKE | CONFINE_REMOVE);
 }
 
 void held_release(struct held *held)

@@ -15,6 +15,7 @@
 #define LAUNCHER_NET_HELD_H
 
 #include "launcher/base/base.h"
+#include "launcher/base/confine.h"
 #include "launcher/base/state.h"
 #include "launcher/net/veth.h"
 
@@ -46,6 +47,9 @@ int held_mutex(const struct held *held, struct err *err);
 
 /* held_sweep() - under held_mutex(): undo what the dead left */
 void held_sweep(const struct held *held);
+
+/* held_keep() - what held_release() will need. Returns 0 or -errno. */
+int held_keep(const struct held *held, struct confine_needs *needs);
 
 /* held_release() - give everything back: the last user undoes what the first did */
 void held_release(struct held *held);

@@ -204,6 +204,13 @@ int net_probe_shape(bool delay)
 	return batch_call(&batch, fd, &err);
 }
 
+int net_keep(const struct net *net, struct confine_needs *needs)
+{
+	if (net->publish.pid)
+		needs->processes[needs->process_count++] = net->publish.pid;
+	return held_keep(&net->held, needs);
+}
+
 void net_finish(struct net *net)
 {
 	publish_finish(&net->publish);

@@ -17,6 +17,7 @@
 #define LAUNCHER_NET_NET_H
 
 #include "launcher/base/base.h"
+#include "launcher/base/confine.h"
 #include "launcher/net/nat.h"
 #include "launcher/net/pool.h"
 #include "launcher/net/publish.h"
@@ -59,6 +60,10 @@ void net_describe(const struct net *net, char *out, size_t size);
  * or a delay and loss, need? 0 or -errno. To be called in a new network namespace. */
 int net_probe_rules(void);
 int net_probe_shape(bool delay);
+
+/* net_keep() - what net_finish() will need, when net_create() has succeeded. Returns 0 or
+ * -errno. */
+int net_keep(const struct net *net, struct confine_needs *needs);
 
 /* net_finish() - give back what was taken. The sandbox's processes are gone. */
 void net_finish(struct net *net);

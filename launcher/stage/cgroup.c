@@ -177,6 +177,17 @@ void cgroup_sweep(const struct setup *setup)
 	}
 }
 
+int cgroup_keep(const struct setup *setup, struct confine_needs *needs)
+{
+	const struct cgroup *cgroup = &setup->cgroup;
+	int r = 0;
+
+	if (cgroup->leaf < 0)
+		return 0;
+	r = confine_need(needs, cgroup->leaf, ".", CONFINE_READ | CONFINE_WRITE);
+	return r < 0 ? r : confine_need(needs, cgroup->parent, ".", CONFINE_REMOVE_DIRECTORY);
+}
+
 /* Usually everything is dead by now, and the first try removes it. */
 void cgroup_finish(struct setup *setup)
 {

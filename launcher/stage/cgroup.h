@@ -8,6 +8,7 @@
 #ifndef LAUNCHER_STAGE_CGROUP_H
 #define LAUNCHER_STAGE_CGROUP_H
 
+#include "launcher/base/confine.h"
 #include "launcher/stage/setup.h"
 
 /* cgroup_find() - open the parent of the leaf that @plan needs, if it needs one: cgroup->parent, or
@@ -37,6 +38,10 @@ int cgroup_enter(struct setup *setup, struct err *err);
 
 /* cgroup_sweep() - take away the leaves that crashed launchers left below the parent. */
 void cgroup_sweep(const struct setup *setup);
+
+/* cgroup_keep() - what reading the leaf's files and cgroup_finish() will need. Returns 0 or
+ * -errno. */
+int cgroup_keep(const struct setup *setup, struct confine_needs *needs);
 
 /* cgroup_finish() - kill what is still in the leaf, and remove it. Does nothing without one. */
 void cgroup_finish(struct setup *setup);

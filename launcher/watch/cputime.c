@@ -138,17 +138,13 @@ uint64_t cputime_parse(const char *line, bool children)
 /* What one process has used; of pid 1, which is ours, only its children's. */
 static uint64_t of_process(int proc, const char *pid)
 {
-	const struct open_how how = { .flags = O_RDONLY | O_CLOEXEC,
-				      .resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS };
 	cleanup_fd int fd = -1;
 	char path[32];
 	char line[1024];
 	long got;
 
 	snprintf(path, sizeof(path), "%.15s/stat", pid);
-	fd = (int)sys_openat2(proc, path, &how, sizeof(how));
-	if (fd == -ENOSYS)
-		fd = (int)sys_openat(proc, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
+	fd = (int)sys_openat(proc, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
 	got = fd < 0 ? fd : sys_read(fd, line, sizeof(line) - 1);
 	if (got <= 0)
 		return 0;

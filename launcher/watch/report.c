@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "launcher/base/json.h"
@@ -381,6 +382,21 @@ static bool in_place(int fd, const char *where)
 		return true;
 	return sys_newfstatat(AT_FDCWD, where, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
 	       there.st_dev == ours.st_dev && there.st_ino == ours.st_ino;
+}
+
+/* Whether it is in place is asked when the program is gone. */
+void report_keep(int fd, const char *where, struct confine_needs *needs)
+{
+	const char *slash = strrchr(where, '/');
+	char directory[4096];
+	struct stat st;
+
+	if (strncmp(where, "fd:", 3) == 0 || sys_fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return;
+	snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - where) + 1 : 1,
+		 slash ? where : ".");
+	needs->paths = true;
+	(void)confine_need(needs, AT_FDCWD, directory, CONFINE_MAKE | CONFINE_REMOVE);
 }
 
 /* The program is gone, so what it has put there stays as it is until it is taken away. */

@@ -7,6 +7,7 @@
 #define LAUNCHER_WATCH_REPORT_H
 
 #include "launcher/base/base.h"
+#include "launcher/base/confine.h"
 #include "launcher/plan/plan.h"
 #include "launcher/watch/outcome.h"
 
@@ -23,6 +24,10 @@ struct report {
  * symlink is refused. Returns a descriptor or -errno with @err of the stage `report`.
  */
 int report_open(const char *where, struct err *err);
+
+/* report_keep() - what report_write() will need of the file system besides @fd, which was opened as
+ * @where. */
+void report_keep(int fd, const char *where, struct confine_needs *needs);
 
 /* report_format() - the object and a newline. Returns 0 or -ENOMEM. */
 int report_format(const struct report *report, struct buf *out);

@@ -18,6 +18,7 @@
 
 #include "launcher/stage/filters.h"
 #include "launcher/stage/handover.h"
+#include "launcher/watch/guard.h"
 #include "launcher/watch/watch.h"
 
 enum { CAPTURE_MOST = 1 << 20 }; /* bytes of a captured output where the plan has no limit */
@@ -163,6 +164,26 @@ static void stop_too(struct watch *watch)
 	}
 }
 
+/* Of what it opens for its own use everything is open. */
+static void confine(struct watch *watch)
+{
+	const struct guard guard = {
+		.setup = watch->of->setup,
+		.needs = watch->of->needs,
+		.pid = watch->of->pid,
+		.proc = watch->timing ? watch->cpu.proc : -1,
+		.listener = watch->notify.listener >= 0,
+		.console = watch->console.master >= 0,
+	};
+
+	if (watch->guarded)
+		return;
+	watch->guarded = true;
+	watch->unguarded = guard_supervisor(&guard, &watch->why);
+	if (watch->unguarded < 0)
+		stop(watch, CAUSE_NONE);
+}
+
 static void take_handover(struct watch *watch)
 {
 	struct handover handover;
@@ -175,6 +196,7 @@ static void take_handover(struct watch *watch)
 			stop_too(watch);
 		else
 			watch->link = -1;
+		confine(watch);
 		return;
 	}
 	watch->handed_over = true;
@@ -186,6 +208,7 @@ static void take_handover(struct watch *watch)
 		start_timing(watch, &handover);
 	if (handover.master >= 0)
 		start_console(watch, &handover);
+	confine(watch);
 }
 
 /* A signal while the sandbox is still being made stops the launch: nothing of the program runs. */
@@ -259,10 +282,10 @@ static unsigned int ask(const struct watch *watch, struct pollfd polls[POLL_RELA
 		struct pollfd *poll = &polls[POLL_CONSOLE + i];
 
 		*poll = (struct pollfd){ .fd = -1 };
-		if (watch->console.pumps)
+		if (watch->console.pumps && watch->guarded)
 			poll->fd = relay_want(&watch->console.pumps[i], &poll->events);
 	}
-	for (int i = 0; watch->relays && i < STDIO_RELAYS; i++, count++) {
+	for (int i = 0; watch->relays && watch->guarded && i < STDIO_RELAYS; i++, count++) {
 		polls[count] = (struct pollfd){ 0 };
 		polls[count].fd = relay_want(&watch->relays[i], &polls[count].events);
 	}
@@ -442,6 +465,8 @@ int supervise(const struct supervised *supervised, struct outcome *outcome, stru
 		end_sandbox(&watch, SIGKILL);
 		(void)sys_waitid(P_PID, supervised->pid, NULL, WEXITED, NULL);
 	}
+	if (r == 0 && !handover_wanted(supervised->setup))
+		confine(&watch);
 	if (limits->wall.set)
 		watch.deadline = watch.begin + (int64_t)limits->wall.value;
 	while (r == 0 && !step(&watch))
@@ -453,6 +478,10 @@ int supervise(const struct supervised *supervised, struct outcome *outcome, stru
 			audit_settle(&watch.audit);
 		drain(&watch);
 		r = end_conclude(&watch, outcome, err);
+	}
+	if (r == 0 && watch.unguarded < 0) {
+		*err = watch.why;
+		r = watch.unguarded;
 	}
 	finish(&watch);
 	return r;

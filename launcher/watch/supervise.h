@@ -2,6 +2,7 @@
 #ifndef LAUNCHER_WATCH_SUPERVISE_H
 #define LAUNCHER_WATCH_SUPERVISE_H
 
+#include "launcher/base/confine.h"
 #include "launcher/stage/setup.h"
 #include "launcher/stage/stdio.h"
 
@@ -11,12 +12,14 @@ struct supervised {
 	int audit;        /* the kernel's log (watch/audit.h), or -1 */
 	int link;         /* the launcher's end of the link, where a handover comes, or -1 */
 	uint64_t signals; /* blocked ones: to be passed on, and SIGCHLD */
-	struct stdio_relay *relays; /* STDIO_RELAYS of them */
+	struct stdio_relay *relays;  /* STDIO_RELAYS of them */
+	struct confine_needs *needs; /* of what follows */
 };
 
 /* supervise() - until nothing of the sandbox is left
  * Passes signals on, ends the sandbox at its wall time (SIGTERM first where there is a grace
- * period), runs the relays to their end. Fills the ending of @outcome. Returns 0 when the program
+ * period), runs the relays to their end. Confines this process before anything comes from the
+ * program (guard.h). Fills the ending of @outcome. Returns 0 when the program
  * had been executed; otherwise -errno with the set-up's own error in @err.
  */
 int supervise(const struct supervised *supervised, struct outcome *outcome, struct err *err);

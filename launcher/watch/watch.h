@@ -32,6 +32,9 @@ struct watch {
 	struct audit audit;
 	bool timing; /* CPU time is measured */
 	struct cputime cpu;
+	bool guarded; /* this process is confined, and may take what comes from the program */
+	int unguarded; /* -errno: it could not be, and the sandbox was ended; the reason is in @why */
+	struct err why;
 	int stopped_by; /* a signal that came before the program was there */
 	siginfo_t info; /* of pid 1's end, si_pid 0 until then */
 	struct rusage usage;

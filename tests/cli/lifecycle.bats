@@ -23,27 +23,6 @@ teardown() {
 	done
 }
 
-# start ARGUMENT... - `lunette ARGUMENT...` in the background; its pid is $PID. Nothing stands
-# between, so that signals reach the launcher itself; what a shell has its background jobs ignore is
-# undone.
-start() {
-	env --default-signal=INT,QUIT "$LUNETTE" "$@" </dev/null >"$WORK/out" 2>"$WORK/err" 3>&- &
-	PID=$!
-}
-
-# ended PID - waits for it, at most ten seconds, and sets $status
-ended() {
-	within 10 finished "$1" || kill -KILL "$1"
-	status=0
-	wait "$1" || status=$?
-}
-
-finished() {
-	local stat
-	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
-	[[ $stat == *") Z "* ]]
-}
-
 running() {
 	[[ $(processes "$TOKEN") -ge $1 ]]
 }

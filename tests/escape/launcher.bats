@@ -62,12 +62,6 @@ host_state() {
 	[[ $before == "$after" ]]
 }
 
-# start ARGUMENT... - `lunette ARGUMENT...` in the background; its pid is $PID
-start() {
-	"$LUNETTE" "$@" </dev/null >"$WORK/out" 2>"$WORK/err" 3>&- &
-	PID=$!
-}
-
 # child - the last child of $PID: the evaluator, then pid 1
 child() {
 	local -a children

@@ -4,9 +4,10 @@
 #   profile NAME <<'END'   writes $WORK/NAME.lua; `launch run -p "$WORK/NAME.lua"` uses it
 #   need_probe             puts tests/lib/probe.c, compiled, into $WORK
 #   json FILE EXPRESSION   a value of a JSON file, by a Python expression over `it`
+#   start ARGUMENT...      `lunette ARGUMENT...` in the background; `ended $PID` waits for it
 #
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # Bats sets status, output and stderr
+# shellcheck disable=SC2154,SC2034 # Bats sets status, output and stderr; tests read PID and status
 
 # outer_uid - the host's id of the programs that the caller starts; as root they are nobody's
 outer_uid() {
@@ -79,4 +80,25 @@ gone() {
 tree_hash() {
 	(cd "$1" && find . -printf '%p %y %m %U:%G %s %l\n' | sort &&
 		find . -type f -print0 | sort -z | xargs -0r sha256sum) | sha256sum
+}
+
+# start ARGUMENT... - `lunette ARGUMENT...` in the background; its pid is $PID. Nothing stands
+# between, so that signals reach the launcher itself; what a shell has its background jobs ignore is
+# undone.
+start() {
+	env --default-signal=INT,QUIT "$LUNETTE" "$@" </dev/null >"$WORK/out" 2>"$WORK/err" 3>&- &
+	PID=$!
+}
+
+# ended PID - waits for it, at most ten seconds, and sets $status
+ended() {
+	within 10 finished "$1" || kill -KILL "$1"
+	status=0
+	wait "$1" || status=$?
+}
+
+finished() {
+	local stat
+	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
+	[[ $stat == *") Z "* ]]
 }

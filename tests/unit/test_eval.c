@@ -1,38 +1,16 @@
 /* test_eval.c - the evaluator: what its child may do, where profiles are found, what is recorded */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 
 #include "launcher/eval/child.h"
 #include "launcher/eval/lookup.h"
 #include "launcher/plan/plan.h"
-#include "tests/unit/tap.h"
+#include "tests/unit/fate.h"
 
 static char directory[] = "/tmp/test_eval.XXXXXX";
 static char *no_environment[] = { NULL };
-
-/* How a child that calls @act ended, confined or not: its exit status, or minus the signal. */
-static int fate(long (*act)(void), bool confined)
-{
-	siginfo_t info = { 0 };
-	long pid = sys_clone(SIGCHLD);
-
-	if (pid == 0) {
-		struct raw_rlimit none = { 0, 0 };
-
-		(void)sys_prlimit64(0, RLIMIT_CORE, &none, NULL);
-		if (confined && child_confine() < 0)
-			(void)sys_exit_group(99);
-		for (;;)
-			(void)sys_exit_group(act() < 0 ? 1 : 0);
-	}
-	if (pid < 0 || sys_waitid(P_PID, (int)pid, &info, WEXITED, NULL) < 0)
-		return 98;
-	return info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
-}
 
 static long act_getpid(void)
 {
@@ -86,20 +64,20 @@ static long act_i386(void)
 /* Each is tried without the filter first: what fails then would prove nothing. */
 static void check_confinement(void)
 {
-	is_number(fate(act_getpid, false), 0, "getpid works outside");
-	is_number(fate(act_getpid, true), -SIGSYS, "and kills inside");
-	is_number(fate(act_open, false), 0, "openat works outside");
-	is_number(fate(act_open, true), -SIGSYS, "and kills inside");
-	is_number(fate(act_socket, false), 0, "socket works outside");
-	is_number(fate(act_socket, true), -SIGSYS, "and kills inside");
-	is_number(fate(act_map_code, false), 0, "executable memory is given outside");
-	is_number(fate(act_map_code, true), -SIGSYS, "and kills inside");
+	is_number(fate(act_getpid, NULL), 0, "getpid works outside");
+	is_number(fate(act_getpid, child_confine), -SIGSYS, "and kills inside");
+	is_number(fate(act_open, NULL), 0, "openat works outside");
+	is_number(fate(act_open, child_confine), -SIGSYS, "and kills inside");
+	is_number(fate(act_socket, NULL), 0, "socket works outside");
+	is_number(fate(act_socket, child_confine), -SIGSYS, "and kills inside");
+	is_number(fate(act_map_code, NULL), 0, "executable memory is given outside");
+	is_number(fate(act_map_code, child_confine), -SIGSYS, "and kills inside");
 #ifdef __x86_64__
-	if (fate(act_i386, false) == 0)
-		is_number(fate(act_i386, true), -SIGSYS, "another ABI's call of an allowed number");
+	if (fate(act_i386, NULL) == 0)
+		is_number(fate(act_i386, child_confine), -SIGSYS, "another ABI's call of an allowed number");
 #endif
-	is_number(fate(act_map, true), 0, "plain memory is given inside");
-	is_number(fate(act_write, true), 0, "writing is left");
+	is_number(fate(act_map, child_confine), 0, "plain memory is given inside");
+	is_number(fate(act_write, child_confine), 0, "writing is left");
 }
 
 static int write_file(const char *name, const char *text, unsigned int mode, char path[4096])
