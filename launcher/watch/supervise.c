@@ -171,7 +171,7 @@ static void confine(struct watch *watch)
 		.setup = watch->of->setup,
 		.needs = watch->of->needs,
 		.pid = watch->of->pid,
-		.proc = watch->timing ? watch->cpu.proc : -1,
+		.proc = watch->timing ? watch->cpu.from.proc : -1,
 		.listener = watch->notify.listener >= 0,
 		.console = watch->console.master >= 0,
 	};

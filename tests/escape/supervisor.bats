@@ -85,21 +85,18 @@ bounded() {
 		    return os.strerror(ctypes.get_errno()) if failed else "ok"
 		class Part(ctypes.Structure):
 		    _fields_ = [("at", ctypes.c_void_p), ("length", ctypes.c_size_t)]
-		with open(f"/proc/{pid}/maps") as file:
-		    try:
-		        at = int(file.readline().split("-")[0] or "1000", 16)
-		    except OSError:
-		        at = 0x400000
+		try:
+		    with open(f"/proc/{pid}/maps") as file:
+		        at = int(file.readline().split("-")[0], 16)
+		except OSError:
+		    at = 0x400000
 		here = ctypes.create_string_buffer(8)
 		ours = Part(ctypes.cast(here, ctypes.c_void_p), 8)
 		theirs = Part(at, 8)
 		print(name(libc.process_vm_readv(pid, ctypes.byref(ours), 1, ctypes.byref(theirs), 1, 0) < 0))
 		for file in "mem", "environ", "fd", "cwd", "root":
 		    try:
-		        (os.listdir if file == "fd" else os.stat)(f"/proc/{pid}/{file}/" if file != "mem" and
-		            file != "environ" else f"/proc/{pid}/{file}")
-		        if file in ("mem", "environ"):
-		            open(f"/proc/{pid}/{file}", "rb").close()
+		        os.close(os.open(f"/proc/{pid}/{file}", os.O_RDONLY))
 		        print("ok")
 		    except OSError as error:
 		        print(error.strerror)

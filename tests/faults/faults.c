@@ -32,7 +32,7 @@ static struct {
 	int process, index;
 } seen[MOST_PROCESSES];
 static int fault_process = -1, fault_index, fault_number = -1, fault_error;
-static const char *calls_path;
+static long calls_file = -1; /* open from the start: the supervisor opens no more files */
 
 extern char **environ;
 
@@ -65,11 +65,15 @@ static void start(void)
 	long page = raw_kernel(RAW_mmap, 0, sizeof(*all), PROT_READ | PROT_WRITE,
 			       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	const char *fault = find("LUNETTE_FAULT");
+	const char *path;
 	int words[3] = { 0 };
 	int count = 0;
 
 	all = (struct shared_calls *)page;
-	calls_path = find("LUNETTE_CALLS");
+	path = find("LUNETTE_CALLS");
+	if (path)
+		calls_file = raw_kernel(RAW_openat, AT_FDCWD, (long)path,
+					O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666, 0, 0);
 	while (fault && *fault && count < 3)
 		words[count++] = number_at(&fault);
 	if (count == 3) {
@@ -99,12 +103,9 @@ static char *put(char *at, int value, char end)
 /* The launcher is the one that ends by returning from main(). */
 static void __attribute__((destructor)) write_calls(void)
 {
-	long fd = -1;
+	long fd = calls_file;
 
-	if (all && calls_path)
-		fd = raw_kernel(RAW_openat, AT_FDCWD, (long)calls_path,
-				O_WRONLY | O_CREAT | O_TRUNC, 0666, 0, 0);
-	if (fd < 0)
+	if (!all || fd < 0)
 		return;
 	for (int i = 0; i < all->count && i < MOST_CALLS; i++) {
 		char line[48];
