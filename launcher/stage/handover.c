@@ -99,6 +99,13 @@ static size_t take_control(const struct msghdr *message, int got[DESCRIPTORS], i
 	return count;
 }
 
+void handover_expect(int link)
+{
+	int on = 1;
+
+	(void)sys_setsockopt(link, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+}
+
 int handover_receive(struct handover *handover, int link)
 {
 	int *fds = (int *)handover;
@@ -110,13 +117,11 @@ int handover_receive(struct handover *handover, int link)
 				  .msg_control = &control,
 				  .msg_controllen = sizeof(control) };
 	int got[DESCRIPTORS];
-	int on = 1;
 	size_t count;
 	size_t next = 0;
 	long r;
 
 	*handover = HANDOVER_NONE;
-	(void)sys_setsockopt(link, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
 	do {
 		r = sys_recvmsg(link, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	} while (r == -EINTR);

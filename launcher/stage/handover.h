@@ -26,6 +26,9 @@ bool handover_wanted(const struct setup *setup);
 /* handover_send() - in pid 1, over its end of the link. */
 int handover_send(const struct handover *handover, int link);
 
+/* handover_expect() - in the launcher, before the first handover_receive(): with the pid. */
+void handover_expect(int link);
+
 /* handover_receive() - in the launcher: what has come. Returns 1, 0 at the end of the link, or
  * -errno. */
 int handover_receive(struct handover *handover, int link);

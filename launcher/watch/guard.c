@@ -5,9 +5,10 @@
  * at the end (Landlock), and make no call but those of its own rest. It can neither make a process
  * nor a socket, nor execute, trace, or type into a terminal, and it signals the sandbox alone.
  *
- * With a seccomp listener Landlock is left out: it would keep this process from reading what the
- * arguments of a refused call lead to, since the program is not in its domain (landlock(7),
- * "Ptrace restrictions"). The filter then lets it open files for reading only.
+ * With a seccomp listener, or the audit log, Landlock is left out: it would keep this process from
+ * reading what the arguments of a refused call lead to, and whose process it was, since the program
+ * is not in its domain (landlock(7), "Ptrace restrictions"). The filter then lets it open files for
+ * reading only.
  *
  * The sandbox's user namespace is owned by the launcher's uid, so that it may signal what is in
  * there without a capability of its own (user_namespaces(7)).
@@ -17,6 +18,7 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include <linux/seccomp.h>
@@ -77,6 +79,12 @@ static const struct confine_call of_listener[] = {
 	{ .number = RAW_kill },
 };
 
+static const struct confine_call of_audit[] = {
+	{ .number = RAW_recvfrom },
+	{ .number = RAW_newfstatat },
+	{ RAW_prctl, CONFINE_EQUAL, 0, PR_GET_NAME },
+};
+
 static const struct confine_call of_console[] = {
 	{ RAW_ioctl, CONFINE_EQUAL, 1, TIOCGPGRP },
 	{ RAW_ioctl, CONFINE_EQUAL, 1, TIOCSWINSZ },
@@ -118,8 +126,8 @@ static void add_signals(struct calls *calls, const struct guard *guard)
 	const int targets[] = { guard->pid, 0, (int)sys_getpid() };
 
 	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
-		add(calls, &(struct confine_call){ RAW_kill, CONFINE_EQUAL, 0, (uint32_t)targets[i] },
-		    1);
+		add(calls,
+		    &(struct confine_call){ RAW_kill, CONFINE_EQUAL, 0, (uint32_t)targets[i] }, 1);
 	for (size_t i = 0; i < guard->needs->process_count; i++)
 		add(calls,
 		    &(struct confine_call){ RAW_kill, CONFINE_EQUAL, 0,
@@ -139,6 +147,8 @@ static int keep_calls(const struct guard *guard)
 	add_signals(&calls, guard);
 	if (guard->listener)
 		ADD(&calls, of_listener);
+	if (guard->audit)
+		ADD(&calls, of_audit);
 	if (guard->console)
 		ADD(&calls, of_console);
 	if (guard->setup->plan->process.keep_session)
@@ -227,7 +237,7 @@ int guard_supervisor(const struct guard *guard, struct err *err)
 		(void)confine_need(needs, AT_FDCWD, "/sys/devices/system/cpu/online", CONFINE_READ);
 	if (r == 0)
 		r = confine_privileges(needs->capabilities);
-	if (r == 0 && !guard->listener && !is_instrumented())
+	if (r == 0 && !guard->listener && !guard->audit && !is_instrumented())
 		r = keep_places(guard);
 	if (r == 0 && !is_instrumented())
 		r = keep_calls(guard);

@@ -11,6 +11,7 @@ struct guard {
 	int pid;                     /* of the sandbox's pid 1 */
 	int proc;                    /* a procfs of the sandbox that is read, or -1 */
 	bool listener;               /* there is one of seccomp's */
+	bool audit;                  /* the kernel's audit log is read */
 	bool console;                /* the user's terminal is joined to the sandbox's */
 };
 

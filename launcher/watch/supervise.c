@@ -173,6 +173,7 @@ static void confine(struct watch *watch)
 		.pid = watch->of->pid,
 		.proc = watch->timing ? watch->cpu.from.proc : -1,
 		.listener = watch->notify.listener >= 0,
+		.audit = watch->audit.fd >= 0,
 		.console = watch->console.master >= 0,
 	};
 
@@ -465,7 +466,9 @@ int supervise(const struct supervised *supervised, struct outcome *outcome, stru
 		end_sandbox(&watch, SIGKILL);
 		(void)sys_waitid(P_PID, supervised->pid, NULL, WEXITED, NULL);
 	}
-	if (r == 0 && !handover_wanted(supervised->setup))
+	if (handover_wanted(supervised->setup))
+		handover_expect(watch.link);
+	else if (r == 0)
 		confine(&watch);
 	if (limits->wall.set)
 		watch.deadline = watch.begin + (int64_t)limits->wall.value;
