@@ -59,6 +59,7 @@ int cmd_plan(const struct request *request);
 int cmd_doctor(const struct request *request);
 int cmd_profiles(const struct request *request);
 int cmd_seccomp(const struct request *request);
+int cmd_why(const struct request *request);
 int cmd_lua(const struct request *request);
 
 /* help_print() - the usage of @verb, or of all where it is NULL. */

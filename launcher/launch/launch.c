@@ -95,6 +95,7 @@ static struct launch *new_launch(const struct launch_options *options)
 					.arguments = options->arguments,
 					.verify = options->verify,
 					.observe = options->observe,
+					.trial = options->trial,
 					.shared = (struct shared *)page,
 					.link = -1,
 					.parent.fd = -1,

@@ -14,11 +14,12 @@
 #include "launcher/watch/outcome.h"
 
 struct launch_options {
-	char *const *environment; /* the launcher's own: env.keep is taken from it */
-	bool observe;             /* record what is refused, whatever the plan says */
-	char *const *arguments;   /* the launcher's own: pid 1 of the sandbox wipes its copy */
-	bool verify;              /* compare the filter with its rules before it is used */
-	int unwanted;             /* a descriptor that a sandbox made ahead has no use for, or -1 */
+	char *const *environment;  /* the launcher's own: env.keep is taken from it */
+	bool observe;              /* record what is refused, whatever the plan says */
+	char *const *arguments;    /* the launcher's own: pid 1 of the sandbox wipes its copy */
+	bool verify;               /* compare the filter with its rules before it is used */
+	const struct trial *trial; /* made in place of the program (stage/trial.h), or NULL */
+	int unwanted; /* a descriptor that a sandbox made ahead has no use for, or -1 */
 };
 
 struct launch;

@@ -33,6 +33,7 @@
 #include "launcher/stage/system.h"
 #include "launcher/stage/terminal.h"
 #include "launcher/stage/transfer.h"
+#include "launcher/stage/trial.h"
 #include "launcher/watch/cputime.h"
 #include "launcher/watch/init.h"
 
@@ -220,7 +221,13 @@ static int confine(struct setup *setup, struct err *err)
 		r = limits_apply(setup, err);
 	if (r == 0)
 		r = credentials_drop(caps->keep, caps->ambient, caps->securebits, err);
-	return r == 0 ? filters_landlock(setup, err) : r;
+	if (r == 0 && setup->trial)
+		setup->shared->tried[TRIAL_BEFORE] = trial_run(setup->trial);
+	if (r == 0)
+		r = filters_landlock(setup, err);
+	if (r == 0 && setup->trial)
+		setup->shared->tried[TRIAL_UNDER] = trial_run(setup->trial);
+	return r;
 }
 
 static void __attribute__((noreturn)) start_program(struct setup *setup)
@@ -232,6 +239,10 @@ static void __attribute__((noreturn)) start_program(struct setup *setup)
 
 	if (confine(setup, &shared->err) < 0)
 		fail(setup);
+	if (setup->trial) {
+		shared->state = SHARED_EXEC;
+		(void)sys_exit_group(0);
+	}
 	if (exec_close(setup, &shared->err) < 0)
 		fail(setup);
 	file = exec_find(setup, path, &shared->err);

@@ -37,6 +37,7 @@ struct shared {
 	struct outcome_enforced enforced;
 	struct raw_timespec started; /* CLOCK_MONOTONIC just before the program's clone */
 	int program;                 /* its pid inside */
+	int tried[2];                /* what came of a trial */
 	int listener;                /* seccomp's, a descriptor of the program-to-be's; 0: none */
 	bool audited;                /* the launcher reads the kernel's audit log */
 	int counter;                 /* of CPU time, one of pid 1's; 0: none */
@@ -83,13 +84,14 @@ struct setup {
 	struct stdio_stream streams[3];
 	struct sock_filter *filter;
 	size_t filter_length;
-	bool verify;          /* compare the filter with its rules before it is used */
-	bool observe;         /* report what is refused, whatever the plan says */
-	uint64_t signal_mask; /* the caller's, restored before exec */
-	uint32_t umask;       /* the caller's; the set-up itself works under none */
-	int link;             /* socket to the launcher; its end is the launcher's death */
-	bool ahead;           /* the namespaces were made before the plan was there */
-	int root;             /* the new root directory */
+	const struct trial *trial; /* made in place of the program (stage/trial.h), or NULL */
+	bool verify;               /* compare the filter with its rules before it is used */
+	bool observe;              /* report what is refused, whatever the plan says */
+	uint64_t signal_mask;      /* the caller's, restored before exec */
+	uint32_t umask;            /* the caller's; the set-up itself works under none */
+	int link;                  /* socket to the launcher; its end is the launcher's death */
+	bool ahead;                /* the namespaces were made before the plan was there */
+	int root;                  /* the new root directory */
 	int stage; /* the tmpfs that the set-up works in; the same as root unless "/" is a mount */
 	int proc;  /* a procfs of the new pid namespace, or -1 */
 	int dev;   /* the last /dev that was built, still writable, or -1 */

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -173,6 +174,7 @@ int end_conclude(struct watch *watch, struct outcome *outcome, struct err *err)
 		return -err->number;
 	outcome->wall_ms = elapsed(shared);
 	outcome->lost_output = lost_output(watch);
+	memcpy(outcome->tried, shared->tried, sizeof(outcome->tried));
 	fill_streams(watch, outcome);
 	if (shared->ended) {
 		fill_usage(outcome, &shared->usage);

@@ -36,8 +36,7 @@ static const char *section(const struct plan *plan)
 	return plan->landlock.origin ? plan->landlock.origin : "";
 }
 
-/* Is @path the place @top or beneath it? */
-static bool beneath(const char *path, const char *top)
+bool origin_beneath(const char *path, const char *top)
 {
 	size_t length = strlen(top);
 
@@ -57,7 +56,7 @@ const char *origin_of_path(const struct plan *plan, const char *path, uint64_t r
 		const struct plan_landlock_rule *rule = &plan->landlock.rules[i];
 		size_t length = rule->path ? strlen(rule->path) : 0;
 
-		if (!rule->path || !beneath(path, rule->path))
+		if (!rule->path || !origin_beneath(path, rule->path))
 			continue;
 		if (rule->rights & right)
 			found = true;

@@ -13,6 +13,9 @@
 const char *origin_of_call(const struct plan *plan, enum policy_entry entry, uint32_t number,
 			   size_t decided);
 
+/* origin_beneath() - is @path the place @top or beneath it? */
+bool origin_beneath(const char *path, const char *top);
+
 /* origin_of_path() - of what Landlock keeps from @path by not granting @right: the rule that grants
  * something nearest to it, else the section. @granted: NULL, or set to whether a rule does grant
  * it. */

@@ -93,6 +93,7 @@ struct outcome {
 	int lost_output; /* errno of a write to a regular file that failed: the program saw none of it */
 	struct outcome_stream streams[2]; /* standard output and standard error */
 	enum outcome_evidence evidence;
+	int tried[2];            /* what came of a trial (stage/trial.h) */
 	struct denials *denials; /* what was refused, where that was recorded, or NULL */
 	enum outcome_cpu cpu;
 	double cpu_ms; /* of the whole tree */

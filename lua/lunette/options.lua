@@ -58,8 +58,8 @@ local function id(name)
 	end
 end
 
-local plan = "run plan doctor"
-local launch = "run plan"
+local plan = "run plan doctor why"
+local launch = "run plan why"
 
 M.rows = {
 	{ name = "profile", short = "p", metavar = "PROFILE", verbs = plan,

@@ -1,0 +1,87 @@
+# why.bats: `lunette why` tries an access in the sandbox and names the line that decides
+# bats file_tags=rootless
+# shellcheck shell=bats disable=SC2016,SC2030,SC2031,SC2154 # quoted: for the program inside
+
+bats_require_minimum_version 1.5.0
+load ../lib/launch
+load ../lib/need
+load ../lib/sandbox
+
+setup() {
+	workspace
+	mkdir box
+	echo text >box/file
+	chmod -R a+rwX box
+	profile locked <<-'END'
+		return profile {
+			extends = "default",
+			landlock = {
+				ro = { "/usr", "/bin", "/lib", { "/lib64", optional = true }, "/etc", host.cwd },
+				rw = { host.cwd .. "/box", "/dev" },
+				connect = { 443 },
+			},
+		}
+	END
+	launch -0 run -p "$WORK/locked.lua" --report report -- true
+	[[ $(json report 'it["enforced"]["landlock_abi"] or 0') -ge 4 ]] ||
+		skip "host: Landlock's ABI has no ports"
+}
+
+@test "what Landlock refuses is told with the nearest rule, and the program meets the same" {
+	touch file
+	chmod a+rw file
+	launch -1 why -p "$WORK/locked.lua" write_file "$WORK/file"
+	[[ $output == "no: write_file $WORK/file (tried): Landlock refuses it,"* ]]
+	[[ $output == *"the nearest rule is at $WORK/locked.lua:4" ]]
+	launch run -p "$WORK/locked.lua" -- sh -c 'echo x >>file'
+	[[ $stderr == *"Permission denied"* ]]
+	# The control: without the section both can write.
+	profile open <<<'return profile { extends = "default" }'
+	launch -0 why -p "$WORK/open.lua" write_file "$WORK/file"
+	[[ $output == "yes: write_file $WORK/file (tried): no Landlock is in force" ]]
+	launch -0 run -p "$WORK/open.lua" -- sh -c 'echo x >>file'
+}
+
+@test "what a rule grants is told with that rule" {
+	launch -0 why -p "$WORK/locked.lua" write_file "$WORK/box/file"
+	[[ $output == "yes: write_file $WORK/box/file (tried), "*" at $WORK/locked.lua:5" ]]
+	launch -0 why -p "$WORK/locked.lua" read_dir "$WORK"
+	launch -0 run -p "$WORK/locked.lua" -- sh -c 'ls . && echo x >>box/file'
+}
+
+@test "ports are tried, and nobody is called" {
+	launch -0 why -p "$WORK/locked.lua" connect_tcp 443
+	[[ $output == "yes: connect_tcp 443 (tried), the nearest rule is at $WORK/locked.lua:6" ]]
+	launch -1 why -p "$WORK/locked.lua" connect_tcp 80
+	[[ $output == "no: connect_tcp 80 (tried): Landlock refuses it, "* ]]
+	launch -0 why -p "$WORK/locked.lua" bind_tcp 8080
+}
+
+@test "a refusal that is not Landlock's is not called so" {
+	launch -1 why -p "$WORK/locked.lua" read_file "$WORK/nothing"
+	[[ $output == *"No such file or directory, and not by Landlock, in the mount at"* ]]
+}
+
+@test "what would change something is answered from the rules, and nothing is changed" {
+	launch -1 why -p "$WORK/locked.lua" make_reg "$WORK"
+	[[ $output == "no: make_reg $WORK (by the rules): Landlock refuses it, "*locked.lua:4 ]]
+	launch -0 why -p "$WORK/locked.lua" remove_dir "$WORK/box"
+	[[ $output == "yes: remove_dir $WORK/box (by the rules), "*locked.lua:5 ]]
+	[[ $(cat box/file) == text ]]
+}
+
+@test "options change the question as they change a run" {
+	launch -0 why -p "$WORK/locked.lua" --rw "$WORK/box:/more" write_file /more/file
+	launch -1 why -p "$WORK/locked.lua" write_file /more/file
+}
+
+@test "a wrong question is misuse, with the nearest right word" {
+	launch -2 why -p "$WORK/locked.lua" write_fil /x
+	expect_error usage 'write_fil: no such right of Landlock (did you mean "write_file"?)'
+	launch -2 why -p "$WORK/locked.lua" write_file x
+	expect_error usage "x: is not an absolute path"
+	launch -2 why -p "$WORK/locked.lua" connect_tcp 65536
+	expect_error usage "65536: is no port"
+	launch -2 why read_file
+	expect_error usage "why: wants a right"
+}
