@@ -34,7 +34,7 @@ struct spans {
 	const struct policy *policy;
 	struct span *spans;
 	size_t count;
-	struct list *lists; /* MAX_LISTS */
+	struct list *lists;
 	int32_t list_count;
 	const struct policy_rule **classes; /* of equal tests and actions the first rule */
 	int32_t *class_hash;                /* by hash of test and action; NONE at the end */
@@ -170,7 +170,7 @@ static bool same_test(const struct policy_rule *a, const struct policy_rule *b)
 	return true;
 }
 
-static uint32_t hash_test(const struct policy_rule *rule)
+static uint32_t hash_test(const struct compiler *c, const struct policy_rule *rule)
 {
 	uint64_t hash = rule->action;
 	size_t i;
@@ -185,12 +185,12 @@ static uint32_t hash_test(const struct policy_rule *rule)
 		hash = (hash ^ token->high ^ token->mask << 1) * UINT64_C(0x9e3779b97f4a7c15);
 		hash = (hash ^ hash >> 29) + token->argument;
 	}
-	return (uint32_t)(hash ^ hash >> 32) % HASH_SIZE;
+	return (uint32_t)(hash ^ hash >> 32) % (uint32_t)c->room.hash;
 }
 
-static int32_t find_class(struct spans *s, const struct policy_rule *rule)
+static int32_t find_class(const struct compiler *c, struct spans *s, const struct policy_rule *rule)
 {
-	uint32_t hash = hash_test(rule);
+	uint32_t hash = hash_test(c, rule);
 	int32_t id;
 
 	for (id = s->class_hash[hash]; id != NONE; id = s->class_next[id])
@@ -211,7 +211,7 @@ static int32_t extend(struct compiler *c, struct spans *s, int32_t list, int32_t
 		return list;
 	if (old->mapped_at == at)
 		return old->mapped;
-	if (s->list_count == MAX_LISTS) {
+	if (s->list_count == c->room.lists) {
 		c->full = true;
 		return list;
 	}
@@ -231,7 +231,7 @@ static void add_rules(struct compiler *c, struct spans *s, const struct policy_a
 
 	for (i = 0; i < arch->rule_count && !c->full; i++) {
 		const struct policy_rule *rule = &arch->rules[i];
-		int32_t class = rule->call_count ? find_class(s, rule) : NONE;
+		int32_t class = rule->call_count ? find_class(c, s, rule) : NONE;
 
 		for (k = 0; k < rule->call_count; k++)
 			for (n = find_span(s, rule->calls[k].first);
@@ -280,13 +280,16 @@ struct arch_memory {
 };
 
 static bool arch_memory(struct arch_memory *memory, struct spans *s, const struct policy_arch *arch,
-			uint32_t **room)
+			const struct room *most, uint32_t **room)
 {
 	size_t limit = cut_limit(arch);
 	size_t rules = arch->rule_count + 1;
-	size_t sizes[7] = { MAX_LISTS * sizeof(*s->lists), rules * sizeof(*s->classes),
-			    rules * sizeof(*s->chosen),    limit * sizeof(*s->spans),
-			    limit * sizeof(**room),        HASH_SIZE * sizeof(*s->class_hash),
+	size_t sizes[7] = { (size_t)most->lists * sizeof(*s->lists),
+			    rules * sizeof(*s->classes),
+			    rules * sizeof(*s->chosen),
+			    limit * sizeof(*s->spans),
+			    limit * sizeof(**room),
+			    (size_t)most->hash * sizeof(*s->class_hash),
 			    rules * sizeof(*s->class_next) };
 	char *parts[7];
 	size_t total = 0;
@@ -307,7 +310,7 @@ static bool arch_memory(struct arch_memory *memory, struct spans *s, const struc
 	*room = (uint32_t *)(void *)parts[4];
 	s->class_hash = (int32_t *)(void *)parts[5];
 	s->class_next = (int32_t *)(void *)parts[6];
-	memset(s->class_hash, 0xff, HASH_SIZE * sizeof(*s->class_hash));
+	memset(s->class_hash, 0xff, (size_t)most->hash * sizeof(*s->class_hash));
 	return true;
 }
 
@@ -320,7 +323,7 @@ int make_cells(struct compiler *c, const struct policy *policy, const struct pol
 	uint32_t *room;
 	size_t i;
 
-	if (!arch_memory(&memory, &s, arch, &room))
+	if (!arch_memory(&memory, &s, arch, &c->room, &room))
 		return -ENOMEM;
 	s.lists[0] =
 		(struct list){ .before = NONE, .class = NONE, .diagrams = { NONE, NONE, NONE } };
@@ -337,7 +340,7 @@ int make_cells(struct compiler *c, const struct policy *policy, const struct pol
 		if (i + 1 == s.count ||
 		    (c->cell_count > from && c->cells[c->cell_count - 1].target == target))
 			continue;
-		if (c->cell_count == MAX_CELLS)
+		if (c->cell_count == c->room.cells)
 			c->full = true;
 		else
 			c->cells[c->cell_count++] = (struct cell){ s.spans[i].start, target, NONE,

@@ -78,7 +78,7 @@ static void push_cell(struct compiler *c, int32_t from, struct cell cell)
 
 	if (c->cell_count > from && last[-1].target == cell.target && last[-1].other == cell.other)
 		return;
-	if (c->cell_count == MAX_CELLS)
+	if (c->cell_count == c->room.cells)
 		c->full = true;
 	else
 		c->cells[c->cell_count++] = cell;
@@ -281,38 +281,94 @@ static int make_root(struct compiler *c, const struct policy *policy, int32_t *r
 	return 0;
 }
 
-/* Only what is looked at before it is written is set; the pages of the rest are never touched. */
-void compiler_init(struct compiler *c)
+static const struct room large = { .leaves = MAX_LEAVES,
+				   .nodes = 16384,
+				   .edges = 65536,
+				   .scratch = 16384,
+				   .graph = 12288,
+				   .lists = 16384,
+				   .cells = 16384,
+				   .hash = 1024,
+				   .cache = 512 };
+static const struct room little = { .leaves = 32,
+				    .nodes = 128,
+				    .edges = 512,
+				    .scratch = 128,
+				    .graph = 256,
+				    .lists = 64,
+				    .cells = 256,
+				    .hash = 256,
+				    .cache = 128 };
+
+#define ARRAY(array, which)                                                                        \
+	{                                                                                          \
+		offsetof(struct compiler, array), offsetof(struct room, which),                    \
+			sizeof(*((struct compiler *)NULL)->array)                                  \
+	}
+
+static const struct {
+	size_t at;   /* the pointer in struct compiler */
+	size_t room; /* how many there may be, in struct room */
+	size_t size;
+} arrays[] = {
+	ARRAY(leaves, leaves),   ARRAY(leaf_code, leaves), ARRAY(nodes, nodes),
+	ARRAY(moved, nodes),     ARRAY(edges, edges),      ARRAY(scratch, scratch),
+	ARRAY(graph, graph),     ARRAY(cells, cells),      ARRAY(plan, cells),
+	ARRAY(singles, cells),   ARRAY(runs, cells),       ARRAY(node_hash, hash),
+	ARRAY(graph_hash, hash), ARRAY(cache, cache),
+};
+
+/* Where the arrays end in the block of a compiler, with @c set to them unless it is NULL. */
+static size_t lay_out(struct compiler *c, const struct room *room)
 {
-	c->full = false;
-	c->over = false;
-	c->leaf_count = LEAF_TRUE + 1;
-	c->variable_count = 0;
-	c->node_count = 0;
-	c->edge_count = 0;
-	c->scratch_count = 0;
-	c->epoch = 0;
-	c->visit = 0;
-	c->graph_count = 0;
-	c->cell_count = 0;
-	c->single_count = 0;
-	c->run_count = 0;
-	memset(c->node_hash, 0xff, sizeof(c->node_hash));
-	memset(c->graph_hash, 0xff, sizeof(c->graph_hash));
-	memset(c->cache, 0, sizeof(c->cache));
+	size_t used = sizeof(*c);
+	int32_t count;
+	size_t i;
+
+	for (i = 0; i < sizeof(arrays) / sizeof(*arrays); i++) {
+		if (c) {
+			char *array = (char *)c + used;
+
+			memcpy((char *)c + arrays[i].at, &array, sizeof(array));
+		}
+		memcpy(&count, (const char *)room + arrays[i].room, sizeof(count));
+		used += ((size_t)count * arrays[i].size + 7) & ~(size_t)7;
+	}
+	return used;
 }
 
-static int compile(const struct policy *policy, struct sock_filter *filter, size_t *count,
-		   uint32_t *origin, struct policy_error *error)
+/* Of the arrays only those are set that are looked at before they are written. */
+struct compiler *compiler_new(bool small)
 {
-	struct compiler *c = malloc(sizeof(*c));
+	const struct room *room = small ? &little : &large;
+	struct compiler *c = malloc(lay_out(NULL, room));
+
+	if (!c)
+		return NULL;
+	memset(c, 0, sizeof(*c));
+	(void)lay_out(c, room);
+	c->room = *room;
+	c->small = small;
+	c->leaf_count = LEAF_TRUE + 1;
+	memset(c->node_hash, 0xff, (size_t)room->hash * sizeof(*c->node_hash));
+	memset(c->graph_hash, 0xff, (size_t)room->hash * sizeof(*c->graph_hash));
+	memset(c->cache, 0, (size_t)room->cache * sizeof(*c->cache));
+	return c;
+}
+
+/* *@full: try a larger room. */
+static int compile_in(bool small, const struct policy *policy, struct sock_filter *filter,
+		      size_t *count, uint32_t *origin, struct policy_error *error, bool *full)
+{
+	struct compiler *c = compiler_new(small);
 	int32_t root = 0;
 	int rc;
 
+	*full = false;
 	if (!c)
 		return fail(error, -ENOMEM, SIZE_MAX, "no memory");
-	compiler_init(c);
 	rc = make_root(c, policy, &root);
+	*full = c->full;
 	if (rc)
 		rc = fail(error, rc, SIZE_MAX, "no memory");
 	else if (c->full)
@@ -324,6 +380,15 @@ static int compile(const struct policy *policy, struct sock_filter *filter, size
 			  POLICY_MAX_INSTRUCTIONS);
 	free(c);
 	return rc;
+}
+
+static int compile(const struct policy *policy, struct sock_filter *filter, size_t *count,
+		   uint32_t *origin, struct policy_error *error)
+{
+	bool full;
+	int rc = compile_in(true, policy, filter, count, origin, error, &full);
+
+	return full ? compile_in(false, policy, filter, count, origin, error, &full) : rc;
 }
 
 /* Does a filter of the first @rules rules fit? They count through all architectures. */

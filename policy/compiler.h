@@ -9,7 +9,9 @@
  *
  * All of it lives in one block of memory, sized at the start. Whatever does not fit is an error,
  * never a wrong filter: `full` is set, every function goes on with harmless values, and
- * policy_compile() looks at `full` in the end.
+ * policy_compile() looks at `full` in the end. Most policies fit into a small block, which is tried
+ * first since pages are what compiling them costs. There the lack of room is never a reason to try
+ * less, or the filter would depend on it: it always sets `full`, and the large block follows.
  */
 #ifndef POLICY_COMPILER_H
 #define POLICY_COMPILER_H
@@ -23,14 +25,6 @@
 enum {
 	MAX_VARIABLES = 128, /* different (word, mask) pairs in a policy */
 	MAX_LEAVES = 4096,   /* different actions */
-	MAX_NODES = 16384,   /* of all diagrams */
-	MAX_EDGES = 65536,
-	MAX_SCRATCH = 16384, /* edges of diagrams under construction */
-	MAX_GRAPH = 12288,   /* instructions before layout */
-	MAX_LISTS = 16384,   /* different lists of rules */
-	HASH_SIZE = 1024,    /* of nodes and of instructions */
-	CACHE_SIZE = 512,    /* of diagram_choose() */
-	MAX_CELLS = 16384,   /* of switches: no filter of more fits in the kernel */
 	NONE = -1,
 	WORD_NUMBER = 0, /* the words of struct seccomp_data */
 	WORD_ARCH = 1,
@@ -115,13 +109,27 @@ struct run {
 	int32_t weight; /* of it and all before */
 };
 
+/* How many there may be. */
+struct room {
+	int32_t leaves; /* at most MAX_LEAVES */
+	int32_t nodes;  /* of all diagrams */
+	int32_t edges;
+	int32_t scratch; /* edges of diagrams under construction */
+	int32_t graph;   /* instructions before layout */
+	int32_t lists;   /* different lists of rules */
+	int32_t cells;   /* of switches: no filter of more than 16384 fits in the kernel */
+	int32_t hash;    /* of nodes, of instructions, of rules */
+	int32_t cache;   /* of diagram_choose() */
+};
+
 struct compiler {
+	struct room room;
+	bool small; /* there is a larger room to try */
 	bool full;
 	bool over;          /* what is being built is larger than it is worth; less is tried then */
 	int32_t steps;      /* of diagram_choose() that are left to it */
 	int32_t node_limit; /* and up to how many nodes there may be */
-	/* How full the arrays below are. All counters lie together, apart from the arrays, of which a
-	 * small policy touches the first page only. */
+	/* How full the arrays below are. */
 	int32_t leaf_count;
 	int32_t variable_count;
 	int32_t node_count;
@@ -133,21 +141,21 @@ struct compiler {
 	int32_t run_count;
 	uint32_t epoch;
 	uint32_t visit;
-	uint32_t leaves[MAX_LEAVES];
-	int32_t leaf_code[MAX_LEAVES]; /* the instruction that a leaf leads to, NONE for actions */
+	uint32_t *leaves;
+	int32_t *leaf_code; /* the instruction that a leaf leads to, NONE for actions */
+	struct node *nodes;
+	int32_t *moved; /* nodes.c's: their new ids */
+	struct edge *edges;
+	struct edge *scratch;
+	struct instruction *graph;
+	struct cell *cells;   /* of switches whose targets are being lowered */
+	struct plan *plan;    /* of the switch that is being planned */
+	struct cell *singles; /* of the switches that are being lowered, as the next */
+	struct run *runs;
+	int32_t *node_hash;
+	int32_t *graph_hash;
+	struct cache_entry *cache;
 	struct variable variables[MAX_VARIABLES];
-	struct node nodes[MAX_NODES];
-	struct edge edges[MAX_EDGES];
-	struct edge scratch[MAX_SCRATCH];
-	int32_t moved[MAX_NODES]; /* nodes.c's: their new ids */
-	int32_t node_hash[HASH_SIZE];
-	struct cache_entry cache[CACHE_SIZE];
-	struct instruction graph[MAX_GRAPH];
-	int32_t graph_hash[HASH_SIZE];
-	struct cell cells[MAX_CELLS];   /* of switches whose targets are being lowered */
-	struct plan plan[MAX_CELLS];    /* of the switch that is being planned */
-	struct cell singles[MAX_CELLS]; /* of the switches that are being lowered, as the next */
-	struct run runs[MAX_CELLS];
 };
 
 enum { LEAF_FALSE, LEAF_TRUE };
@@ -158,7 +166,16 @@ static inline bool is_leaf(int32_t id)
 }
 
 /* compile.c */
-void compiler_init(struct compiler *c);
+
+/* compiler_new() - in one block, to be given to free(); NULL where there is no memory */
+struct compiler *compiler_new(bool small);
+
+/* no_room() - what is done where something does not fit that could be done without */
+static inline void no_room(struct compiler *c)
+{
+	c->over = true;
+	c->full |= c->small;
+}
 
 /* nodes.c */
 

@@ -16,7 +16,7 @@
 
 static int32_t new_leaf(struct compiler *c, uint32_t action, int32_t code)
 {
-	if (c->leaf_count == MAX_LEAVES) {
+	if (c->leaf_count == c->room.leaves) {
 		c->full = true;
 		return LEAF_TRUE;
 	}
@@ -71,8 +71,8 @@ static void push_edge(struct compiler *c, int32_t from, uint32_t start, int32_t 
 {
 	if (c->scratch_count > from && c->scratch[c->scratch_count - 1].target == target)
 		return;
-	if (c->scratch_count == MAX_SCRATCH) {
-		c->over = true;
+	if (c->scratch_count == c->room.scratch) {
+		no_room(c);
 		return;
 	}
 	c->scratch[c->scratch_count++] = (struct edge){ start, target };
@@ -131,9 +131,12 @@ static int32_t diagram_choose(struct compiler *c, int32_t test, int32_t yes, int
 		return yes;
 	if (test == LEAF_FALSE || c->over)
 		return no;
-	c->over = --c->steps < 0;
+	if (--c->steps < 0) {
+		no_room(c);
+		return no;
+	}
 	entry = &c->cache[((uint32_t)test * 31 + (uint32_t)yes * 17 + (uint32_t)no * 7) %
-			  CACHE_SIZE];
+			  (uint32_t)c->room.cache];
 	if (entry->epoch == c->epoch && entry->test == test && entry->yes == yes && entry->no == no)
 		return entry->result;
 	if (rank_of(c, yes) < rank_of(c, top))
@@ -367,8 +370,7 @@ static int32_t build(struct compiler *c, const struct order *order,
 
 	c->epoch++;
 	c->steps = MOST_STEPS;
-	c->node_limit =
-		c->node_count + MOST_NODES < MAX_NODES ? c->node_count + MOST_NODES : MAX_NODES;
+	c->node_limit = c->node_count + MOST_NODES;
 	for (i = 0; i < order->count; i++)
 		c->variables[order->variables[i]].rank = (uint8_t)i;
 	while (count-- > 0 && !c->over) {

@@ -26,7 +26,7 @@ int32_t instruction(struct compiler *c, uint16_t code, uint32_t k, int32_t yes, 
 
 	if (BPF_CLASS(code) == BPF_JMP && yes == no)
 		return yes;
-	hash = (hash ^ hash >> 15 ^ hash >> 7) % HASH_SIZE;
+	hash = (hash ^ hash >> 15 ^ hash >> 7) % (uint32_t)c->room.hash;
 	for (id = c->graph_hash[hash]; id != NONE; id = c->graph[id].next) {
 		struct instruction *old = &c->graph[id];
 
@@ -36,7 +36,7 @@ int32_t instruction(struct compiler *c, uint16_t code, uint32_t k, int32_t yes, 
 			old->origin = UINT32_MAX;
 		return id;
 	}
-	if (c->graph_count == MAX_GRAPH) {
+	if (c->graph_count == c->room.graph) {
 		c->full = true;
 		return 0;
 	}
@@ -187,8 +187,10 @@ static int32_t take_bits(struct compiler *c, const struct cell *region, size_t c
 		    (c->cell_count > from &&
 		     c->cells[c->cell_count - 1].target == region[i].target))
 			continue;
-		if (c->cell_count == MAX_CELLS)
+		if (c->cell_count == c->room.cells) {
+			c->full |= c->small;
 			return NONE;
+		}
 		c->cells[c->cell_count] = region[i];
 		c->cells[c->cell_count].other = NONE;
 		c->cells[c->cell_count++].start = without;
@@ -204,13 +206,17 @@ static int32_t split_bits(struct compiler *c, const struct cell *region, size_t 
 {
 	enum { MOST_BITS = 11, MOST_TESTS = 12 };
 	int32_t from = c->cell_count;
-	uint32_t best_bits = 0, bits, run;
+	uint32_t best_bits = 0, bits, run, varying;
 	int32_t target, rest;
 
 	if (!domain.end || domain.end > 1u << MOST_BITS || cost < 2 || cost > MOST_TESTS)
 		return NONE;
+	varying = region[0].start ^ (domain.end - 1);
 	for (run = 1; run <= 7; run = run * 2 + 1)
 		for (bits = run; bits < 1u << MOST_BITS; bits <<= 1) {
+			/* Higher bits are the same in the whole region. */
+			if ((bits & -bits) > varying)
+				break;
 			if ((bits & domain.mask) != bits || bits >= domain.end)
 				continue;
 			c->cell_count = from;
@@ -316,7 +322,8 @@ static int32_t lower_domain(struct compiler *c, const struct cell *cells, size_t
 	int32_t singles = c->single_count;
 	int32_t run_count, result;
 
-	if (count + 2 + (size_t)runs > MAX_CELLS || count + (size_t)singles > MAX_CELLS) {
+	if (count + 2 + (size_t)runs > (size_t)c->room.cells ||
+	    count + (size_t)singles > (size_t)c->room.cells) {
 		c->full = true;
 		return 0;
 	}
@@ -337,8 +344,10 @@ int32_t lower_switch(struct compiler *c, const struct cell *cells, size_t count,
 
 int32_t lower_count(struct compiler *c, const struct cell *cells, size_t count, uint32_t mask)
 {
-	if (count > MAX_CELLS)
+	if (count > (size_t)c->room.cells) {
+		c->full |= c->small;
 		return INT32_MAX;
+	}
 	return plan_switch(c, cells, count, (struct domain){ mask, 0 });
 }
 
@@ -367,8 +376,10 @@ int32_t lower_cost(struct compiler *c, const struct node *node)
 
 	if (is_bit_test(c, node))
 		return 1;
-	if (node->count > MAX_CELLS)
+	if (node->count > c->room.cells) {
+		c->full |= c->small;
 		return INT32_MAX / 2;
+	}
 	fill_cells(c, node, c->singles);
 	return lower_count(c, c->singles, node->count, mask) + (mask != UINT32_MAX);
 }
@@ -385,7 +396,7 @@ static int32_t lower_node(struct compiler *c, struct node *node)
 	int32_t result;
 	int i;
 
-	if (node->lowered != NONE || c->cell_count + node->count > MAX_CELLS) {
+	if (node->lowered != NONE || c->cell_count + node->count > c->room.cells) {
 		c->full |= node->lowered == NONE;
 		return node->lowered;
 	}

@@ -7,14 +7,15 @@
 
 #include <string.h>
 
-static uint32_t hash_node(uint16_t variable, const struct edge *edges, int32_t count)
+static uint32_t hash_node(const struct compiler *c, uint16_t variable, const struct edge *edges,
+			  int32_t count)
 {
 	uint32_t hash = variable;
 	int32_t i;
 
 	for (i = 0; i < count; i++)
 		hash = (hash ^ edges[i].start ^ (uint32_t)edges[i].target << 7) * 0x9e3779b1u;
-	return (hash ^ hash >> 15) % HASH_SIZE;
+	return (hash ^ hash >> 15) % (uint32_t)c->room.hash;
 }
 
 int32_t node_make(struct compiler *c, uint16_t variable, int32_t from)
@@ -28,13 +29,16 @@ int32_t node_make(struct compiler *c, uint16_t variable, int32_t from)
 	c->scratch_count = from;
 	if (count == 1)
 		return edges[0].target;
-	hash = hash_node(variable, edges, count);
+	hash = hash_node(c, variable, edges, count);
 	for (id = c->node_hash[hash]; id != NONE; id = c->nodes[id].next)
 		if (c->nodes[id].variable == variable && c->nodes[id].count == count &&
 		    !memcmp(c->edges + c->nodes[id].first, edges, (size_t)count * sizeof(*edges)))
 			return MAX_LEAVES + id;
-	if (c->node_count >= c->node_limit || c->edge_count + count > MAX_EDGES ||
-	    count > UINT16_MAX) {
+	if (c->node_count == c->room.nodes || c->edge_count + count > c->room.edges) {
+		no_room(c);
+		return LEAF_FALSE;
+	}
+	if (c->node_count >= c->node_limit || count > UINT16_MAX) {
 		c->over = true;
 		return LEAF_FALSE;
 	}
@@ -56,7 +60,7 @@ void nodes_unmake(struct compiler *c, int32_t nodes, int32_t edges)
 	while (c->node_count > nodes) {
 		struct node *node = &c->nodes[--c->node_count];
 
-		c->node_hash[hash_node(node->variable, c->edges + node->first, node->count)] =
+		c->node_hash[hash_node(c, node->variable, c->edges + node->first, node->count)] =
 			node->next;
 	}
 	c->edge_count = edges;
@@ -101,7 +105,7 @@ int32_t nodes_keep(struct compiler *c, int32_t nodes, int32_t edges, int32_t roo
 		for (k = 0; k < node.count; k++)
 			if (to[k].target >= MAX_LEAVES + nodes)
 				to[k].target = c->moved[to[k].target - MAX_LEAVES];
-		hash = hash_node(node.variable, to, node.count);
+		hash = hash_node(c, node.variable, to, node.count);
 		node.first = (uint32_t)c->edge_count;
 		node.next = c->node_hash[hash];
 		c->node_hash[hash] = c->node_count;

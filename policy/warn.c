@@ -195,13 +195,12 @@ static int find_live(const struct policy_arch *arch, bool *live)
 	struct policy policy = { .fallback = SECCOMP_RET_ALLOW,
 				 .newer = SECCOMP_RET_ALLOW,
 				 .foreign = SECCOMP_RET_ALLOW };
-	struct compiler *c = malloc(sizeof(*c));
+	struct compiler *c = compiler_new(false);
 	int32_t skipped, i;
 	int rc;
 
 	if (!c)
 		return -ENOMEM;
-	compiler_init(c);
 	rc = make_cells(c, &policy, arch, &skipped);
 	if (!rc && c->full)
 		rc = -E2BIG;

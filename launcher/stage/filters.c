@@ -181,16 +181,18 @@ int filters_seccomp(const struct setup *setup, struct err *err)
 	return 0;
 }
 
+/* The kernel is asked what the file is: EINVAL says that it is no directory. */
 static int add_file_rule(int ruleset, int fd, uint64_t rights, uint64_t handled)
 {
 	struct raw_landlock_path_beneath_attr attr = { .parent_fd = fd };
-	struct stat st;
-	long r = sys_fstat(fd, &st);
+	long r = -EINVAL;
 
-	if (r == 0)
-		attr.allowed_access = landlock_rule_rights(rights, handled, S_ISDIR(st.st_mode));
-	if (r == 0 && attr.allowed_access)
+	for (int directory = 1; directory >= 0 && r == -EINVAL; directory--) {
+		attr.allowed_access = landlock_rule_rights(rights, handled, directory);
+		if (!attr.allowed_access)
+			return 0;
 		r = sys_landlock_add_rule(ruleset, RAW_LANDLOCK_RULE_PATH_BENEATH, &attr, 0);
+	}
 	return (int)r;
 }
 

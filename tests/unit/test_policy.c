@@ -379,6 +379,33 @@ static void test_large(void)
 	free(t);
 }
 
+/* Policies on both sides of what the small block holds: 32 actions, 64 lists, 256 cells. */
+static void test_rooms(void)
+{
+	struct test_policy *t = calloc(1, sizeof(*t));
+	size_t last = 0, i, n;
+	int wrong = 0;
+
+	t->policy = (struct policy){ .fallback = ALLOW,
+				     .newer = ALLOW,
+				     .foreign = ERRNO(1),
+				     .archs = t->archs,
+				     .arch_count = 1 };
+	t->archs[0] = (struct policy_arch){ .entry = ENTRY_AARCH64, .rules = t->rules[0] };
+	for (i = 0; i < 150; i++) {
+		t->intervals[i] = (struct policy_interval){ (uint32_t)i * 3, (uint32_t)i * 3 + 1 };
+		t->rules[0][i] = (struct policy_rule){ .action = ERRNO((uint32_t)i % 40),
+						       .calls = &t->intervals[i],
+						       .call_count = 1 };
+		t->archs[0].rule_count = i + 1;
+		n = compile(&t->policy, "a rule more");
+		wrong += n <= last;
+		last = n;
+	}
+	is_number(wrong, 0, "1 to 150 rules, each some instructions more: %zu in the end", last);
+	free(t);
+}
+
 /* A thousand values of one argument, each with an action of its own. */
 static void test_values(void)
 {
@@ -526,6 +553,7 @@ int main(void)
 	test_mutants("args", 0);
 	test_random(100, 4, 4);
 	test_random(20, 12, 6);
+	test_rooms();
 	test_large();
 	test_values();
 	test_boxes();
