@@ -343,6 +343,19 @@ static bool step(struct watch *watch)
 	return false;
 }
 
+/* A signal that the program would have got: does it ask the launcher, too, to end? */
+static bool told_to_end(struct watch *watch)
+{
+	struct signalfd_siginfo info;
+
+	if (sys_read(watch->signalfd, &info, sizeof(info)) != sizeof(info))
+		return false;
+	if (info.ssi_signo == SIGTSTP)
+		stop_too(watch);
+	return info.ssi_signo == SIGHUP || info.ssi_signo == SIGINT || info.ssi_signo == SIGQUIT ||
+	       info.ssi_signo == SIGTERM;
+}
+
 /* Waits for the destinations of what is left, for a signal, or for the end of the wall time. False:
  * the launcher is to stop here. */
 static bool wait_for_readers(struct watch *watch, struct pollfd polls[STDIO_RELAYS + 1])
@@ -350,11 +363,12 @@ static bool wait_for_readers(struct watch *watch, struct pollfd polls[STDIO_RELA
 	bool forever = watch->deadline < 0 && watch->cause == CAUSE_NONE;
 	int64_t wait = watch->cause != CAUSE_NONE || forever ? 0 : watch->deadline - now();
 	struct raw_timespec left = { 0 };
+	long r;
 
 	if (wait > 0)
 		left = (struct raw_timespec){ wait / 1000, wait % 1000 * 1000000 };
-	return sys_ppoll(polls, STDIO_RELAYS + 1, forever ? NULL : &left, NULL, 0) > 0 &&
-	       !polls[0].revents;
+	r = sys_ppoll(polls, STDIO_RELAYS + 1, forever ? NULL : &left, NULL, 0);
+	return r == -EINTR || (r > 0 && !(polls[0].revents && told_to_end(watch)));
 }
 
 /* The pump in place @i, of standard output, standard error, and the terminal; or NULL. */

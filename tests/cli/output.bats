@@ -11,6 +11,11 @@ setup() {
 	workspace
 }
 
+# childless PID - no child of it is alive
+childless() {
+	! pgrep --parent "$1" --runstates D,R,S,T
+}
+
 # say N - a program that writes N bytes to its standard output
 say='head -c "$1" /dev/zero'
 
@@ -52,6 +57,31 @@ say='head -c "$1" /dev/zero'
 	[[ $output == 1234 && $(cat mark) == "done" ]]
 	[[ $(json report 'it["stdout"]') == '{"bytes": 9, "over": true, "text": null}' ]]
 	[[ $(json report 'it["status"]') == exited ]]
+}
+
+@test "a signal while a slow reader is waited for loses nothing, unless it ends the launcher" {
+	local signal want
+	mkfifo pipe
+	for signal in WINCH CONT USR1 TERM; do
+		rm -f "done"
+		"$LUNETTE" run --output 1M -- sh -c 'head -c 90000 /dev/zero; : >done' >pipe 2>err &
+		exec 7<pipe
+		within 5 test -e "done"
+		within 5 childless $!
+		kill -"$signal" $!
+		want=90000
+		if [[ $signal == TERM ]]; then
+			want=65536
+			wait $! || true
+		fi
+		[[ $(wc -c <&7) -ge $want ]]
+		exec 7<&-
+		if [[ $signal == TERM ]]; then
+			[[ $(cat err) == *"Interrupted system call"* ]]
+		else
+			wait $!
+		fi
+	done
 }
 
 @test "a flood of 10 GB leaves no more than the limit, in a file, a pipe and a terminal" {
