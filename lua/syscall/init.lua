@@ -101,6 +101,22 @@ end
 
 setmetatable(S, { __index = find })
 
+-- load_all() - everything that would be loaded when it is first used: for a program that is about
+-- to leave its files behind, by another root or a filter
+function S.load_all()
+	for name in pairs(index.functions) do
+		find(nil, name)
+	end
+	for name in pairs(index.types) do
+		local _ = S.t[name]
+	end
+	for name in pairs(modules) do
+		find(nil, name)
+	end
+	require "syscall.arguments"
+	require "syscall.unsafe"
+end
+
 -- Not owned: a program's standard files are not closed because a collector ran.
 fd.open(S)
 for number, name in pairs { [0] = "stdin", "stdout", "stderr" } do

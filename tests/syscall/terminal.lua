@@ -43,7 +43,10 @@ collectgarbage()
 ok(has "icanon", "the collector restores")
 master:write "secret\n"
 is(terminal.password("Say it: ", line), "secret", "password()")
-local shown = master:read()
+local shown = ""
+while not shown:find "Say it: " and S.poll({ { fd = master, events = "in" } }, 5000) == 1 do
+	shown = shown .. master:read()
+end
 ok(shown:find "Say it: " and has "echo", "with its prompt", shown)
 master:write "\4"
 is(terminal.password("", line), nil, "password(): the end")
