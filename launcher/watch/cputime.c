@@ -24,8 +24,9 @@
 #include "launcher/base/cgroup.h"
 
 enum {
-	SCAN_ALONE = 10,   /* ms between scans */
-	SCAN_BESIDE = 100, /* where the counter is the main source */
+	SCAN_ALONE = 10,   /* ms between scans; more where the limit is more than half a minute */
+	SCAN_BESIDE = 100, /* at most, and where the counter is the main source */
+	SCANS = 3000,      /* until the limit, while one CPU is used */
 	MOST_CPUS = 4096,
 	TICK = 10000000, /* ns of one of /proc's: USER_HZ is 100 everywhere */
 };
@@ -76,7 +77,13 @@ static int open_directory(int proc)
 
 static int64_t longest_pause(const struct cputime *time)
 {
-	return time->from.proc < 0 ? 1000 : time->from.counter < 0 ? SCAN_ALONE : SCAN_BESIDE;
+	uint64_t alone = time->limit / 1000000 / SCANS;
+
+	if (time->from.proc < 0)
+		return 1000;
+	if (time->from.counter >= 0 || alone > SCAN_BESIDE)
+		return SCAN_BESIDE;
+	return alone < SCAN_ALONE ? SCAN_ALONE : (int64_t)alone;
 }
 
 /* The limit cannot be reached before. */

@@ -104,8 +104,9 @@ M.keys = {
 		"Between the signal that asks to end and the one that makes it." },
 	{ "limits.cpu", "time", "",
 		"CPU time of all processes together; then status 123. Exact where another limit gives the "
-		.. "sandbox a cgroup, or counters are allowed (kernel.perf_event_paranoid); else the report "
-		.. "says that it is approximate." },
+		.. "sandbox a cgroup, or counters are allowed (kernel.perf_event_paranoid) and it is more "
+		.. "than preferred, since the first counter can take 15 ms; else the report says that it is "
+		.. "approximate." },
 	{ "limits.output", "size", "",
 		"Bytes on standard output, and as many on standard error; together where the two are "
 		.. "one. More ends the run with status 123." },

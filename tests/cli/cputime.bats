@@ -104,6 +104,15 @@ while True: pass' </dev/null
 	[[ $status == 0 && $(json report '300 < it["cpu_ms"] <= 600') == true ]]
 }
 
+@test "a limit that is only preferred does without a counter, which a launch would wait for" {
+	echo 'return profile { extends = "default", limits = { cpu = prefer "600ms" } }' >p.lua
+	echo 'return profile { extends = "default", limits = { cpu = "600ms" } }' >hard.lua
+	launch -123 run -p ./p.lua --wall 15s --report report -- /usr/bin/python3 -c "$burn" 9
+	[[ $(json report 'it["status"], it["cpu_exact"]') == '["cpu-time", false]' ]]
+	launch -0 run -p ./hard.lua --report report -- true
+	[[ $(json report 'it["cpu_exact"]') == true ]] || skip "host: counters are not for everyone"
+}
+
 @test "children shorter than the scan's pause may be lost, and the report says so" {
 	need_probe
 	without
