@@ -268,8 +268,8 @@ static void __attribute__((noreturn)) start_program(struct setup *setup)
 /* A cgroup of the sandbox's own counts the program's time: there only what this process has used so
  * far must be known. Else a counter does, where the limit is more than preferred: while no task of
  * the system has a counter, the first waits for all CPUs to know of it, 13 ms against a launch of 6
- * (synchronize_rcu() in account_event(); Linux 6.18). It is this process's, which does not count before an
- * execve, and so never: what a program has opened it may stop by
+ * (synchronize_rcu() in account_event(); Linux 6.18). It is this process's, which does not count
+ * before an execve, and so never: what a program has opened it may stop by
  * prctl(PR_TASK_PERF_EVENTS_DISABLE). Where counters are not for ordinary users the supervisor does
  * without. */
 static void count_time(const struct setup *setup)
