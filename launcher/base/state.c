@@ -6,7 +6,16 @@
 #include <string.h>
 #include <sys/file.h>
 
-enum { OTHERS_WRITE = 0022 };
+enum { OTHERS_WRITE = 0022, LISTING = 4096 };
+
+/* A directory entry as getdents64(2) gives it. */
+struct entry {
+	uint64_t inode;
+	int64_t next;
+	uint16_t length;
+	uint8_t type;
+	char name[];
+};
 
 /* Is @fd ours, and nobody else's to write in? */
 static int check(int fd)
@@ -91,6 +100,41 @@ int state_take(int directory, const char *name, enum state_lock how)
 			return (int)r;
 		if (st.st_nlink > 0)
 			return take_fd(&fd);
+	}
+}
+
+void state_read(int entry, char *text, size_t size)
+{
+	long got = sys_lseek(entry, 0, SEEK_SET);
+
+	if (got == 0)
+		got = sys_read(entry, text, size - 1);
+	text[got > 0 ? got : 0] = '\0';
+}
+
+int state_write(int entry, const char *text)
+{
+	long r = sys_lseek(entry, 0, SEEK_SET);
+
+	if (r == 0)
+		r = sys_ftruncate(entry, 0);
+	return r < 0 ? (int)r : fd_write_all(entry, text, strlen(text));
+}
+
+void state_each(int directory, void (*visit)(const void *context, const char *name),
+		const void *context)
+{
+	_Alignas(8) char list[LISTING] = { 0 };
+	long got = sys_lseek(directory, 0, SEEK_SET);
+
+	if (got == 0)
+		got = sys_getdents64(directory, list, sizeof(list));
+	for (long at = 0; at < got;) {
+		const struct entry *entry = (const struct entry *)(const void *)(list + at);
+
+		at += entry->length;
+		if (entry->name[0] != '.')
+			visit(context, entry->name);
 	}
 }
 

@@ -11,6 +11,7 @@
 #define LAUNCHER_BASE_STATE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "launcher/base/base.h"
 
@@ -36,6 +37,16 @@ int state_take(int directory, const char *name, enum state_lock how);
 /* state_lock() - change the lock of an entry that is held, which may drop it for a moment. Returns
  * 0 or -errno. */
 int state_lock(int entry, enum state_lock how);
+
+/* state_each() - call @visit for the entries of @directory, as many as fit into one listing: what
+ * is left over is another launch's to find */
+void state_each(int directory, void (*visit)(const void *context, const char *name),
+		const void *context);
+
+/* state_read(), state_write() - what an entry says, of at most size - 1 bytes and then a NUL, and
+ * the same from now on */
+void state_read(int entry, char *text, size_t size);
+int state_write(int entry, const char *text);
 
 /* state_drop() - remove the entry, which must be locked by STATE_OWN or STATE_TRY, and let go. */
 void state_drop(int directory, const char *name, int *entry);

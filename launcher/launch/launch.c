@@ -1,7 +1,7 @@
 /* launch.c - from a plan to a running program, and to its end (see launch.h)
  *
- * One clone3 makes all namespaces. The new process sets itself up while this one compiles the
- * filter and does what only a launcher can: id maps it must write, sources it must open, a veth
+ * One clone3 makes all namespaces (birth.h). The new process sets itself up while this one compiles
+ * the filter and does what only a launcher can: id maps it must write, sources it must open, a veth
  * pair it must make; what it has goes over a socket pair, whose end each takes for the other's
  * death. That process can also be made before its plan is known, on a guess; where the plan then
  * wants another, it is thrown away.
@@ -18,8 +18,9 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "launcher/launch/birth.h"
 #include "launcher/launch/sandbox.h"
-#include "launcher/net/join.h"
+#include "launcher/net/named.h"
 #include "launcher/net/net.h"
 #include "launcher/stage/cgroup.h"
 #include "launcher/stage/exec.h"
@@ -36,6 +37,7 @@ struct launch {
 	struct setup setup;
 	struct supervised supervised;
 	struct net net;
+	struct named named;
 	struct stdio_relay relays[STDIO_RELAYS];
 	int ends[STDIO_RELAYS];
 	int link; /* the launcher's end, open as long as it lives: the child tells its death by it */
@@ -88,6 +90,7 @@ static struct launch *new_launch(const struct launch_options *options)
 	}
 	*launch = (struct launch){ .link = -1, .foreground = -1, .ends = { -1, -1, -1 } };
 	launch->net = NET_UNUSED;
+	launch->named = NAMED_NOT;
 	for (int i = 0; i < STDIO_RELAYS; i++)
 		launch->relays[i] = (struct stdio_relay){ -1, -1 };
 	launch->setup = (struct setup){ .pair = &launch->net.pair,
@@ -148,40 +151,6 @@ static void unblock_signals(struct launch *launch)
 	(void)sys_rt_sigprocmask(SIG_SETMASK, &launch->setup.signal_mask, NULL, sizeof(uint64_t));
 }
 
-static uint64_t clone_flags(uint32_t namespaces)
-{
-	static const struct {
-		uint32_t namespace;
-		uint64_t flag;
-	} rows[] = {
-		{ NAMESPACE_USER, RAW_CLONE_NEWUSER },     { NAMESPACE_MOUNT, RAW_CLONE_NEWNS },
-		{ NAMESPACE_PID, RAW_CLONE_NEWPID },       { NAMESPACE_NET, RAW_CLONE_NEWNET },
-		{ NAMESPACE_IPC, RAW_CLONE_NEWIPC },       { NAMESPACE_UTS, RAW_CLONE_NEWUTS },
-		{ NAMESPACE_CGROUP, RAW_CLONE_NEWCGROUP },
-	};
-	uint64_t flags = 0;
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (namespaces & rows[i].namespace)
-			flags |= rows[i].flag;
-	return flags;
-}
-
-static int clone_failed(long error, struct err *err)
-{
-	const char *hint = NULL;
-
-	if (error == -EMFILE || error == -ENFILE)
-		hint = "raise RLIMIT_NOFILE";
-	else if (error == -EPERM || error == -EACCES)
-		hint = "this host restricts user namespaces; see lunette doctor";
-	else if (error == -ENOSPC || error == -EUSERS)
-		hint = "user.max_user_namespaces is reached, or this sandbox may not make one";
-	else if (error == -EINVAL)
-		hint = "this kernel lacks one of the namespaces; see lunette doctor";
-	return err_set(err, STAGE_IDS, (int)error, hint, "namespaces");
-}
-
 /* The set-up process has no use for the launcher's ends, and few descriptors may be allowed. */
 static void close_own_ends(struct stdio_relay *relay)
 {
@@ -191,70 +160,32 @@ static void close_own_ends(struct stdio_relay *relay)
 		fd_close(&relay->to);
 }
 
-/* A cgroup namespace shows the cgroup that its maker was in, so with one of its own the child makes
- * it (cgroup_enter). */
-static long clone_child(const struct setup *setup)
-{
-	struct clone_args args = {
-		.flags = clone_flags(setup->plan->namespaces),
-		.exit_signal = SIGCHLD,
-	};
-
-	if (setup->cgroup.leaf >= 0) {
-		args.flags &= ~RAW_CLONE_NEWCGROUP;
-		args.flags |= RAW_CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)setup->cgroup.leaf;
-	}
-	return sys_clone3(&args, sizeof(args));
-}
-
 /* Makes the set-up process, in the namespaces of setup->plan. @unwanted: a descriptor that it
  * has no use for, or -1. */
 static int start(struct launch *launch, int unwanted, struct err *err)
 {
 	struct setup *setup = &launch->setup;
-	cleanup_fd int own_network = -1;
 	int r = open_link(launch, err);
-	long pid;
+	int pid;
 
-	if (r == 0 && setup->plan->net == NET_JOIN)
-		r = own_network = join_enter(setup->plan->join, err);
 	if (r < 0)
 		return r;
-	r = 0;
 	block_signals(launch);
-	pid = clone_child(setup);
-	if (pid < 0 && setup->cgroup.leaf >= 0 && cgroup_may_refuse((int)pid)) {
-		r = cgroup_refused(setup, (int)pid, err);
-		if (r == 0)
-			pid = clone_child(setup);
-	}
-	if (r == 0 && pid < 0)
-		r = clone_failed(pid, err);
-	if (pid != 0 && own_network >= 0) {
-		struct err lost;
-		int left = join_leave(&own_network, &lost);
-
-		if (left < 0 && r == 0) {
-			*err = lost;
-			r = left;
-		}
-	}
+	pid = birth(setup, err);
 	if (pid < 0)
-		return r;
+		return pid;
 	if (pid == 0) {
-		fd_close(&own_network);
 		fd_close(&launch->link);
 		fd_close(&unwanted);
 		for (int i = 0; i < STDIO_RELAYS; i++)
 			close_own_ends(&launch->relays[i]);
 		sandbox_run(setup);
 	}
-	launch->supervised.pid = (int)pid;
+	launch->supervised.pid = pid;
 	fd_close(&setup->link);
 	for (int i = 0; i < STDIO_RELAYS; i++)
 		fd_close(&launch->ends[i]);
-	return r < 0 ? r : 0;
+	return 0;
 }
 
 /* The sandbox's end is set up by its own process, which then waits until ours can send. */
@@ -270,6 +201,19 @@ static int finish_pair(struct launch *launch)
 		return -EPIPE;
 	net_veth_wait(&launch->net.pair);
 	return transfer_send(&go, launch->link);
+}
+
+/* While the set-up process still lets others look. A sandbox in the network of others is not the
+ * way into it. */
+static int tell_name(struct launch *launch, struct err *err)
+{
+	const struct setup *setup = &launch->setup;
+	bool own = setup->plan->namespaces & NAMESPACE_NET && setup->plan->net != NET_HOST &&
+		   setup->plan->net != NET_JOIN;
+
+	if (!own || !setup->plan->process.name)
+		return 0;
+	return named_tell(&launch->named, launch->supervised.pid, !setup->caller.privileged, err);
 }
 
 /* What the set-up process waits for, in the order in which it does. Where it has failed already,
@@ -290,6 +234,8 @@ static int take_part(struct launch *launch, struct err *err)
 	}
 	if (r == 0)
 		r = net_create(&launch->net, launch->supervised.pid, &ids, err);
+	if (r == 0)
+		r = tell_name(launch, err);
 	if (r == 0 && setup->caller.privileged)
 		r = mounts_send(setup, launch->link, launch->supervised.pid, err);
 	if (r == 0)
@@ -320,6 +266,7 @@ static void finish(struct launch *launch)
 
 	if (launch->foreground > 0)
 		(void)sys_ioctl(0, TIOCSPGRP, &launch->foreground);
+	named_drop(&launch->named);
 	net_finish(&launch->net);
 	fd_close(&launch->supervised.audit);
 	fd_close(&launch->link);
@@ -422,6 +369,8 @@ int launch_start(struct launch **ahead, const struct plan *plan,
 		r = sandbox_adopt(&launch->setup, plan, err);
 	if (r == 0)
 		r = stdio_prepare(&launch->setup, launch->relays, launch->ends, err);
+	if (r == 0 && plan->process.name)
+		r = named_take(&launch->named, plan->process.name, options->environment, err);
 	if (r == 0)
 		r = net_prepare(&launch->net, plan, options->environment, err);
 	if (r == 0) {
@@ -460,6 +409,8 @@ static int keep(const struct launch *launch, struct confine_needs *needs, struct
 	int r = net_keep(&launch->net, needs);
 
 	if (r == 0)
+		r = named_keep(&launch->named, needs);
+	if (r == 0)
 		r = cgroup_keep(&launch->setup, needs);
 	return r < 0 ? err_set(err, STAGE_WATCH, r, NULL, "what the supervisor keeps") : 0;
 }
@@ -479,6 +430,8 @@ int launch_wait(struct launch *launch, struct confine_needs *needs, struct outco
 	else
 		abandon(launch);
 	outcome->enforced.namespaces = launch->setup.plan->namespaces;
+	if (launch->setup.shared->shares_user)
+		outcome->enforced.namespaces &= ~(uint32_t)NAMESPACE_USER;
 	outcome->enforced.capabilities = launch->setup.plan->caps.keep;
 	net_describe(&launch->net, outcome->network, sizeof(outcome->network));
 	finish(launch);

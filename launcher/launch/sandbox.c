@@ -86,6 +86,7 @@ static int become_inside(struct setup *setup, struct err *err)
 
 	if (r == 0)
 		r = ids_mapped_by_launcher(setup) ? transfer_wait(setup->link, err)
+		    : setup->shared->shares_user  ? 0
 						  : ids_map(setup, "self", err);
 	if (r == 0)
 		r = ids_enter(setup, err);

@@ -24,7 +24,7 @@ static bool read_entry(int entry, struct pool_subnet *subnet, int *index)
 
 	*subnet = (struct pool_subnet){ 0, -1 };
 	*index = 0;
-	held_read(entry, text, sizeof(text));
+	state_read(entry, text, sizeof(text));
 	if (strncmp(text, made, sizeof(made) - 1) != 0)
 		return false;
 	subnet->range = (int)strtol(text + sizeof(made) - 1, &rest, 10);
@@ -63,8 +63,9 @@ static void remove_entry(const struct held *held, const char *name, int *entry)
 	state_drop(held->bridges, name, entry);
 }
 
-void bridge_sweep(const struct held *held, const char *name)
+void bridge_sweep(const void *context, const char *name)
 {
+	const struct held *held = context;
 	cleanup_fd int entry = state_take(held->bridges, name, STATE_TRY);
 
 	if (entry >= 0)
@@ -105,14 +106,14 @@ static int begin(struct held *held, int fd, const struct pool_survey *survey,
 		delete_link(veth->bridge, index);
 	*subnet = (struct pool_subnet){ 0, -1 };
 	if (batch_index(fd, veth->bridge) > 0)
-		return held_write(held->bridge, "");
+		return state_write(held->bridge, "");
 	if (veth->pool || veth->pool6)
 		r = pool_choose(survey, veth->bridge, subnet);
 	if (r < 0)
 		return err_set(err, STAGE_NETWORK, r, "give net.veth.address and net.veth.gateway",
 			       "network of bridge %s", veth->bridge);
 	snprintf(text, sizeof(text), "%s%d %d", made, subnet->range, subnet->number);
-	r = held_write(held->bridge, text);
+	r = state_write(held->bridge, text);
 	if (r < 0)
 		return err_set(err, STAGE_NETWORK, r, NULL, "state of bridge %s", veth->bridge);
 	r = make_link(fd, veth->bridge, err);
@@ -120,7 +121,7 @@ static int begin(struct held *held, int fd, const struct pool_survey *survey,
 		return r;
 	snprintf(text, sizeof(text), "%s%d %d %d", made, subnet->range, subnet->number,
 		 batch_index(fd, veth->bridge));
-	(void)held_write(held->bridge, text); /* without it the name alone tells the device */
+	(void)state_write(held->bridge, text); /* without it the name alone tells the device */
 	return 0;
 }
 

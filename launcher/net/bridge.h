@@ -17,8 +17,8 @@ int bridge_hold(struct held *held, int fd, const struct pool_survey *survey, str
 		struct err *err);
 
 /* bridge_release(), bridge_sweep() - under held_mutex(): let go of the bridge that this launch
- * holds; remove the bridge @name if all who have held it are dead */
+ * holds; remove the bridge @name of @context, a struct held, if all who have held it are dead */
 void bridge_release(struct held *held);
-void bridge_sweep(const struct held *held, const char *name);
+void bridge_sweep(const void *context, const char *name);
 
 #endif

@@ -41,11 +41,11 @@ static void undo(int family, int entry)
 {
 	char text[8];
 
-	held_read(entry, text, sizeof(text));
+	state_read(entry, text, sizeof(text));
 	if (strcmp(text, "set") != 0)
 		return;
 	(void)write_setting(family, "0");
-	(void)held_write(entry, "");
+	(void)state_write(entry, "");
 }
 
 /* "set" goes into the entry before it is true: a launcher that is killed in between has its heirs
@@ -69,7 +69,7 @@ static int turn_on(const struct held *held, int family, const struct plan_veth *
 			"%s (host)", name);
 		return err_reason(err, "forwarding is off, so nat would lead nowhere");
 	}
-	r = held_write(held->forward[family], "set");
+	r = state_write(held->forward[family], "set");
 	if (r == 0)
 		r = write_setting(family, "1");
 	if (r < 0)

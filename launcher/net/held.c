@@ -1,10 +1,8 @@
 /* held.c - what a launch holds of the host's network (see held.h) */
 #include "launcher/net/held.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,35 +16,6 @@
 #define SO_NETNS_COOKIE 71 /* include/uapi/asm-generic/socket.h, Linux 5.14 */
 #endif
 
-enum { LISTING = 4096 };
-
-/* A directory entry as getdents64(2) gives it. */
-struct entry {
-	uint64_t inode;
-	int64_t next;
-	uint16_t length;
-	uint8_t type;
-	char name[];
-};
-
-void held_read(int entry, char *text, size_t size)
-{
-	long got = sys_lseek(entry, 0, SEEK_SET);
-
-	if (got == 0)
-		got = sys_read(entry, text, size - 1);
-	text[got > 0 ? got : 0] = '\0';
-}
-
-int held_write(int entry, const char *text)
-{
-	long r = sys_lseek(entry, 0, SEEK_SET);
-
-	if (r == 0)
-		r = sys_ftruncate(entry, 0);
-	return r < 0 ? (int)r : fd_write_all(entry, text, strlen(text));
-}
-
 /* The entries stand in the directory that state_open() takes. */
 static const char remedy[] = "look at it below /run/lunette, as root, or $XDG_RUNTIME_DIR/lunette";
 
@@ -58,27 +27,9 @@ int held_mutex(const struct held *held, struct err *err)
 		      : fd;
 }
 
-/* Calls @sweep for the entries of @directory, as many as fit into one listing: what is left over is
- * another launch's to find. */
-static void each_entry(const struct held *held, int directory,
-		       void (*sweep)(const struct held *held, const char *name))
+static void sweep_entry(const void *context, const char *name)
 {
-	_Alignas(8) char list[LISTING] = { 0 };
-	long got = sys_lseek(directory, 0, SEEK_SET);
-
-	if (got == 0)
-		got = sys_getdents64(directory, list, sizeof(list));
-	for (long at = 0; at < got;) {
-		const struct entry *entry = (const struct entry *)(const void *)(list + at);
-
-		at += entry->length;
-		if (entry->name[0] != '.')
-			sweep(held, entry->name);
-	}
-}
-
-static void sweep_entry(const struct held *held, const char *name)
-{
+	const struct held *held = context;
 	cleanup_fd int entry = -1;
 
 	if (strncmp(name, "lease-", 6) == 0)
@@ -121,8 +72,8 @@ int held_open(struct held *held, char *const *environment, struct err *err)
 
 void held_sweep(const struct held *held)
 {
-	each_entry(held, held->bridges, bridge_sweep);
-	each_entry(held, held->directory, sweep_entry);
+	state_each(held->bridges, bridge_sweep, held);
+	state_each(held->directory, sweep_entry, held);
 }
 
 int held_keep(const struct held *held, struct confine_needs *needs)

@@ -54,9 +54,4 @@ int held_keep(const struct held *held, struct confine_needs *needs);
 /* held_release() - give everything back: the last user undoes what the first did */
 void held_release(struct held *held);
 
-/* held_read(), held_write() - what an entry says, of at most size - 1 bytes and then a NUL, and the
- * same from now on */
-void held_read(int entry, char *text, size_t size);
-int held_write(int entry, const char *text);
-
 #endif

@@ -6,8 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include <linux/nsfs.h>
+
+#include "launcher/net/named.h"
 
 static const char own[] = "/proc/self/ns/net";
 
@@ -46,23 +49,72 @@ static const char *remedy(int error)
 	}
 }
 
-int join_enter(const char *where, struct err *err)
+/* The user namespace that owns @network, where it is not the caller's own and its maker was the
+ * caller: that one has every capability in it (user_namespaces(7)). */
+static int find_owner(int network)
 {
-	cleanup_fd int before = -1;
-	cleanup_fd int fd = open_namespace(where);
-	long r = fd < 0 ? fd : sys_ioctl(fd, NS_GET_NSTYPE, NULL);
+	cleanup_fd int owner = (int)sys_ioctl(network, NS_GET_USERNS, NULL);
+	uint32_t uid = 0;
+	struct stat caller = { 0 };
+	struct stat other = { 0 };
 
-	if (fd < 0)
-		return failed(where, fd, remedy(fd), err);
+	if (owner < 0 || sys_ioctl(owner, NS_GET_OWNER_UID, &uid) < 0 ||
+	    uid != (uint32_t)sys_geteuid() || sys_fstat(owner, &other) < 0 ||
+	    sys_newfstatat(AT_FDCWD, "/proc/self/ns/user", &caller, 0) < 0 ||
+	    caller.st_ino == other.st_ino)
+		return -1;
+	return take_fd(&owner);
+}
+
+int join_open(struct join *join, const char *where, char *const *environment, struct err *err)
+{
+	static const char sandbox[] = "sandbox:";
+	bool named = strncmp(where, sandbox, sizeof(sandbox) - 1) == 0;
+	long r;
+
+	*join = JOIN_NONE;
+	join->where = where;
+	join->network = named ? named_find(where + sizeof(sandbox) - 1, environment, err)
+			      : open_namespace(where);
+	if (join->network < 0)
+		return named ? join->network
+			     : failed(where, join->network, remedy(join->network), err);
+	r = sys_ioctl(join->network, NS_GET_NSTYPE, NULL);
 	if (r != (long)RAW_CLONE_NEWNET) {
 		(void)failed(where, EINVAL, "such as /run/netns/NAME or /proc/PID/ns/net", err);
 		return err_reason(err, "is no network namespace");
 	}
-	before = (int)sys_openat(AT_FDCWD, own, O_RDONLY | O_CLOEXEC, 0);
+	join->owner = find_owner(join->network);
+	return 0;
+}
+
+int join_enter(const struct join *join, struct err *err)
+{
+	cleanup_fd int before = (int)sys_openat(AT_FDCWD, own, O_RDONLY | O_CLOEXEC, 0);
+	long r;
+
 	if (before < 0)
 		return failed(own, before, NULL, err);
-	r = sys_setns(fd, (int)RAW_CLONE_NEWNET);
-	return r < 0 ? failed(where, (int)r, remedy((int)r), err) : take_fd(&before);
+	r = sys_setns(join->network, (int)RAW_CLONE_NEWNET);
+	return r < 0 ? failed(join->where, (int)r, remedy((int)r), err) : take_fd(&before);
+}
+
+int join_visit(const struct join *join, struct err *err)
+{
+	long r = sys_setns(join->owner, (int)RAW_CLONE_NEWUSER);
+
+	if (r == 0)
+		r = sys_setns(join->network, (int)RAW_CLONE_NEWNET);
+	/* The kernel hides who gets capabilities, and its children could not write their maps. */
+	if (r == 0)
+		r = sys_prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	return r < 0 ? failed(join->where, (int)r, remedy((int)r), err) : 0;
+}
+
+void join_close(struct join *join)
+{
+	fd_close(&join->network);
+	fd_close(&join->owner);
 }
 
 int join_leave(int *before, struct err *err)

@@ -89,7 +89,7 @@ const struct plan_key plan_keys[] = {
 	  BY(flag) },
 	{ NAME("process.fd"), TOKENS(1, 1), LIST, BY(fds) },
 	{ NAME("process.init"), TOKENS(1, 1), ALWAYS, IN(process.init), BY(flag) },
-	{ NAME("process.name"), TOKENS(1, 1), IN(process.name), BY(text) },
+	{ NAME("process.name"), TOKENS(1, 1), IN(process.name), BY(name) },
 	{ NAME("process.stderr"), TOKENS(1, 1), IN(process.streams[2]), BY(stream) },
 	{ NAME("process.stdin"), TOKENS(1, 1), IN(process.streams[0]), BY(stream) },
 	{ NAME("process.stdout"), TOKENS(1, 1), IN(process.streams[1]), BY(stream) },

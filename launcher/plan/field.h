@@ -102,6 +102,7 @@ FIELD(time);
 FIELD(umask);
 FIELD(stream);
 FIELD(fds);
+FIELD(name);
 FIELD(tty);
 FIELD(inside_id);
 FIELD(outer_id);

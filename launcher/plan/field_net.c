@@ -286,16 +286,19 @@ void encode_port(const struct plan *plan, const struct plan_key *key, struct buf
 	}
 }
 
-/* "fd:N" and "pid:N", or an absolute path. */
+/* "fd:N", "pid:N" and "sandbox:NAME", or an absolute path. */
 int decode_join(struct plan_reader *reader)
 {
 	const char *text = reader->tokens[0];
-	const char *number = strchr(text, ':');
+	const char *rest = strchr(text, ':');
+	bool numbered = strncmp(text, "fd:", 3) == 0 || strncmp(text, "pid:", 4) == 0;
+	bool named = strncmp(text, "sandbox:", 8) == 0;
 	uint32_t value;
 
-	if (text[0] != '/' && !((strncmp(text, "fd:", 3) == 0 || strncmp(text, "pid:", 4) == 0) &&
-				token_u32(number + 1, INT32_MAX, &value)))
-		return reader_wrong(reader, "%s is neither a path, fd:N nor pid:N", text);
+	if (text[0] != '/' && !(numbered && token_u32(rest + 1, INT32_MAX, &value)) &&
+	    !(named && token_name(rest + 1)))
+		return reader_wrong(reader, "%s is neither a path, fd:N, pid:N nor sandbox:NAME",
+				    text);
 	reader->plan->join = text;
 	return 0;
 }

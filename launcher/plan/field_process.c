@@ -55,6 +55,18 @@ void encode_stream(const struct plan *plan, const struct plan_key *key, struct b
 	buf_text(out, "\n");
 }
 
+int decode_name(struct plan_reader *reader)
+{
+	if (!token_name(reader->tokens[0]))
+		return reader_wrong(reader, "%s is no name", reader->tokens[0]);
+	return decode_text(reader);
+}
+
+void encode_name(const struct plan *plan, const struct plan_key *key, struct buf *out)
+{
+	encode_text(plan, key, out);
+}
+
 int decode_fds(struct plan_reader *reader)
 {
 	int *fd = reader_element(reader, &reader->plan->process.fds, sizeof(*fd), PLAN_MAX_FDS);

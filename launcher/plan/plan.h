@@ -306,7 +306,8 @@ struct plan {
 	struct plan_landlock landlock;
 	enum plan_net_mode net;
 	struct plan_veth veth;
-	const char *join; /* "fd:N", "pid:N" or a path; NULL unless net is NET_JOIN */
+	const char
+		*join; /* "fd:N", "pid:N", "sandbox:NAME" or a path; NULL unless net is NET_JOIN */
 	plan_origin net_origin;
 	const struct plan_port *ports;
 	size_t port_count;

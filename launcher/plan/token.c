@@ -209,3 +209,12 @@ bool token_path(const char *text)
 	}
 	return true;
 }
+
+bool token_name(const char *text)
+{
+	static const char bytes[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	size_t length = strspn(text, bytes);
+
+	return length > 0 && length <= 64 && text[length] == '\0' && !strchr("._-", text[0]);
+}

@@ -44,4 +44,8 @@ bool token_path(const char *text);
 /* token_host_path() - is @text absolute and below PATH_MAX? */
 bool token_host_path(const char *text);
 
+/* token_name() - is @text 1 to 64 letters, digits, dots, hyphens and underscores, and its first a
+ * letter or a digit? So it can be the name of a file. */
+bool token_name(const char *text);
+
 #endif

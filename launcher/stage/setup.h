@@ -35,6 +35,8 @@ struct shared {
 	volatile int state; /* enum shared_state */
 	struct err err;
 	struct outcome_enforced enforced;
+	int visitor;                 /* its pid, where a process in another namespace made it */
+	bool shares_user;            /* it has no user namespace of its own (join) */
 	struct raw_timespec started; /* CLOCK_MONOTONIC just before the program's clone */
 	int program;                 /* its pid inside */
 	int tried[2];                /* what came of a trial */

@@ -239,13 +239,14 @@ function M.tty(value)
 	return nil, 'must be "inherit", "auto", true or false'
 end
 
--- join "/run/netns/NAME", join "fd:5", join "pid:123"
+-- join "/run/netns/NAME", join "fd:5", join "pid:123", join "sandbox:NAME"
 local function join(value)
 	local where = value[1]
 	if type(where) ~= "string" or where:find("\0", 1, true)
-		or not (base.path(where) or where:find("^fd:%d+$") or where:find("^pid:%d+$")) then
+		or not (base.path(where) or where:find("^fd:%d+$") or where:find("^pid:%d+$")
+			or M.name(where:match("^sandbox:(.*)"))) then
 		base.fail(value.where, "net.join",
-			'must be a path such as "/run/netns/lab", "fd:N" or "pid:N"')
+			'must be a path such as "/run/netns/lab", "fd:N", "pid:N" or "sandbox:NAME"')
 	end
 	return { join = where:byte() == 47 and base.path(where) or where }
 end

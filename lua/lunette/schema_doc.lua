@@ -142,7 +142,9 @@ M.keys = {
 		"Standard error. \"stdout\" has it go wherever standard output goes, in order." },
 	{ "process.fds", "list of numbers", "",
 		"Further descriptors of the caller that stay open." },
-	{ "process.name", "text", "", "The running sandbox's name." },
+	{ "process.name", "text", "",
+		"The running sandbox's name, by which others join its network. No two of a user's have "
+		.. "the same." },
 	{ "process.arg0", "text", "", "What the program sees as its own name." },
 	{ "needs", "list of features", "",
 		"What the host must have, before anything starts: \"landlock >= 4\", "
@@ -213,8 +215,10 @@ M.words = {
 		.. "servers. rate (bytes a second), delay and loss (per cent) shape both ways. mtu, mac, "
 		.. "name and host_name are the links' own." },
 	{ "join", "join WHERE",
-		"A network namespace that is there: a path, \"fd:N\", or \"pid:N\". It must belong to the "
-		.. "launcher's own user namespace, or the launcher be root." },
+		"A network namespace that is there: a path, \"fd:N\", \"pid:N\" or \"sandbox:NAME\", a running "
+		.. "sandbox of the caller's (process.name). It must belong to the launcher's own user "
+		.. "namespace, or to one that the caller has made, or the launcher be root. An ordinary "
+		.. "user's sandbox that joins another has that one's ids, and no capabilities." },
 	{ "broker", "broker { ... }", "Connections through a broker. Not built yet." },
 	{ "pod", "pod NAME", "A network of several sandboxes. Not built yet." },
 	{ "prefer", "prefer(VALUE)", "Used where the host can, else left out and reported." },

@@ -204,6 +204,8 @@ wrong("net = veth { address = '10.0.0.2/24', peer = '10.0.0.1/24', bridge = 'lab
 	"net.veth.peer: has no meaning on a bridge")
 wrong("net = veth { address = 'fd00::2/64', ipv6 = false }", "net.veth.ipv6: is false")
 wrong("net = join 'x'", "net.join: must be a path")
+wrong("net = join 'sandbox:'", "net.join: must be a path")
+wrong("net = join 'sandbox:../x'", "net.join: must be a path")
 wrong("publish = { 80 }", "publish[1]: must be")
 wrong("publish = { '80' }", "publish[1]: must be")
 wrong("publish = { '80:80/sctp' }", "publish[1]: must be")

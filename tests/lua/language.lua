@@ -208,6 +208,7 @@ gives('mounts = { ro "/usr", mask "/etc/resolv.conf" }, net = veth { dns = "192.
 	.. "file /etc/resolv.conf text=nameserver\\x20192.0.2.53\\x0a")
 gives('net = join "/run//netns/lab"', "net.join", "/run/netns/lab")
 gives('net = join "fd:5"', "net", "join")
+gives('net = join "sandbox:web.1"', "net.join", "sandbox:web.1")
 gives('publish = { "8080:80", "[::1]:53:53/udp", "0.0.0.0:5432:5432/tcp" }', "publish",
 	"127.0.0.1 8080 80 tcp\n::1 53 53 udp\n0.0.0.0 5432 5432 tcp")
 
