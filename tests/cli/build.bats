@@ -76,7 +76,8 @@ print(sum(int(line.split()[1], 16) for line in sys.stdin if " embedded_library_"
 	run -0 scons -Q "${chosen[@]}" install prefix="$prefix"
 	run -0 "$prefix/bin/lunette" --version
 	for file in share/man/man1/lunette.1 share/man/man5/lunette-profile.5 \
-		share/bash-completion/completions/lunette share/zsh/site-functions/_lunette; do
+		share/bash-completion/completions/lunette share/zsh/site-functions/_lunette \
+		share/lua/5.4/syscall/init.lua share/lua/5.4/syscall/meta.lua; do
 		[[ -s $prefix/$file ]]
 	done
 	run -0 scons -Q "${chosen[@]}" uninstall prefix="$prefix"

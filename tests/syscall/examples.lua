@@ -23,13 +23,13 @@ local function quiet_print(...)
 end
 
 -- The functions that the page of family or module @name is about. Those of nl are many, and the
--- page's table says what the others are made of.
+-- page's table says what the others are made of; other pages are about no module.
 local function functions_of(name)
 	local list = {}
 	for function_name in (index.families[name] or ""):gmatch "%S+" do
 		list[#list + 1] = S[function_name] and function_name
 	end
-	if not index.families[name] and name ~= "nl" then
+	if not index.families[name] and name ~= "nl" and S.stat("lua/syscall/" .. name .. ".lua") then
 		for key, value in pairs(require("syscall." .. name)) do
 			list[#list + 1] = type(value) == "function" and key or nil
 		end
