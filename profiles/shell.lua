@@ -1,9 +1,8 @@
 -- shell.lua - look around inside
 --
--- default, but on the caller's own terminal and session, so that job control, the line editor
--- and Ctrl-C work: `lunette run -p shell bash`. A program on the caller's terminal could type
--- commands into it for the shell outside; the guard no-tty-injection of base refuses TIOCSTI and
--- TIOCLINUX, and must not be removed while the terminal is shared.
+-- default, but on a terminal of the sandbox's own that is joined to the caller's, so that job
+-- control, the line editor and Ctrl-C work: `lunette run -p shell bash`. What a program pushes into
+-- its terminal's queue it reads itself; the caller's own is never in its hands.
 
 local arg = params {
 	dir = path { default = host.cwd, doc = "mounted read-write at its own path" },
@@ -18,12 +17,11 @@ for _, path in ipairs {
 end
 
 return profile {
-	doc     = "An interactive shell on the caller's terminal, in what default gives.",
+	doc     = "An interactive shell on a terminal of its own, in what default gives.",
 	extends = { "default", dir = arg.dir },
 	mounts  = mounts,
 	env     = {
-		keep = { "LINES", "COLUMNS" },
 		set  = { PS1 = "(lunette) \\w\\$ ", HISTFILE = "/dev/null" },
 	},
-	process = { tty = "inherit" },
+	process = { tty = "auto" },
 }

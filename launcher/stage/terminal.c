@@ -14,6 +14,11 @@ bool terminal_wanted(const struct setup *setup)
 	       setup->streams[2].terminal;
 }
 
+bool terminal_shared(const struct setup *setup)
+{
+	return setup->plan->process.keep_session && setup->plan->process.init;
+}
+
 bool terminal_is(int fd)
 {
 	struct winsize size;

@@ -12,6 +12,10 @@
 /* terminal_wanted() - is one of the standard files to be the sandbox's own terminal? */
 bool terminal_wanted(const struct setup *setup);
 
+/* terminal_shared() - may the program have the caller's own terminal, as a job beside the
+ * launcher? */
+bool terminal_shared(const struct setup *setup);
+
 /* terminal_is() - is @fd a terminal? */
 bool terminal_is(int fd);
 

@@ -93,6 +93,7 @@ static const struct confine_call of_console[] = {
 };
 
 static const struct confine_call of_foreground[] = {
+	{ RAW_ioctl, CONFINE_EQUAL, 1, TIOCGPGRP },
 	{ RAW_ioctl, CONFINE_EQUAL, 1, TIOCSPGRP },
 };
 

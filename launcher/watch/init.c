@@ -121,7 +121,7 @@ void init_run(const struct setup *setup, int program)
 		hand_over(setup, program);
 	/* Only the link stays, where there is a terminal whose user is to hear that the program
 	 * stopped. */
-	if (terminal_wanted(setup)) {
+	if (terminal_wanted(setup) || terminal_shared(setup)) {
 		link = 0;
 		(void)sys_dup3(setup->link, link, O_CLOEXEC);
 	}

@@ -12,12 +12,14 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include "launcher/stage/filters.h"
 #include "launcher/stage/handover.h"
+#include "launcher/stage/terminal.h"
 #include "launcher/watch/guard.h"
 #include "launcher/watch/watch.h"
 
@@ -151,10 +153,27 @@ static bool is_job(void)
 	return session != sys_getpid() && sys_getsid((int)sys_getppid()) == session;
 }
 
+/* Puts @group in the foreground of the user's terminal in place of @from, if that is there. */
+static void pass_terminal(const struct watch *watch, int from, int group)
+{
+	int now = 0;
+
+	if (watch->shares && from > 0 && group > 0 && sys_ioctl(0, TIOCGPGRP, &now) == 0 &&
+	    now == from)
+		(void)sys_ioctl(0, TIOCSPGRP, &group);
+}
+
+/* Does pid 1 tell when the program stops? */
+static bool hears_of_stops(const struct watch *watch)
+{
+	return watch->console.master >= 0 || watch->shares;
+}
+
 /* The user's shell gets its terminal back, as if the program ran in it; SIGCONT goes on. */
 static void stop_too(struct watch *watch)
 {
 	console_leave(&watch->console);
+	pass_terminal(watch, watch->program, (int)sys_getpgid(0));
 	if (is_job()) {
 		(void)sys_kill(0, SIGTSTP);
 		(void)sys_kill((int)sys_getpid(), SIGSTOP);
@@ -193,14 +212,15 @@ static void take_handover(struct watch *watch)
 	if (r == -EAGAIN)
 		return;
 	if (r <= 0 || watch->handed_over) {
-		if (r > 0)
+		if (r > 0 && hears_of_stops(watch))
 			stop_too(watch);
-		else
+		else if (r <= 0)
 			watch->link = -1;
 		confine(watch);
 		return;
 	}
 	watch->handed_over = true;
+	watch->program = handover.program;
 	if (watch->of->audit >= 0)
 		start_reading(watch, handover.program);
 	if (handover.listener >= 0)
@@ -239,9 +259,14 @@ static void take_signal(struct watch *watch)
 		break;
 	case SIGTSTP:
 		end_sandbox(watch, SIGTSTP);
-		stop_too(watch);
+		/* Where pid 1 tells of it, the program has the last word. */
+		if (!hears_of_stops(watch))
+			stop_too(watch);
 		return;
 	case SIGCONT:
+		pass_terminal(watch, (int)sys_getpgid(0), watch->program);
+		console_resume(&watch->console);
+		break;
 	case SIGWINCH:
 		console_resume(&watch->console);
 		break;
@@ -467,6 +492,7 @@ int supervise(const struct supervised *supervised, struct outcome *outcome, stru
 			       .deadline = -1,
 			       .notify.listener = -1,
 			       .audit.fd = -1,
+			       .shares = terminal_shared(supervised->setup) && terminal_is(0),
 			       .console = { .user = -1, .master = -1, .slave = -1 } };
 	int r;
 

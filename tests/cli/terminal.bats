@@ -44,6 +44,17 @@ scene() {
 	[[ $output == $'got again\n0' ]]
 }
 
+@test "on the user's own terminal it is stopped and continued too, and gets its keys back" {
+	profile shared <<<'return profile { extends = "default", process = { tty = "inherit" } }'
+	scene job "-p ./shared.lua"
+	[[ $output == $'got again\n0' ]]
+}
+
+@test "a launcher with a terminal that is told to stop does so once" {
+	scene told
+	[[ $output == $'stopped\nwent on\nended' ]]
+}
+
 @test "what a program pushes into its terminal's queue does not reach the user's" {
 	need_probe
 	# Without the guard that refuses it.

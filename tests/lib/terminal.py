@@ -123,12 +123,12 @@ def size():
     it.end()
 
 
-def job():
+def job(options="--tty"):
     """Stopped by its key, and continued by the user's shell."""
     it = Terminal("bash", "--norc", "--noprofile", "-i")
     it.type("PS1='$ '; set -m\r")
     it.expect(r"\$ $")
-    it.type(f"'{LUNETTE}' run --tty -- sh -c 'echo ready; read x; echo got $x'\r")
+    it.type(f"'{LUNETTE}' run {options} -- sh -c 'echo ready; read x; echo got $x'\r")
     it.expect("ready\r\n")
     time.sleep(0.2)
     it.type("\x1a")
@@ -136,13 +136,40 @@ def job():
     it.type("echo in $((1+1))\r")
     it.expect("in 2")
     it.type("fg\r")
-    it.expect("run --tty")
+    it.expect("lunette' run")
     time.sleep(0.3)
     it.type("again\r")
     print(it.expect("got again")[-9:])
     it.expect(r"\$ $")
     it.type("exit\r")
     print(it.end()[1])
+
+
+def told():
+    """SIGTSTP to the launcher stops both, once; SIGCONT lets both go on."""
+    it = Terminal("bash", "-c", f"set -m; '{LUNETTE}' run --tty -- sh -c "
+                  "'echo ready; while :; do sleep 0.05; done' & echo pid $!.; sleep 30")
+    pid = int(re.search(r"pid (\d+)", it.expect(r"pid \d+\."))[1])
+    it.expect("ready")
+
+    def state():
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            return file.read().rsplit(")", 1)[1].split()[0]
+
+    def within(seconds, wanted):
+        end = time.monotonic() + seconds
+        while state() not in wanted and time.monotonic() < end:
+            time.sleep(0.01)
+        return state() in wanted
+    os.kill(pid, signal.SIGTSTP)
+    print("stopped" if within(10, "T") else state())
+    os.kill(pid, signal.SIGCONT)
+    time.sleep(0.5)
+    print("went on" if within(10, "SR") else state())
+    os.kill(pid, signal.SIGTERM)
+    print("ended" if within(10, "Z") else state())
+    os.kill(it.pid, signal.SIGKILL)
+    it.end()
 
 
 def injected(probe):

@@ -1,4 +1,4 @@
-# shell.bats: looking around on the caller's terminal
+# shell.bats: looking around, on a terminal of the sandbox's own
 # bats file_tags=rootless
 # shellcheck shell=bats disable=SC2016,SC2030,SC2031,SC2154 # quoted: for the program inside
 
@@ -40,7 +40,7 @@ typed() {
 	END
 }
 
-@test "a shell on the caller's terminal has job control and the terminal's size" {
+@test "a shell on a terminal has job control and the terminal's size" {
 	need_command bash
 	run typed 'stty size\n|sleep 50\n|\x03|echo it was interrupted; shopt -op monitor\n|exit 7\n' \
 		"$LUNETTE" run -p shell -- bash --norc -i
@@ -56,12 +56,13 @@ typed() {
 	[[ $output == *EPERM* ]]
 }
 
-@test "it keeps the caller's session, the others have their own" {
+@test "it has a terminal and a session of its own; one that inherits has the caller's" {
 	need_probe
-	run typed '' "$LUNETTE" run -p shell -- ./probe bits
+	run typed '' "$LUNETTE" run -p shell -- sh -c './probe bits; tty'
+	[[ $output == *"session own"* && $output == */dev/pts/0* ]]
+	profile inherits <<<'return profile { extends = "shell", process = { tty = "inherit" } }'
+	run typed '' "$LUNETTE" run -p ./inherits.lua -- ./probe bits
 	[[ $output == *"session other"* ]]
-	run typed '' "$LUNETTE" run -p default -- ./probe bits
-	[[ $output == *"session own"* ]]
 }
 
 @test "it is default in everything else" {
