@@ -20,8 +20,7 @@ bool handover_wanted(const struct setup *setup)
 	const struct plan *plan = setup->plan;
 
 	return filters_listened(setup) || filters_audited(setup) || terminal_wanted(setup) ||
-	       terminal_shared(setup) ||
-	       (plan->limits.cpu.set && plan->process.init);
+	       terminal_shared(setup) || (plan->limits.cpu.set && plan->process.init);
 }
 
 /* The kernel translates the pid, and believes it of a pid 1 that has its capabilities still. */

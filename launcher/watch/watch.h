@@ -21,8 +21,8 @@ struct watch {
 	int link; /* from which the handover comes, and word that the program stopped; or -1 */
 	bool handed_over;
 	struct console console;
-	bool shares; /* the program has the user's terminal itself */
-	int program; /* its pid and its process group, as we number them; 0: not told */
+	bool shares;         /* the program has the user's terminal itself */
+	int program;         /* its pid and its process group, as we number them; 0: not told */
 	int64_t interrupted; /* when the last SIGINT came, ms */
 	int64_t begin;       /* ms, CLOCK_MONOTONIC */
 	int64_t at;          /* the time of this round */

@@ -148,7 +148,7 @@ def job(options="--tty"):
 def told():
     """SIGTSTP to the launcher stops both, once; SIGCONT lets both go on."""
     it = Terminal("bash", "-c", f"set -m; '{LUNETTE}' run --tty -- sh -c "
-                  "'echo ready; while :; do sleep 0.05; done' & echo pid $!.; sleep 30")
+                  "'echo ready; exec sleep 20' & echo pid $!.; sleep 30")
     pid = int(re.search(r"pid (\d+)", it.expect(r"pid \d+\."))[1])
     it.expect("ready")
 
