@@ -13,7 +13,7 @@
 #define HEAP_PLACE ((void *)0x200000000ull)
 
 /* Touched by nearly every profile: one fault for all of it instead of one a page. */
-enum { HEAP_READY = 384 << 10, MADVISE_POPULATE_WRITE = 23 };
+enum { HEAP_READY = 432 << 10, MADVISE_POPULATE_WRITE = 23 };
 
 static bool failed(long at)
 {
