@@ -40,8 +40,9 @@
 
 #include "launcher/net/batch.h"
 #include "launcher/net/nft.h"
+#include "launcher/net/xtables.h"
 
-enum { REQUEST_SIZE = 4096, TABLE_SIZE = 32, TEXT_SIZE = 128 };
+enum { REQUEST_SIZE = 4096, TABLE_SIZE = 32, TEXT_SIZE = 128, WALL_SIZE = 160 };
 
 static const char forward[] = "forward";
 static const char postrouting[] = "postrouting";
@@ -233,28 +234,41 @@ static void look_again(void *context)
 	((struct search *)context)->any = false;
 }
 
-void nat_explain(const struct nat *nat, const struct net_pair *pair, char *out, size_t size)
+/* Fills @what, which stays empty where nobody drops anything. */
+static void find_wall(const struct nat *nat, const struct net_pair *pair, char *what, size_t size)
 {
 	_Alignas(4) uint8_t data[64];
 	struct search search = { .four = pair->veth.has_address, .six = pair->veth.has_address6 };
 	struct nl_request request;
 	struct nl_answer answer;
-	size_t used = strlen(out);
 
-	if (nat->socket < 0 || !pair->veth.nat)
-		return;
+	what[0] = '\0';
 	nl_start(&request, data, sizeof(data));
 	request.reply = look;
 	request.restart = look_again;
 	request.context = &search;
 	nft_get_chains(&request);
-	if (nl_dump(nat->socket, &request, &answer) < 0 || !search.any)
+	if (nl_dump(nat->socket, &request, &answer) == 0 && search.any)
+		snprintf(what, size, "chain %s of table %s", search.found.name, search.found.table);
+	else if (search.four && xtables_drops(AF_INET))
+		snprintf(what, size, "chain FORWARD of iptables-legacy");
+	else if (search.six && xtables_drops(AF_INET6))
+		snprintf(what, size, "chain FORWARD of ip6tables-legacy");
+}
+
+void nat_explain(const struct nat *nat, const struct net_pair *pair, char *out, size_t size)
+{
+	char what[WALL_SIZE];
+	size_t used = strlen(out);
+
+	if (nat->socket < 0 || !pair->veth.nat)
 		return;
-	snprintf(
-		out + used, size - used,
-		"%schain %s of table %s drops what is forwarded and not named there: it must accept "
-		"packets from and to the device %s for nat to work",
-		used > 0 ? "; " : "", search.found.name, search.found.table, device_of(pair));
+	find_wall(nat, pair, what, sizeof(what));
+	if (what[0])
+		snprintf(out + used, size - used,
+			 "%s%s drops what is forwarded and not named there: it must accept packets "
+			 "from and to the device %s for nat to work",
+			 used > 0 ? "; " : "", what, device_of(pair));
 }
 
 void nat_finish(struct nat *nat)

@@ -31,7 +31,7 @@ struct net {
 	struct nat nat;
 	struct held held;
 	struct publish publish;
-	char notice[256]; /* what the user should know although it is no failure, or "" */
+	char notice[512]; /* what the user should know although it is no failure, or "" */
 };
 
 /* Of a launch that has taken nothing yet. */

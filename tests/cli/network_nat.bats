@@ -183,6 +183,44 @@ END
 	[[ $stderr == *"chain fw of table wall drops what is forwarded"* ]]
 }
 
+@test "another firewall is told of when it is iptables-legacy's, too" {
+	profile given <<'END'
+return profile { extends = "base", net = veth { nat = true, forward = true,
+	address = { "192.0.2.2/24", "2001:db8::2/64" }, gateway = { "192.0.2.1", "2001:db8::1" } } }
+END
+	# As `iptables-legacy -P FORWARD DROP`: the table, with the verdict of one policy changed.
+	cat >policy.py <<'END'
+import ctypes, socket, struct, sys
+six = sys.argv[1] == "6"
+family, level, verdict = (socket.AF_INET6, 41, 200) if six else (socket.AF_INET, 0, 144)
+libc = ctypes.CDLL(None)
+one = socket.socket(family, socket.SOCK_DGRAM)
+def get(option, given):
+    data, size = ctypes.create_string_buffer(given, len(given)), ctypes.c_uint(len(given))
+    if libc.getsockopt(one.fileno(), level, option, data, ctypes.byref(size)):
+        sys.exit(77)
+    return data.raw
+name = b"filter".ljust(32, b"\0")
+info = struct.unpack("32s13I", get(64, name + bytes(52)))
+hooks, places, number, size = info[1], info[2:12], info[12], info[13]
+entries = bytearray(get(65, name + struct.pack("I4x", size) + bytes(size))[40:])
+struct.pack_into("i", entries, places[7] + verdict, -1)
+counters = ctypes.create_string_buffer(16 * number)
+one.setsockopt(level, 64, name + struct.pack("3I10IIQ", hooks, number, size, *places, number,
+                                             ctypes.addressof(counters)) + entries)
+END
+	for family in 4 6; do
+		on_host 'unshare --net bash -c "ip link set lo up
+			\"\$LUNETTE\" run -p \"\$WORK/given.lua\" -- true
+			/usr/bin/python3 policy.py $1 || exit
+			\"\$LUNETTE\" run -p \"\$WORK/given.lua\" -- true"' "$family" "$family"
+		((status != 77)) || skip "host: no ip_tables"
+		[[ $status == 0 ]]
+		wall='chain FORWARD of ip*tables-legacy drops what is forwarded'
+		[[ $(grep --count "${wall/'*'/"${family/4/}"}" <<<"$stderr") == 1 ]]
+	done
+}
+
 @test "two sandboxes with nat do not reach each other, unless they may" {
 	local try='
 		"$LUNETTE" run -p "$WORK/$1.lua" -- /usr/bin/python3 -c "

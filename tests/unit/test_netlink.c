@@ -13,6 +13,7 @@
 
 #include "launcher/net/netlink.h"
 #include "launcher/net/rtnl.h"
+#include "tests/unit/hex.h"
 #include "tests/unit/tap.h"
 
 static const struct plan_address inside = { AF_INET, 24, { 192, 0, 2, 2 } };
@@ -23,20 +24,6 @@ static const struct plan_address inside6 = {
 static const struct plan_address gateway6 = {
 	AF_INET6, 128, { 0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 }
 };
-
-/* Writes bytes as hex, a space after each four. */
-static const char *hex(const void *data, size_t length)
-{
-	static char text[4096];
-	const uint8_t *bytes = data;
-	size_t used = 0;
-
-	text[0] = '\0';
-	for (size_t i = 0; i < length && used + 4 < sizeof(text); i++)
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%02x",
-					 i > 0 && i % 4 == 0 ? " " : "", bytes[i]);
-	return text;
-}
 
 static void test_builder(void)
 {

@@ -14,21 +14,8 @@
 #include "launcher/net/nat.h"
 #include "launcher/net/nft.h"
 #include "tests/unit/fake_host.h"
+#include "tests/unit/hex.h"
 #include "tests/unit/tap.h"
-
-/* Writes bytes as hex, a space after each four. */
-static const char *hex(const void *data, size_t length)
-{
-	static char text[4096];
-	const uint8_t *bytes = data;
-	size_t used = 0;
-
-	text[0] = '\0';
-	for (size_t i = 0; i < length && used + 4 < sizeof(text); i++)
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%02x",
-					 i > 0 && i % 4 == 0 ? " " : "", bytes[i]);
-	return text;
-}
 
 static void test_frame(void)
 {

@@ -6,6 +6,7 @@
 
 #include "launcher/net/netlink.h"
 #include "launcher/net/rtnl.h"
+#include "tests/unit/hex.h"
 #include "tests/unit/tap.h"
 
 static const struct plan_address inside = { AF_INET, 24, { 192, 0, 2, 2 } };
@@ -19,16 +20,9 @@ static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 9 };
 static _Alignas(4) uint8_t data[512];
 static struct nl_request request;
 
-static const char *hex(void)
+static const char *written(void)
 {
-	static char text[2048];
-	size_t used = 0;
-
-	text[0] = '\0';
-	for (size_t i = 0; i < request.length && used + 4 < sizeof(text); i++)
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%02x",
-					 i > 0 && i % 4 == 0 ? " " : "", data[i]);
-	return text;
+	return hex(data, request.length);
 }
 
 static void begin(void)
@@ -40,20 +34,21 @@ static void test_links(void)
 {
 	begin();
 	rtnl_add_bridge(&request, "lab0", mac);
-	is_text(hex(),
+	is_text(written(),
 		"48000000 10000106 01000000 00000000 00000000 00000000 01000000 01000000 "
 		"09000300 6c616230 00000000 0a000100 02000000 00090000 "
 		"10001280 0b000100 62726964 67650000",
 		"a bridge with an address of its own");
 	begin();
 	rtnl_isolate_port(&request, 5);
-	is_text(hex(),
+	is_text(written(),
 		"2c000000 13000100 01000000 00000000 07000000 05000000 00000000 00000000 "
 		"0c000c80 05002100 01000000",
 		"an isolated port");
 	begin();
 	rtnl_delete_link(&request, 5);
-	is_text(hex(), "20000000 11000100 01000000 00000000 00000000 05000000 00000000 00000000",
+	is_text(written(),
+		"20000000 11000100 01000000 00000000 00000000 05000000 00000000 00000000",
 		"a link goes");
 }
 
@@ -61,25 +56,25 @@ static void test_routes(void)
 {
 	begin();
 	rtnl_add_route(&request, 3, &network, &gateway);
-	is_text(hex(),
+	is_text(written(),
 		"34000000 18000106 01000000 00000000 02180000 fe040001 04000000 "
 		"08000100 c6336400 08000500 c0000201 08000400 03000000",
 		"a network behind the gateway");
 	begin();
 	rtnl_add_local_route(&request, 3, &inside6);
-	is_text(hex(),
+	is_text(written(),
 		"38000000 18000104 01000000 00000000 0a800000 ff04fe02 00000000 "
 		"14000100 20010db8 00000000 00000000 00000002 08000400 03000000",
 		"a local address");
 	begin();
 	rtnl_add_neighbour(&request, 3, &inside, mac);
-	is_text(hex(),
+	is_text(written(),
 		"30000000 1c000105 01000000 00000000 02000000 03000000 80000000 "
 		"08000100 c0000202 0a000200 02000000 00090000",
 		"a permanent neighbour");
 	begin();
 	rtnl_get_routes(&request, AF_INET);
-	is_text(hex(), "1c000000 1a000100 01000000 00000000 02000000 fe000000 00000000",
+	is_text(written(), "1c000000 1a000100 01000000 00000000 02000000 fe000000 00000000",
 		"the routes of the main table");
 }
 
@@ -115,7 +110,7 @@ static void test_shapes(void)
 
 	begin();
 	rtnl_add_shape(&request, 3, &rate);
-	is_text(hex(),
+	is_text(written(),
 		"60000000 24000105 01000000 00000000 00000000 03000000 00000000 ffffffff 00000000 "
 		"08000100 74626600 34000280 "
 		"28000100 00010000 00000000 40420f00 00000000 00000000 00000000 50c30100 00000000 "
