@@ -9,15 +9,11 @@ load ../lib/sandbox
 
 setup() {
 	workspace
-	# A tree outside of what is mounted, which must come out of every test as it went in.
-	CANARY=$BATS_TEST_TMPDIR/canary
-	mkdir -p "$CANARY/dir" && echo precious >"$CANARY/file"
-	chmod 777 "$CANARY" "$CANARY/dir" && chmod 666 "$CANARY/file"
-	BEFORE=$(tree_hash "$CANARY")
+	canary
 }
 
 teardown() {
-	[[ $(tree_hash "$CANARY") == "$BEFORE" ]]
+	canary_alive
 }
 
 # with NAME <<<'MOUNTS' - writes a profile that adds these mounts to `base` and WORK at /here
@@ -267,7 +263,7 @@ with() {
 		with p <<<"rw { '$WORK/tree', at = '/t' }, $op"
 		launch run -p "$WORK/p.lua" -- true
 		[[ $status == 0 || $status == 125 ]]
-		[[ $(tree_hash "$CANARY") == "$BEFORE" ]]
+		canary_alive
 	done
 }
 
@@ -319,7 +315,7 @@ with() {
 		with p <<<"tmpfs '$path'"
 		launch run -p "$WORK/p.lua" -- true
 		[[ $status == 0 || $status == 125 ]]
-		[[ $(tree_hash "$CANARY") == "$BEFORE" ]]
+		canary_alive
 	done
 }
 
@@ -364,7 +360,7 @@ with() {
 	done
 	kill "$flipper" || true # it may have ended by itself
 	wait "$flipper" || true
-	[[ $(tree_hash "$CANARY") == "$BEFORE" ]]
+	canary_alive
 }
 
 @test "a path below a merged /usr works as it is written" {

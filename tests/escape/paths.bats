@@ -9,16 +9,13 @@ load ../lib/sandbox
 
 setup() {
 	workspace
-	CANARY=$BATS_TEST_TMPDIR/canary
-	mkdir -p "$CANARY/dir" && echo precious >"$CANARY/file"
-	chmod 777 "$CANARY" "$CANARY/dir" && chmod 666 "$CANARY/file"
-	BEFORE=$(tree_hash "$CANARY")
+	canary
 	# Bats makes its own directories 0700; some programs here become another user.
 	((EUID != 0)) || chmod a+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR"
 }
 
 teardown() {
-	[[ $(tree_hash "$CANARY") == "$BEFORE" ]]
+	canary_alive
 }
 
 # in_private COMMAND... - runs it where it may mount, and the host sees nothing of that

@@ -2,6 +2,8 @@
 #
 #   workspace              in setup(): a fresh directory $WORK, which becomes the current one
 #   profile NAME <<'END'   writes $WORK/NAME.lua; `launch run -p "$WORK/NAME.lua"` uses it
+#   canary                 in setup(): a tree $CANARY outside of what is mounted; in teardown(),
+#                          `canary_alive` says that it is as it was
 #   need_probe             puts tests/lib/probe.c, compiled, into $WORK
 #   json FILE EXPRESSION   a value of a JSON file, by a Python expression over `it`
 #   start ARGUMENT...      `lunette ARGUMENT...` in the background; `ended $PID` waits for it
@@ -80,6 +82,17 @@ gone() {
 tree_hash() {
 	(cd "$1" && find . -printf '%p %y %m %U:%G %s %l\n' | sort &&
 		find . -type f -print0 | sort -z | xargs -0r sha256sum) | sha256sum
+}
+
+canary() {
+	CANARY=$BATS_TEST_TMPDIR/canary
+	mkdir -p "$CANARY/dir" && echo precious >"$CANARY/file"
+	chmod 777 "$CANARY" "$CANARY/dir" && chmod 666 "$CANARY/file"
+	CANARY_BEFORE=$(tree_hash "$CANARY")
+}
+
+canary_alive() {
+	[[ $(tree_hash "$CANARY") == "$CANARY_BEFORE" ]]
 }
 
 # start ARGUMENT... - `lunette ARGUMENT...` in the background; its pid is $PID. Nothing stands
