@@ -77,6 +77,7 @@ skipped() {
 	each over
 }
 
+# bats test_tags=slow
 @test "memory: the positive control: without the limit the same program ends well" {
 	control() {
 		limited 0 '' ./probe memory 72
@@ -86,6 +87,7 @@ skipped() {
 	each control
 }
 
+# bats test_tags=slow
 @test "memory: a file in a tmpfs counts" {
 	in_tmpfs() {
 		limited 123 'memory = "32M"' dd if=/dev/zero of=/tmp/file bs=1M count=64
@@ -95,6 +97,7 @@ skipped() {
 	each in_tmpfs
 }
 
+# bats test_tags=slow
 @test "memory: several processes count together, and all of them end" {
 	together() {
 		limited 123 'memory = "48M"' sh -c 'for i in 1 2 3 4; do ./probe memory 24 & done; wait
@@ -104,6 +107,7 @@ skipped() {
 	each together
 }
 
+# bats test_tags=slow
 @test "memory: what the program is killed by otherwise is not called memory" {
 	other() {
 		limited 137 'memory = "64M"' sh -c 'kill -KILL $$'
@@ -116,6 +120,7 @@ skipped() {
 	each other
 }
 
+# bats test_tags=slow
 @test "memory: less than setting up takes is an error that says so" {
 	tiny() {
 		limited 125 'memory = 4096' true
@@ -137,6 +142,7 @@ skipped() {
 	each pids
 }
 
+# bats test_tags=slow
 @test "pids: a fork bomb stays within, and the host goes on" {
 	bomb() {
 		limited 1 'pids = 64' ./probe forks 500
@@ -176,6 +182,7 @@ skipped() {
 	each unseen
 }
 
+# bats test_tags=slow
 @test "cpu time: the positive control: without a cgroup and a counter such children are lost" {
 	WHO=user
 	local LAUNCH_AS=1000 used all
@@ -187,6 +194,7 @@ skipped() {
 	((${used%.*} + 500 < ${all%.*}))
 }
 
+# bats test_tags=slow
 @test "cpuset: the CPUs named and no others; what is not there is an error, or skipped" {
 	need_controller cpuset
 	(($(nproc) > 1)) || skip "host: one CPU"
@@ -239,6 +247,7 @@ end_values() {
 	each files
 }
 
+# bats test_tags=slow
 @test "huge pages have a limit by their size" {
 	need_controller hugetlb
 	[[ -d /sys/kernel/mm/hugepages/hugepages-2048kB ]] || skip "host: no huge pages of 2 MiB"
@@ -262,6 +271,7 @@ disk() {
 	DISK=/dev/$(sed -n 's/^DEVNAME=//p' "/sys/dev/block/$device/uevent")
 }
 
+# bats test_tags=slow
 @test "io: a disk's bandwidth" {
 	disk
 	io() {
@@ -279,6 +289,7 @@ disk() {
 	end_values
 }
 
+# bats test_tags=slow
 @test "io: what is no disk is an error" {
 	need_controller io
 	no_disk() {
@@ -298,6 +309,7 @@ disk() {
 	each own
 }
 
+# bats test_tags=slow
 @test "10 sandboxes at once: one is out of memory, the others are not" {
 	parallel() {
 		local i pids=() status
@@ -355,6 +367,7 @@ launcher_of() {
 	each crash
 }
 
+# bats test_tags=slow
 @test "a sandbox that outlives its launcher keeps its cgroup until it ends" {
 	echo 'return profile { extends = "default", limits = { memory = "64M" },
 			process = { die_with_parent = false } }' >"$WORK/alone.lua"
@@ -396,6 +409,7 @@ launcher_of() {
 	limited 1 'pids = 20' ./probe forks 30
 }
 
+# bats test_tags=slow
 @test "a cgroup into which no process may be moved is refused, or skipped" {
 	mkdir "$TREE/far"
 	chown 1000:1000 "$TREE/far" "$TREE"/far/cgroup.{procs,subtree_control,threads}
@@ -411,6 +425,7 @@ launcher_of() {
 	rmdir "$TREE/far"
 }
 
+# bats test_tags=slow
 @test "a named parent, and one that is not there, holds processes or lacks a controller" {
 	named() {
 		local parent=$DELEGATED/named
@@ -435,6 +450,7 @@ launcher_of() {
 	each named
 }
 
+# bats test_tags=slow
 @test "the root cgroup may hold processes and sandboxes both" {
 	echo 0 >/sys/fs/cgroup/cgroup.procs
 	WHO=root
@@ -443,6 +459,7 @@ launcher_of() {
 	[[ -z $(find /sys/fs/cgroup -maxdepth 1 -name 'lunette-*') ]]
 }
 
+# bats test_tags=slow
 @test "needs, doctor and the shipped profiles know what there is" {
 	known() {
 		launch -0 doctor
