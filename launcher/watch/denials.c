@@ -33,6 +33,7 @@ struct denials {
 	size_t room;
 	uint64_t events;
 	uint64_t lost; /* events that no record counts */
+	size_t last;
 };
 
 struct denials *denials_new(void)
@@ -133,6 +134,7 @@ struct denial_process *denials_add(struct denials *denials, const struct denial_
 	denials->events++;
 	for (size_t i = 0; i < denials->count; i++) {
 		if (same(&denials->records[i], hash, event)) {
+			denials->last = i;
 			denials->records[i].count++;
 			return NULL;
 		}
@@ -152,11 +154,26 @@ struct denial_process *denials_add(struct denials *denials, const struct denial_
 		record->arguments = join(event, &record->length);
 	}
 	if (!record || !record->arguments) {
+		denials->last = SIZE_MAX;
 		denials->lost++;
 		return NULL;
 	}
-	denials->count++;
+	denials->last = denials->count++;
 	return &record->process;
+}
+
+size_t denials_last(const struct denials *denials)
+{
+	return denials->last;
+}
+
+void denials_again(struct denials *denials, size_t record)
+{
+	denials->events++;
+	if (record < denials->count)
+		denials->records[record].count++;
+	else
+		denials->lost++;
 }
 
 static bool is_note(const struct record *record)

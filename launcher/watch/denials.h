@@ -49,6 +49,13 @@ void denials_free(struct denials *denials);
  * kind, otherwise NULL. */
 struct denial_process *denials_add(struct denials *denials, const struct denial_event *event);
 
+/* denials_last() - which record the last denials_add() counted, for denials_again(); SIZE_MAX where
+ * there was no room for one. */
+size_t denials_last(const struct denials *denials);
+
+/* denials_again() - count one more event just like those of @record. */
+void denials_again(struct denials *denials, size_t record);
+
 /* denials_count() - events so far. */
 uint64_t denials_count(const struct denials *denials);
 

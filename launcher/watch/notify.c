@@ -113,18 +113,21 @@ static bool read_address(int pid, uint64_t address, uint64_t length, char out[DE
 	return true;
 }
 
-static void describe(const struct seccomp_notif *notif, enum policy_entry entry, uint32_t number,
+/* Returns whether numbers are all that there is to tell. */
+static bool describe(const struct seccomp_notif *notif, enum policy_entry entry, uint32_t number,
 		     struct denial_event *event)
 {
 	struct describe_argument arguments[DESCRIBE_ARGUMENTS];
 	const __u64 *values = notif->data.args;
 	int pid = (int)notif->pid;
+	bool plain = true;
 
 	event->argument_count = describe_call(entry, number, arguments);
 	for (int i = 0; i < event->argument_count; i++) {
 		char *out = event->arguments[i];
 		uint64_t value = entry == ENTRY_I386 ? (uint32_t)values[i] : values[i];
 
+		plain &= arguments[i].kind == DESCRIBE_NUMBER;
 		if (arguments[i].kind == DESCRIBE_TEXT && read_text(pid, value, out))
 			continue;
 		if (arguments[i].kind == DESCRIBE_ADDRESS &&
@@ -132,6 +135,7 @@ static void describe(const struct seccomp_notif *notif, enum policy_entry entry,
 			continue;
 		describe_number(entry, &arguments[i], values[i], out, DENIALS_TEXT);
 	}
+	return plain;
 }
 
 /* What /proc says of the thread @pid. */
@@ -241,26 +245,66 @@ static void answer(struct notify *notify, const struct seccomp_notif *notif, uin
 	(void)sys_ioctl(notify->listener, SECCOMP_IOCTL_NOTIF_SEND, resp);
 }
 
+/* The place of @call among what is known, and whether it is there. */
+static struct notify_known *look(struct notify *notify, const struct seccomp_data *call,
+				 bool *there)
+{
+	uint64_t hash = (uint64_t)(uint32_t)call->nr + call->arch;
+	struct notify_known *known;
+
+	for (int i = 0; i < 6; i++)
+		hash = (hash ^ call->args[i]) * 0x9e3779b97f4a7c15ull;
+	known = &notify->known[hash >> 60];
+	*there = known->set && known->call.nr == call->nr && known->call.arch == call->arch &&
+		 memcmp(known->call.args, call->args, sizeof(call->args)) == 0;
+	return known;
+}
+
+static void decide(struct notify *notify, const struct seccomp_data *call, enum policy_entry entry,
+		   uint32_t number, struct notify_known *known)
+{
+	size_t decided;
+
+	*known = (struct notify_known){ .call = *call, .set = true };
+	known->action = policy_evaluate(&notify->plan->seccomp, call, &decided);
+	known->origin = origin_of_call(notify->plan, entry, number, decided);
+}
+
+static void take(struct notify *notify, const struct seccomp_notif *notif)
+{
+	uint32_t number = (uint32_t)notif->data.nr;
+	struct denial_event event;
+	enum policy_entry entry;
+	bool there;
+	struct notify_known *known = look(notify, &notif->data, &there);
+
+	if (there && known->plain) {
+		denials_again(notify->denials, known->record);
+		answer(notify, notif, known->action);
+		return;
+	}
+	entry = describe_entry(notif->data.arch, &number);
+	if (!there)
+		decide(notify, &notif->data, entry, number, known);
+	event.number = number;
+	event.action = known->action;
+	event.origin = known->origin;
+	event.entry = entry < ENTRY_COUNT ? tables_entry_name(entry) : NULL;
+	event.call = entry < ENTRY_COUNT ? tables_call_name(tables_call_at(entry, number)) : NULL;
+	known->plain = describe(notif, entry, number, &event);
+	if (still_there(notify, notif->id)) {
+		record(notify, notif, &event);
+		known->record = denials_last(notify->denials);
+	} else {
+		known->set = false;
+	}
+	answer(notify, notif, known->action);
+}
+
 void notify_answer(struct notify *notify)
 {
 	union request request = { 0 };
-	struct seccomp_notif *notif = &request.notif;
-	struct denial_event event;
-	size_t decided;
-	uint32_t number;
-	enum policy_entry entry;
 
-	if (sys_ioctl(notify->listener, SECCOMP_IOCTL_NOTIF_RECV, notif) < 0)
-		return;
-	number = (uint32_t)notif->data.nr;
-	entry = describe_entry(notif->data.arch, &number);
-	event.number = number;
-	event.action = policy_evaluate(&notify->plan->seccomp, &notif->data, &decided);
-	event.origin = origin_of_call(notify->plan, entry, number, decided);
-	event.entry = entry < ENTRY_COUNT ? tables_entry_name(entry) : NULL;
-	event.call = entry < ENTRY_COUNT ? tables_call_name(tables_call_at(entry, number)) : NULL;
-	describe(notif, entry, number, &event);
-	if (still_there(notify, notif->id))
-		record(notify, notif, &event);
-	answer(notify, notif, event.action);
+	if (sys_ioctl(notify->listener, SECCOMP_IOCTL_NOTIF_RECV, &request.notif) == 0)
+		take(notify, &request.notif);
 }

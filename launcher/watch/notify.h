@@ -8,9 +8,23 @@
 #ifndef LAUNCHER_WATCH_NOTIFY_H
 #define LAUNCHER_WATCH_NOTIFY_H
 
+#include <linux/seccomp.h>
+
 #include "launcher/base/base.h"
 #include "launcher/plan/plan.h"
 #include "launcher/watch/denials.h"
+
+enum { NOTIFY_KNOWN = 16 };
+
+/* What became of a call: the same numbers are decided the same again. */
+struct notify_known {
+	struct seccomp_data call; /* but for its place, which decides nothing */
+	bool set;
+	bool plain; /* no argument leads to more, so it is the same record too */
+	uint32_t action;
+	const char *origin;
+	size_t record;
+};
 
 struct notify {
 	int listener; /* -1: none, or no process is left that it is for */
@@ -18,6 +32,7 @@ struct notify {
 	struct denials *denials; /* the caller's */
 	int program;             /* the program's pid inside */
 	bool killed_program;     /* by a rule */
+	struct notify_known known[NOTIFY_KNOWN];
 };
 
 /* notify_start() - take @listener, which is owned from here on. Returns 0 or -errno with @err. */

@@ -133,6 +133,22 @@ for i in range(600): mkdir(f"other{i}")'
 	[[ $(denied 'it[-1]["syscall"]') == None ]]
 }
 
+@test "calls that numbers tell apart are kept apart however often they come" {
+	need_command python3
+	profile numbers <<-'END'
+		return profile { extends = "default", seccomp = { on_denied = "report",
+			guard = { errno "EACCES" { sys.umask { mask = "01" } }, errno "EPERM" { "umask" } } } }
+	END
+	launch -0 run -p "$WORK/numbers.lua" --report report -- /usr/bin/python3 -c 'import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+umask = {"x86_64": 95}.get(os.uname().machine, 166)
+for i in range(4000):
+    libc.syscall(umask, i % 40)
+    assert ctypes.get_errno() == (13 if i % 40 == 1 else 1)'
+	[[ $(denied '{one["count"] for one in it}, len(it)') == '({100}, 40)' ]]
+	[[ $(denied '[one["args"] for one in it if one["action"] == "errno EACCES"]') == "[['01']]" ]]
+}
+
 @test "addresses and flags are decoded; what cannot be read is a number" {
 	need_command python3
 	profile sockets <<-'END'

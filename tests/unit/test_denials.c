@@ -135,15 +135,16 @@ static void check_records(void)
 		snprintf(process->comm, sizeof(process->comm), "sh");
 	}
 	ok(!denials_add(denials, &event), "the next of its kind does not");
+	denials_again(denials, denials_last(denials));
 	written(denials, true, "[]", "none is noted only");
 	written(denials, false,
 		"[\n    { \"syscall\": \"mkdir\", \"entry\": \"x86_64\", "
-		"\"args\": [\"/a\\u000a\", \"0755\"], \"count\": 2, \"pid\": 2, \"comm\": \"sh\", "
+		"\"args\": [\"/a\\u000a\", \"0755\"], \"count\": 3, \"pid\": 2, \"comm\": \"sh\", "
 		"\"action\": \"errno EPERM\", \"rule\": \"p.lua:3\" }]",
-		"both are one record");
+		"all three are one record");
 	denials_each(denials, keep);
 	is_text(told,
-		"denied: mkdir(/a\n, 0755) errno EPERM, 2 times, by sh (2), by the rule at "
+		"denied: mkdir(/a\n, 0755) errno EPERM, 3 times, by sh (2), by the rule at "
 		"p.lua:3",
 		"and one line");
 	event.action = SECCOMP_RET_USER_NOTIF;
