@@ -23,7 +23,8 @@
  *	}
  *
  * The first rule is `nat`. The next two keep the sandbox from sending under another's address, to
- * the host too; on a bridge, whose ports look alike here, they are left out. The last one is
+ * the host too; on a bridge, whose ports look alike here, those of forged.h stand for them, whether
+ * there is nat or isolate or not. The last one is
  * `isolate`; on a bridge it says `ip daddr 192.0.2.2` too, and covers what a neighbour sends by way
  * of the host.
  */
@@ -39,10 +40,11 @@
 #include <linux/netlink.h>
 
 #include "launcher/net/batch.h"
+#include "launcher/net/forged.h"
 #include "launcher/net/nft.h"
 #include "launcher/net/xtables.h"
 
-enum { REQUEST_SIZE = 4096, TABLE_SIZE = 32, TEXT_SIZE = 128, WALL_SIZE = 160 };
+enum { REQUEST_SIZE = 8192, TABLE_SIZE = 32, TEXT_SIZE = 128, WALL_SIZE = 160 };
 
 static const char forward[] = "forward";
 static const char postrouting[] = "postrouting";
@@ -59,7 +61,7 @@ static void translate(struct nl_request *request, const char *table, const struc
 {
 	struct nft_rule rule;
 
-	nft_rule(request, table, postrouting, &rule);
+	nft_rule(request, NFPROTO_INET, table, postrouting, &rule);
 	nft_match_source(request, address, true);
 	nft_match_link(request, NFT_OUT, device_of(pair), false);
 	nft_masquerade(request, &rule);
@@ -73,7 +75,7 @@ static void hold_to_address(struct nl_request *request, const char *table,
 {
 	struct nft_rule rule;
 
-	nft_rule(request, table, prerouting, &rule);
+	nft_rule(request, NFPROTO_INET, table, prerouting, &rule);
 	nft_match_link(request, NFT_IN, pair->host_name, true);
 	if (address)
 		nft_match_source(request, address, false);
@@ -87,7 +89,7 @@ static void isolate(struct nl_request *request, const char *table, const struct 
 {
 	struct nft_rule rule;
 
-	nft_rule(request, table, forward, &rule);
+	nft_rule(request, NFPROTO_INET, table, forward, &rule);
 	nft_match_link(request, NFT_OUT, device_of(pair), true);
 	if (address)
 		nft_match_target(request, address);
@@ -103,8 +105,7 @@ static void write_rules(struct nl_request *request, const char *table, const str
 		veth->has_address6 ? &veth->address6 : NULL,
 	};
 
-	nft_begin(request);
-	nft_add_table(request, table);
+	nft_add_table(request, NFPROTO_INET, table);
 	if (veth->nat)
 		nft_add_nat_chain(request, table, postrouting);
 	if (!veth->bridge)
@@ -121,7 +122,6 @@ static void write_rules(struct nl_request *request, const char *table, const str
 	}
 	if (veth->isolate && !veth->bridge)
 		isolate(request, table, pair, NULL);
-	nft_commit(request);
 }
 
 /* Whoever may not use nftables at all is told so at the first message. */
@@ -136,7 +136,8 @@ static const char *remedy(int error, uint32_t message)
 		       "namespace of your own (unshare -Urn)";
 	case EPROTONOSUPPORT:
 	case EOPNOTSUPP:
-		return "this kernel has no nf_tables: load the module, or leave out nat and isolate";
+		return "this kernel has no nf_tables: load the module, or leave out nat, isolate and "
+		       "bridge";
 	case ENOENT:
 		return "this kernel lacks a part of nf_tables: load nft_chain_nat, nft_masq and "
 		       "nft_ct, or leave out nat and isolate";
@@ -189,9 +190,10 @@ int nat_add(struct nat *nat, const struct net_pair *pair, struct err *err)
 	struct nl_request request;
 	struct nl_answer answer;
 	char table[TABLE_SIZE];
+	bool rules = pair->veth.nat || pair->veth.isolate;
 
 	nat->socket = -1;
-	if (!pair->veth.nat && !pair->veth.isolate)
+	if (!rules && !pair->veth.bridge)
 		return 0;
 	nat->socket = nl_open(NETLINK_NETFILTER);
 	if (nat->socket < 0)
@@ -199,7 +201,12 @@ int nat_add(struct nat *nat, const struct net_pair *pair, struct err *err)
 			       "nftables socket (%s)", batch_host);
 	snprintf(table, sizeof(table), "lunette-%s", pair->host_name);
 	nl_start(&request, data, sizeof(data));
-	write_rules(&request, table, pair);
+	nft_begin(&request);
+	if (rules)
+		write_rules(&request, table, pair);
+	if (pair->veth.bridge)
+		forged_rules(&request, table, pair);
+	nft_commit(&request);
 	if (nl_call(nat->socket, &request, &answer) == 0)
 		return 0;
 	nat_finish(nat);

@@ -17,9 +17,10 @@ struct nat {
 	int socket; /* the table's owner, or -1 where there is no table */
 };
 
-/* nat_add() - the rules that pair->veth.nat and .isolate ask for; nothing where neither does
- * Call it after net_veth_create(), which decides the device's name. Kernel: nf_tables, and for nat
- * its modules nft_masq and nft_chain_nat. */
+/* nat_add() - the rules that pair->veth.nat and .isolate ask for, and on a bridge those against
+ * forged addresses (forged.h); nothing where there is none of the three
+ * Call it after net_veth_create(), which decides the device's name. Kernel: nf_tables, for nat its
+ * modules nft_masq and nft_chain_nat, on a bridge its family netdev. */
 int nat_add(struct nat *nat, const struct net_pair *pair, struct err *err);
 
 /* nat_explain() - does another firewall of this host drop what is forwarded unless it is told

@@ -30,6 +30,7 @@ static const struct nl_field table_fields[] = {
 static const struct nl_field hook_fields[] = {
 	{ .name = "NFTA_HOOK_HOOKNUM", .type = NFTA_HOOK_HOOKNUM },
 	{ .name = "NFTA_HOOK_PRIORITY", .type = NFTA_HOOK_PRIORITY },
+	{ .name = "NFTA_HOOK_DEV", .type = NFTA_HOOK_DEV },
 	{ 0 },
 };
 
@@ -88,31 +89,35 @@ void nft_commit(struct nl_request *request)
 	nl_transaction(request, NFNL_SUBSYS_NFTABLES);
 }
 
-static void begin(struct nl_request *request, uint16_t type, uint16_t flags)
+static void begin(struct nl_request *request, uint16_t type, uint16_t flags, uint8_t family)
 {
-	struct nfgenmsg header = { .nfgen_family = NFPROTO_INET };
+	struct nfgenmsg header = { .nfgen_family = family };
 
 	nl_begin(request, (uint16_t)(SUBSYSTEM | type), flags, &header, sizeof(header));
 }
 
-void nft_add_table(struct nl_request *request, const char *table)
+void nft_add_table(struct nl_request *request, uint8_t family, const char *table)
 {
-	begin(request, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL);
+	begin(request, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, family);
 	nl_put_text(request, NFTA_TABLE_NAME, table);
 	nl_put_be32(request, NFTA_TABLE_FLAGS, NFT_TABLE_F_OWNER);
 }
 
+/* @device: of an ingress chain, which is of family netdev; else NULL */
 static void add_chain(struct nl_request *request, const char *table, const char *chain,
-		      const char *type, uint32_t hook_number, uint32_t priority)
+		      const char *type, uint32_t hook_number, uint32_t priority, const char *device)
 {
 	size_t hook;
 
-	begin(request, NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL);
+	begin(request, NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL,
+	      device ? NFPROTO_NETDEV : NFPROTO_INET);
 	nl_put_text(request, NFTA_CHAIN_TABLE, table);
 	nl_put_text(request, NFTA_CHAIN_NAME, chain);
 	hook = nl_nest(request, NFTA_CHAIN_HOOK, NULL, 0);
 	nl_put_be32(request, NFTA_HOOK_HOOKNUM, hook_number);
 	nl_put_be32(request, NFTA_HOOK_PRIORITY, priority);
+	if (device)
+		nl_put_text(request, NFTA_HOOK_DEV, device);
 	nl_end(request, hook);
 	nl_put_be32(request, NFTA_CHAIN_POLICY, NF_ACCEPT);
 	nl_put_text(request, NFTA_CHAIN_TYPE, type);
@@ -120,23 +125,29 @@ static void add_chain(struct nl_request *request, const char *table, const char 
 
 void nft_add_nat_chain(struct nl_request *request, const char *table, const char *chain)
 {
-	add_chain(request, table, chain, "nat", NF_INET_POST_ROUTING, SRCNAT);
+	add_chain(request, table, chain, "nat", NF_INET_POST_ROUTING, SRCNAT, NULL);
 }
 
 void nft_add_forward_chain(struct nl_request *request, const char *table, const char *chain)
 {
-	add_chain(request, table, chain, "filter", NF_INET_FORWARD, FILTER);
+	add_chain(request, table, chain, "filter", NF_INET_FORWARD, FILTER, NULL);
 }
 
 void nft_add_arrival_chain(struct nl_request *request, const char *table, const char *chain)
 {
-	add_chain(request, table, chain, "filter", NF_INET_PRE_ROUTING, (uint32_t)RAW);
+	add_chain(request, table, chain, "filter", NF_INET_PRE_ROUTING, (uint32_t)RAW, NULL);
 }
 
-void nft_rule(struct nl_request *request, const char *table, const char *chain,
+void nft_add_ingress_chain(struct nl_request *request, const char *table, const char *chain,
+			   const char *device)
+{
+	add_chain(request, table, chain, "filter", NF_NETDEV_INGRESS, FILTER, device);
+}
+
+void nft_rule(struct nl_request *request, uint8_t family, const char *table, const char *chain,
 	      struct nft_rule *rule)
 {
-	begin(request, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
+	begin(request, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, family);
 	nl_put_text(request, NFTA_RULE_TABLE, table);
 	nl_put_text(request, NFTA_RULE_CHAIN, chain);
 	rule->expressions = nl_nest(request, NFTA_RULE_EXPRESSIONS, NULL, 0);
@@ -193,6 +204,33 @@ void nft_match_family(struct nl_request *request, uint8_t family)
 	compare(request, true, &protocol, sizeof(protocol));
 }
 
+void nft_match_protocol(struct nl_request *request, uint16_t protocol, bool is)
+{
+	const uint16_t wire = htons(protocol);
+
+	load_meta(request, NFT_META_PROTOCOL);
+	compare(request, is, &wire, sizeof(wire));
+}
+
+void nft_match_transport(struct nl_request *request, uint8_t protocol)
+{
+	load_meta(request, NFT_META_L4PROTO);
+	compare(request, true, &protocol, sizeof(protocol));
+}
+
+void nft_match_bytes(struct nl_request *request, uint32_t base, uint32_t offset, const void *bytes,
+		     uint32_t length, bool is)
+{
+	struct expression payload = open_expression(request, "payload");
+
+	nl_put_be32(request, NFTA_PAYLOAD_DREG, NFT_REG_1);
+	nl_put_be32(request, NFTA_PAYLOAD_BASE, base);
+	nl_put_be32(request, NFTA_PAYLOAD_OFFSET, offset);
+	nl_put_be32(request, NFTA_PAYLOAD_LEN, length);
+	close_expression(request, &payload);
+	compare(request, is, bytes, length);
+}
+
 /* RFC 791, RFC 8200: where the addresses stand in their headers. */
 static void match_address(struct nl_request *request, const struct plan_address *address,
 			  bool source, bool is)
@@ -200,16 +238,9 @@ static void match_address(struct nl_request *request, const struct plan_address 
 	bool six = address->family == AF_INET6;
 	uint32_t length = six ? 16 : 4;
 	uint32_t offset = (six ? 8 : 12) + (source ? 0 : length);
-	struct expression payload;
 
 	nft_match_family(request, address->family);
-	payload = open_expression(request, "payload");
-	nl_put_be32(request, NFTA_PAYLOAD_DREG, NFT_REG_1);
-	nl_put_be32(request, NFTA_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER);
-	nl_put_be32(request, NFTA_PAYLOAD_OFFSET, offset);
-	nl_put_be32(request, NFTA_PAYLOAD_LEN, length);
-	close_expression(request, &payload);
-	compare(request, is, address->bytes, length);
+	nft_match_bytes(request, NFT_PAYLOAD_NETWORK_HEADER, offset, address->bytes, length, is);
 }
 
 void nft_match_source(struct nl_request *request, const struct plan_address *address, bool is)

@@ -5,9 +5,9 @@
  *
  * A rule is begun, given its parts, and ended:
  *
- *	nft_rule(request, "t", "c", &rule);            add rule inet t c
- *	nft_match_source(request, &address, true);     ip saddr 192.0.2.2
- *	nft_masquerade(request, &rule);                masquerade
+ *	nft_rule(request, NFPROTO_INET, "t", "c", &rule);   add rule inet t c
+ *	nft_match_source(request, &address, true);           ip saddr 192.0.2.2
+ *	nft_masquerade(request, &rule);                      masquerade
  *
  * Numbers of nfnetlink are in network byte order, but for what is compared with a register, which
  * is in the order in which the packet or the kernel holds it. Registers: every part uses number 1
@@ -49,10 +49,10 @@ extern const struct nl_field nft_fields[];
 void nft_begin(struct nl_request *request);
 void nft_commit(struct nl_request *request);
 
-/* table inet TABLE { flags owner }
+/* table inet TABLE { flags owner }, or table netdev TABLE; @family: NFPROTO_INET, NFPROTO_NETDEV
  * It belongs to the socket that makes it: others can neither change nor flush it, and it is gone
  * when that socket is closed. */
-void nft_add_table(struct nl_request *request, const char *table);
+void nft_add_table(struct nl_request *request, uint8_t family, const char *table);
 
 /* chain CHAIN { type nat hook postrouting priority srcnat; } */
 void nft_add_nat_chain(struct nl_request *request, const char *table, const char *chain);
@@ -63,8 +63,13 @@ void nft_add_forward_chain(struct nl_request *request, const char *table, const 
 /* chain CHAIN { type filter hook prerouting priority raw; policy accept; } */
 void nft_add_arrival_chain(struct nl_request *request, const char *table, const char *chain);
 
-/* add rule inet TABLE CHAIN ... */
-void nft_rule(struct nl_request *request, const char *table, const char *chain,
+/* chain CHAIN { type filter hook ingress device DEVICE priority filter; policy accept; }, of family
+ * netdev: all that comes in by a device, before a bridge that it is a port of has it */
+void nft_add_ingress_chain(struct nl_request *request, const char *table, const char *chain,
+			   const char *device);
+
+/* add rule inet TABLE CHAIN ..., or netdev */
+void nft_rule(struct nl_request *request, uint8_t family, const char *table, const char *chain,
 	      struct nft_rule *rule);
 
 /* [meta nfproto ipv4] ip saddr [!=] ADDRESS, or ip6 saddr, ip daddr, ip6 daddr */
@@ -73,6 +78,15 @@ void nft_match_target(struct nl_request *request, const struct plan_address *add
 
 /* meta nfproto FAMILY */
 void nft_match_family(struct nl_request *request, uint8_t family);
+
+/* meta protocol [!=] PROTOCOL (ETH_P_*); meta l4proto PROTOCOL (IPPROTO_*) */
+void nft_match_protocol(struct nl_request *request, uint16_t protocol, bool is);
+void nft_match_transport(struct nl_request *request, uint8_t protocol);
+
+/* @base,OFFSET,LENGTH [!=] BYTES, in bytes; @base: NFT_PAYLOAD_*. The names that nft(8) has for
+ * what stands there come with a match of the protocol. */
+void nft_match_bytes(struct nl_request *request, uint32_t base, uint32_t offset, const void *bytes,
+		     uint32_t length, bool is);
 
 /* iifname [!=] NAME, oifname [!=] NAME */
 void nft_match_link(struct nl_request *request, enum nft_direction direction, const char *name,

@@ -1,10 +1,10 @@
 /* xtables.h - what the older firewall of Linux, x_tables, does with packets that are forwarded
  *
  * Its rules, those of iptables-legacy, are not nftables' and in none of its dumps. Only the policy
- * of the chain FORWARD in the table `filter` is of interest here. Nothing is ever changed: the table
- * of a namespace that has none is not asked for, since asking would make it. Nor is one where the
- * names of the tables cannot be read, as in a network that was made before the user namespace that
- * owns it had its map (unshare -Urn).
+ * of the chain FORWARD in the table `filter` is of interest here. Nothing is ever changed: where
+ * there is no such table nobody asks for it, since asking would make it. Nor where the names of the
+ * tables cannot be read, as in a network that was made before the user namespace that owns it had
+ * its map (unshare -Urn).
  *
  * Source: include/uapi/linux/netfilter_ipv4/ip_tables.h, and ip6_tables.h.
  */

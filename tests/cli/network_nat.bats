@@ -141,6 +141,104 @@ END
 	[[ $output == own ]]
 }
 
+@test "a neighbour on a bridge gets nothing that is sent under a forged address" {
+	profile port <<'END'
+return profile {
+	extends = "base", user = { uid = 0, gid = 0 }, caps = { keep = { "net_raw" } },
+	seccomp = { guard = { remove { "no-odd-sockets" } } },
+	net = veth { bridge = "lab0", isolate = false, mac = "02:00:00:00:00:01",
+		address = { "192.0.2.2/24", "2001:db8::2/64" },
+		gateway = { "192.0.2.1", "2001:db8::1" } },
+}
+END
+	# Frames to everybody, each with its name at the end.
+	cat >forge.py <<'END'
+import ipaddress, socket, struct
+def address(text):
+    return ipaddress.ip_address(text).packed
+own, other = b"\2\0\0\0\0\1", b"\2\0\0\0\0\7"
+four, four2 = address("192.0.2.2"), address("192.0.2.7")
+six, six2, local = address("2001:db8::2"), address("2001:db8::7"), address("fe80::ff:fe00:1")
+def ip(source):
+    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 120, 1, 0, 64, 17, 0, source, b"\xff" * 4)
+    total = sum(struct.unpack("!10H", head))
+    total = ~((total & 0xffff) + (total >> 16)) & 0xffff
+    return head[:10] + struct.pack("!H", total) + head[12:]
+def arp(hardware, source):
+    return struct.pack("!HHBBH", 1, 0x800, 6, 4, 2) + hardware + source
+def ip6(source, message=b"", kind=58):
+    return struct.pack("!IHBB", 6 << 28, 80, kind, 255) + source + address("ff02::1") + message
+def advert(kind, target=b""):
+    return struct.pack("!BBHI", kind, 0, 0, 0) + target
+frames = {
+    "hardware": (other, 0x800, ip(four)), "ip": (own, 0x800, ip(four2)),
+    "vlan": (own, 0x8100, b"\0\1\x08\0" + ip(four2)),
+    "arp": (own, 0x806, arp(own, four2)), "arp-hardware": (own, 0x806, arp(other, four)),
+    "ip6": (own, 0x86dd, ip6(six2, kind=59)),
+    "neighbour": (own, 0x86dd, ip6(six, advert(136, six2))),
+    "optioned": (own, 0x86dd, ip6(six, b"\x3a\0\1\4\0\0\0\0" + advert(136, six2), 60)),
+    "router": (own, 0x86dd, ip6(local, advert(134))), "kind": (own, 0x88b5, b""),
+    "own-ip": (own, 0x800, ip(four)), "own-arp": (own, 0x806, arp(own, four)),
+    "own-ip6": (own, 0x86dd, ip6(six, kind=59)),
+    "own-neighbour": (own, 0x86dd, ip6(six, advert(136, six))),
+    "own-local": (own, 0x86dd, ip6(local, advert(136, local))), "end": (own, 0x800, ip(four)),
+}
+one = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+one.bind(("eth0", 0))
+for name, (source, kind, payload) in frames.items():
+    head = b"\xff" * 6 + source + struct.pack("!H", kind)
+    one.send(head + payload + b"name:" + name.encode().ljust(115 - len(payload), b"."))
+END
+	cat >hear.py <<'END'
+import socket, subprocess, sys
+one = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+one.bind(("lab0", 0))
+one.settimeout(10)
+subprocess.run([*sys.argv[1:], "/usr/bin/python3", "-c", open("forge.py").read()], check=True)
+heard = set()
+while "end" not in heard:
+    heard.add(one.recv(2000).partition(b"name:")[2].decode().rstrip("."))
+print(*sorted(heard - {""}))
+END
+	on_host 'ip link add lab0 type bridge; ip link set lab0 up
+		ip address add 192.0.2.1/24 dev lab0; ip -6 address add 2001:db8::1/64 dev lab0 nodad
+		/usr/bin/python3 hear.py "$LUNETTE" run -p "$WORK/port.lua" --
+		# The control: a port that lunette has not made.
+		unshare --net sleep 50 & plain=$!
+		until_up bash -c "! [ /proc/$plain/ns/net -ef /proc/self/ns/net ]"
+		ip link add box7 master lab0 up type veth peer name eth0 address 02:00:00:00:00:01 \
+			netns $plain
+		nsenter --net --target $plain ip link set eth0 up
+		/usr/bin/python3 hear.py nsenter --net --target $plain'
+	own="own-arp own-ip own-ip6 own-local own-neighbour"
+	[[ ${lines[0]} == "end $own" ]]
+	forged="arp arp-hardware hardware ip ip6 kind neighbour optioned router vlan"
+	[[ ${lines[1]} == "$(xargs --max-args=1 <<<"end $own $forged" | sort | xargs)" ]]
+}
+
+@test "the rules of a port are these" {
+	need_command nft
+	profile port <<'END'
+return profile { extends = "base", net = veth {
+	bridge = "lab0", isolate = false, host_name = "box7", mac = "02:00:00:00:00:01",
+	address = "192.0.2.2/24", gateway = "192.0.2.1" } }
+END
+	on_host 'sandbox port; nft list ruleset; kill -KILL $!; wait $! 2>/dev/null; nft list ruleset'
+	[[ $output == 'table netdev lunette-box7 { # progname lunette
+	flags owner
+
+	chain ingress {
+		type filter hook ingress device "box7" priority filter; policy accept;
+		@ll,48,48 != 0x20000000001 drop
+		meta protocol != ip meta protocol != arp meta protocol != ip6 drop
+		ip saddr != 192.0.2.2 drop
+		arp saddr ip != 192.0.2.2 drop
+		arp saddr ether != 02:00:00:00:00:01 drop
+		meta protocol ip6 drop
+	}
+}' ]]
+}
+
 @test "the rules outlive a flush, and not their launcher" {
 	need_command nft
 	on_host 'sandbox nat

@@ -24,7 +24,7 @@ static void test_frame(void)
 
 	nl_start(&request, data, sizeof(data));
 	nft_begin(&request);
-	nft_add_table(&request, "t");
+	nft_add_table(&request, NFPROTO_INET, "t");
 	nft_commit(&request);
 	is_text(hex(data, request.length),
 		"14000000 10000100 01000000 00000000 0000000a "
@@ -43,7 +43,7 @@ static void test_rule(void)
 	struct nft_rule rule;
 
 	nl_start(&request, data, sizeof(data));
-	nft_rule(&request, "t", "c", &rule);
+	nft_rule(&request, NFPROTO_INET, "t", "c", &rule);
 	nft_match_source(&request, &from, true);
 	nft_masquerade(&request, &rule);
 	is_text(hex(data, request.length),
@@ -62,7 +62,7 @@ static void test_rule(void)
 		"14000180 09000100 6d617371 00000000 04000280",
 		"ip saddr 192.0.2.2 masquerade");
 	nl_start(&request, data, 200);
-	nft_rule(&request, "t", "c", &rule);
+	nft_rule(&request, NFPROTO_INET, "t", "c", &rule);
 	nft_match_source(&request, &from, true);
 	nft_masquerade(&request, &rule);
 	ok(request.overflow, "a rule that does not fit says so");
@@ -241,7 +241,7 @@ static void drop_scenario(void)
 	outcome->up = outcome->box[0].err.reason[0] == '\0';
 	nl_start(&request, data, sizeof(data));
 	nft_begin(&request);
-	nft_add_table(&request, "wall");
+	nft_add_table(&request, NFPROTO_INET, "wall");
 	nl_begin(&request, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWCHAIN, NLM_F_CREATE, &header,
 		 sizeof(header));
 	nl_put_text(&request, NFTA_CHAIN_TABLE, "wall");
