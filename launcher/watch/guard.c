@@ -40,7 +40,7 @@ static void add(struct calls *calls, const struct confine_call *some, size_t cou
 
 #define ADD(calls, some) add(calls, some, sizeof(some) / sizeof((some)[0]))
 
-/* Of every supervisor: it waits, moves bytes, keeps its memory, prints, and ends. */
+/* Of every supervisor: it waits, moves bytes, keeps its memory, prints, reports, and ends. */
 static const struct confine_call always[] = {
 	{ .number = RAW_ppoll },
 	{ .number = RAW_read },
@@ -53,6 +53,7 @@ static const struct confine_call always[] = {
 	{ .number = RAW_clock_gettime },
 	{ .number = RAW_rt_sigprocmask },
 	{ .number = RAW_fstat },
+	{ .number = RAW_ftruncate },
 	{ .number = RAW_munmap },
 	{ .number = RAW_madvise },
 	{ .number = RAW_getpid },
@@ -108,7 +109,6 @@ static const struct confine_call of_changing[] = {
 	{ .number = RAW_openat },
 	{ .number = RAW_unlinkat },
 	{ .number = RAW_flock },
-	{ .number = RAW_ftruncate },
 };
 
 static const struct confine_call of_netlink[] = {
