@@ -10,7 +10,7 @@ local errors = require "syscall.errors"
 local M = {}
 
 local data = require("syscall.constants_" .. raw.arch)
-local kinds = {} -- family → "flags", "enum" or "mode"
+local kinds = {} -- family → "flags", "enum", "mode" or "letters"
 
 local function upper(text)
 	return (text:match "^%s*(.-)%s*$":upper())
@@ -21,7 +21,8 @@ local function one(family, values, name)
 	if not value then
 		-- with the prefix that C has: "O_RDWR"
 		local short = name:match("^" .. family .. "_(.+)$")
-		value = short and rawget(values, short)
+		-- or without the underscores that C puts in front: W's __WALL is "all" too
+		value = short and rawget(values, short) or rawget(values, "__" .. family .. name)
 	end
 	if not value then
 		errors.raise("no %s %q%s", family, name:lower(), errors.nearest(name, values))
@@ -57,6 +58,15 @@ function readers.mode(family, values, text, start)
 	text = text:gsub("%f[%w_]0%d*%f[^%w_]", function(octal)
 		return tostring(tonumber(octal, 8) or errors.raise("no %s %q: an octal number", family, octal))
 	end)
+	return read_flags(family, values, text, start)
+end
+
+-- Flags of one letter each may stand together: "rw".
+function readers.letters(family, values, text, start)
+	local letters = upper(text):match "^%u+$"
+	if letters and not rawget(values, letters) then
+		text = letters:gsub("%u", "%0,")
+	end
 	return read_flags(family, values, text, start)
 end
 

@@ -111,6 +111,7 @@ local function load_names()
 			names[number] = name
 		end
 	end
+	numbers.NOATTR = numbers.NODATA -- as libattr has it
 end
 
 local metatable = { __name = "error" }

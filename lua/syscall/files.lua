@@ -21,7 +21,7 @@ M.rows = {
 	write = "fd data -> int",
 	pread = "pread64: fd room i64 -> bytes",
 	pwrite = "pwrite64: fd data i64 -> int",
-	lseek = "fd i64 enum:SEEK -> int",
+	lseek = "fd i64=0 enum:SEEK -> int",
 	truncate = "path i64 -> true",
 	ftruncate = "fd i64 -> true",
 	fallocate = "fd flags:FALLOC_FL i64 i64 -> true",

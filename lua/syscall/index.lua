@@ -119,6 +119,10 @@ local types = {
 	iovec = [[
 		iovec iovecs
 	]],
+	scalars = [[
+		char1 uchar1 int1 uint1 long1 ulong1 size1 socklen1 off1 uid1 gid1 int16_1 uint16_1
+		int32_1 uint32_1 int64_1 uint64_1 ints
+	]],
 	ids = [[
 		groups
 	]],
@@ -126,7 +130,8 @@ local types = {
 		utsname sysinfo
 	]],
 	security = [[
-		user_cap_header user_cap_data cap capabilities sock_filter sock_filters sock_fprog seccomp_data
+		user_cap_header user_cap_data cap capabilities sock_filter sock_filters sock_fprog
+		sock_fprog1 seccomp_data
 		seccomp_notif_sizes seccomp_notif seccomp_notif_resp landlock_ruleset_attr
 		landlock_path_beneath_attr landlock_net_port_attr
 	]],

@@ -21,7 +21,7 @@ M.rows = {
 	sched_get_priority_min = "enum:SCHED -> int",
 	sched_setparam = "i32 in:sched_param -> true",
 	sched_getscheduler = "i32=0 -> int",
-	sched_rr_get_interval = "i32 out:timespec -> out",
+	sched_rr_get_interval = "i32=0 out:timespec -> out",
 	sched_yield = "-> true",
 	sched_setattr = "i32 in:sched_attr u32=0 -> true",
 	ioprio_get = "enum:IOPRIO_WHO i32 -> int",

@@ -64,7 +64,8 @@ end
 function M.munmap(map, length)
 	whole("munmap", 1, map)
 	if length ~= nil then
-		check.integer("munmap", 2, length, memory.size(map), memory.size(map))
+		check.integer("munmap", 2, length, math.max(1, memory.size(map) - M.getpagesize() + 1),
+			memory.size(map))
 	end
 	return memory.close(map)
 end

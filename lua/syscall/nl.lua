@@ -344,10 +344,16 @@ function M.dellink(index, ...)
 	return change("dellink", 0, types.ifinfomsg { index = number }, specs.link, { ... })
 end
 
--- getlink([name or index]) - one link, or a list of all: header, and attributes by name
+-- getlink([name or index]) - one link, or a list of all, which has them by name too: header, and
+-- attributes by name
 function M.getlink(device)
 	if device == nil then
-		return get("getlink", types.ifinfomsg, {}, specs.link, { ext_mask = "vf" })
+		local all, why, said = get("getlink", types.ifinfomsg, {}, specs.link, { ext_mask = "vf" })
+		for i = 1, #(all or {}) do
+			all[i].index = all[i].header.index
+			all[all[i].ifname] = all[i]
+		end
+		return all, why, said
 	end
 	local by_name = type(device) == "string"
 	local list, err, text = get("getlink", types.ifinfomsg, { index = by_name and 0 or device },
@@ -415,9 +421,14 @@ function M.deladdr(index, af, prefixlen, ...)
 		prefixlen = prefixlen }, specs.addr, { ... })
 end
 
--- getaddr([family]) - a list
+-- getaddr([family]) - a list: header, index, addr, prefixlen, and attributes by name
 function M.getaddr(af)
-	return get("getaddr", types.ifaddrmsg, { family = af or 0 }, specs.addr)
+	local all, err, text = get("getaddr", types.ifaddrmsg, { family = af or 0 }, specs.addr)
+	for _, one in ipairs(all or {}) do
+		one.index, one.prefixlen = one.header.index, one.header.prefixlen
+		one.addr = one["local"] or one.address
+	end
+	return all, err, text
 end
 
 -- Queues

@@ -215,10 +215,10 @@ for name, option in pairs { dumpable = "dumpable", no_new_privs = "no_new_privs"
 			errors.raise("process.%s: known of the own process only", name)
 		end
 		local value, err = S.prctl("get_" .. option)
-		if name == "subreaper" or name == "dumpable" then
-			return value and value ~= 0, err
+		if name == "timerslack" or name == "pdeathsig" then
+			return value, err
 		end
-		return value, err
+		return value and value ~= 0, err
 	end
 	own[name] = function(value)
 		return S.prctl("set_" .. option, value == true and 1 or value or 0)

@@ -172,7 +172,7 @@ end
 
 -- Waiting: the pid, nil and the status, as t.waitstatus() has it. Without WNOHANG's 0.
 
-local wait_for = bind("wait4", "i32 mem:4 flags:W mem?:144 -> int retry")
+local wait_for = bind("wait4", "enum:WAIT mem:4 flags:W mem?:144 -> int retry")
 
 local function wait4(pid, options, rusage, status)
 	status = status or memory.new(4)
@@ -200,15 +200,20 @@ function M.wait3(options, rusage, status)
 	return M.wait4(-1, options, rusage, status)
 end
 
--- waitid(idtype, id [, options [, info [, rusage]]]) - a siginfo; its pid is 0 where WNOHANG found
--- none. An id may be a pidfd.
+-- waitid(idtype, id [, options [, info [, rusage]]]) - a siginfo, nil and the rusage; its pid is 0
+-- where WNOHANG found none. An id may be a pidfd.
 local wait_id = bind("waitid", "enum:P i32 out:siginfo flags:W mem?:144 -> out retry")
 
 function M.waitid(idtype, id, options, info, rusage)
 	if raw.ishandle(id) then
 		id = check.fd("waitid", 2, id)
 	end
-	return wait_id(idtype, id or 0, info, options, rusage)
+	rusage = rusage or require("syscall.types.limits").rusage()
+	local found, err = wait_id(idtype, id or 0, info, options, rusage)
+	if not found then
+		return nil, err
+	end
+	return found, nil, rusage
 end
 
 function M.killpg(group, signal)

@@ -28,10 +28,12 @@ local get_caps = bind("capget", "in:user_cap_header mem:24 -> true")
 local set_caps = bind("capset", "in:user_cap_header mem:24 -> true")
 local sets = { "effective", "permitted", "inheritable" }
 
--- capget([pid]) - an object with the sets effective, permitted and inheritable
+-- capget([pid or header]) - an object with the sets effective, permitted and inheritable
 function M.capget(pid)
 	local data, out = memory.new(24), {}
-	local done, err = get_caps({ version = "3", pid = check.integer("capget", 1, pid or 0) }, data)
+	local header = raw.ismemory(pid) and pid
+		or { version = "3", pid = check.integer("capget", 1, pid or 0) }
+	local done, err = get_caps(header, data)
 	if not done then
 		return nil, err
 	end
@@ -62,18 +64,18 @@ local control = {
 }
 
 -- Option → the families of its arguments ("-": a number), behind an arrow what it gives other than
--- true: int, bool, or i32 and text, which the kernel stores.
+-- true: int, or i32 and text, which the kernel stores.
 local options = {}
 for name, what in ([[
-	SET_PDEATHSIG=SIG; GET_PDEATHSIG=>i32; GET_DUMPABLE=>int; SET_DUMPABLE=-; GET_KEEPCAPS=>bool
+	SET_PDEATHSIG=SIG; GET_PDEATHSIG=>i32; GET_DUMPABLE=>int; SET_DUMPABLE=-; GET_KEEPCAPS=>int
 	SET_KEEPCAPS=-; GET_TIMING=>int; SET_TIMING=-; GET_SECCOMP=>int
-	CAPBSET_READ=CAP>bool; CAPBSET_DROP=CAP; GET_TSC=>i32; SET_TSC=-; GET_SECUREBITS=>int
+	CAPBSET_READ=CAP>int; CAPBSET_DROP=CAP; GET_TSC=>i32; SET_TSC=-; GET_SECUREBITS=>int
 	SET_SECUREBITS=SECBIT; SET_TIMERSLACK=-; GET_TIMERSLACK=>int
 	TASK_PERF_EVENTS_DISABLE=; TASK_PERF_EVENTS_ENABLE=; SET_CHILD_SUBREAPER=-
-	GET_CHILD_SUBREAPER=>i32; SET_NO_NEW_PRIVS=-; GET_NO_NEW_PRIVS=>bool; SET_THP_DISABLE=- -
+	GET_CHILD_SUBREAPER=>i32; SET_NO_NEW_PRIVS=-; GET_NO_NEW_PRIVS=>int; SET_THP_DISABLE=- -
 	GET_THP_DISABLE=>int; GET_SPECULATION_CTRL=->int; SET_SPECULATION_CTRL=- -
-	SET_IO_FLUSHER=-; GET_IO_FLUSHER=>bool; SET_MDWE=-; GET_MDWE=>int; SET_MEMORY_MERGE=-
-	GET_MEMORY_MERGE=>bool; SET_PTRACER=-; SET_NAME=text; GET_NAME=>text; SET_FP_MODE=-
+	SET_IO_FLUSHER=-; GET_IO_FLUSHER=>int; SET_MDWE=-; GET_MDWE=>int; SET_MEMORY_MERGE=-
+	GET_MEMORY_MERGE=>int; SET_PTRACER=-; SET_NAME=text; GET_NAME=>text; SET_FP_MODE=-
 	GET_FP_MODE=>int; SVE_SET_VL=->int; SVE_GET_VL=>int; SME_SET_VL=->int; SME_GET_VL=>int
 	SET_TAGGED_ADDR_CTRL=-; GET_TAGGED_ADDR_CTRL=>int; MCE_KILL=- -
 ]]):gmatch "([%w_]+)=([^;\n]*)" do
@@ -90,10 +92,7 @@ local function ambient(number, operation, cap)
 	operation = c.PR_CAP_AMBIENT[operation]
 	cap = cap and c.CAP[cap] or 0
 	local result, err = control.number(number, operation, cap)
-	if result and operation == c.PR_CAP_AMBIENT.IS_SET then
-		return result == 1
-	end
-	return result and true, err
+	return result and (operation ~= c.PR_CAP_AMBIENT.IS_SET or result), err
 end
 
 local function arguments(families, ...)
@@ -130,10 +129,7 @@ function M.prctl(option, ...)
 		return stored(number, result)
 	end
 	local value, err = control.number(number, arguments(families, ...))
-	if not value or result == "int" then
-		return value, err
-	end
-	return result ~= "bool" or value == 1
+	return value and (result ~= "int" or value), err
 end
 
 -- seccomp(operation [, flags [, argument]]): of filters a sock_fprog or a list of sock_filter;

@@ -52,12 +52,18 @@ function M.sigaction(signal, action, old)
 	return before, err
 end
 
+-- signal(signal, handler) - what was done before, as signal() takes it: "DFL", "IGN", or the action
+-- where it is a handler in C
 function M.signal(signal, handler)
 	if handler == nil then
 		errors.complain("signal", 2, "\"ign\" or \"dfl\"", handler)
 	end
 	local before, err = M.sigaction(signal, handler)
-	return before and true, err
+	if not before then
+		return nil, err
+	end
+	local known = { [c.SIGACT.DFL] = "DFL", [c.SIGACT.IGN] = "IGN" }
+	return known[memory.u64(before, 0)] or before
 end
 
 -- signalfd(set [, flags [, fd]]) - a new descriptor; with `fd` that one, which has the set now

@@ -442,6 +442,8 @@ local function new_array(type, values)
 			errors.raise("%s: at most %d bytes expected, got %d", type.name, type.size, size)
 		end
 		memory.write(self, 0, values)
+	elseif math.type(values) then
+		self[type.base] = values
 	elseif values ~= nil and _G.type(values) ~= "table" then
 		errors.raise("%s: a list, a text or memory expected, got %s", type.name, errors.given(values))
 	elseif values then
@@ -464,8 +466,11 @@ end
 -- list(element) - a function that makes a list of a table, or of a count of empty elements
 function M.list(name)
 	local of
-	return function(values)
+	return function(values, second)
 		of = of or array_of(name, 1)
+		if math.type(values) and _G.type(second) == "table" then
+			values = second -- as ljsyscall has it: a count and the list
+		end
 		if raw.ismemory(values) then
 			return memory.slice(values, 0, check_readable(name .. "[]", values), of.metatable)
 		end

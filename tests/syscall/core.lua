@@ -84,6 +84,18 @@ raises(function() raw.bind("read", number "read", "n-\3f\0\0l\0\0l\0\0") end, "a
 	"a bound call that would take one")
 ok(type(require("syscall.unsafe").address(copy)) == "number", "syscall.unsafe tells addresses")
 
+-- Bytes, and numbers in memory
+
+local bytes = S.t.buffer "abc"
+bytes[1] = 0x58
+is(tostring(bytes) .. bytes[0] .. tostring(bytes[3]), "aXc97nil", "buffer[i] is a byte")
+raises(function() bytes[3] = 1 end, "no byte 3 of 3", "past its end")
+raises(function() bytes[0] = 256 end, "8 bits", "more than a byte")
+raises(function() return bytes.strin end, "memory has no field strin; did you mean \"string\"?",
+	"no such field of memory")
+is(S.t.off1(8)[0] .. " " .. #S.t.int1() .. " " .. S.t.ints { 5, 6 }[1] .. " " .. #S.t.ints(3),
+	"8 1 6 3", "numbers in memory")
+
 -- Mappings
 
 local map_type = raw.mapping "mapping"
@@ -112,6 +124,9 @@ is(S.c.O[66], 66, "a number stands for itself")
 is(S.c.MODE["0644"], 420, "a mode is octal")
 is(S.c.MODE["rusr, wusr, rgrp"], 416, "or names")
 is(S.c.MODE["fdir, 0711"], 0x41c9, "or both")
+is(S.c.OK.rw .. S.c.OK["R, w"] .. S.c.OK.r, "664", "letters that stand together")
+raises(function() return S.c.OK.rz end, "no OK \"z\"", "no such letter")
+is(S.c.W.clone | S.c.W["__wall"], S.c.W.__WCLONE | S.c.W.__WALL, "names that C hides")
 is(S.c.SEEK.CUR, 1, "an enum")
 is(rawget(S.c.O, "RDWR"), 2, "names are plain keys")
 is(rawget(S.c.O, "rdwr"), nil, "text in other forms is remembered elsewhere")
@@ -128,6 +143,7 @@ local _, err = S.open "/nonexistent"
 is(tostring(err), "No such file or directory", "an error is its message")
 is(err.errno, 2, "has a number")
 is(err.sym .. err.lsym, "ENOENTenoent", "a name in both cases")
+ok(err.NOATTR == false and S.t.error(61).NOATTR, "the name that libattr has")
 ok(err.NOENT and err.noent and not err.perm, "and is asked for by name")
 raises(function() return err.noentt end, "no field", "by one that there is not")
 is(err, select(2, S.open "/nonexistent"), "one object for each number")

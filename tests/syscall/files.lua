@@ -15,7 +15,7 @@ local path = dir .. "/file"
 local fd = assert(S.open(path, "creat, excl, rdwr, cloexec", "0640"))
 is(fd:write "hello world", 11, "write() gives how many")
 is(fd:write("abcdef", 3), 3, "or as many as it was told")
-is(fd:seek(0, "set"), 0, "seek() gives the place")
+is(fd:seek(), 0, "seek() gives the place")
 is(fd:read(), "hello worldabc", "read() gives text")
 is(fd:read(), "", "at the end an empty one")
 is(fd:pread(nil, 5, 6), "world", "pread() reads elsewhere")

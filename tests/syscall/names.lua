@@ -17,6 +17,8 @@ local base = assert(S.open(dir, "path, directory"))
 -- stat and its kin
 
 local st = S.stat(path)
+is(S.stat("/dev/null").typename, "char device", "stat(): a device")
+ok(S.access(path, "rw"), "access(): letters")
 ok(st.isreg and not st.isdir and st.typename == "file", "stat(): a file")
 is(st.mode & 511, 416, "its mode")
 is(S.lstat(path).ino .. S.fstat(fd).ino, ("%d%d"):format(st.ino, st.ino),

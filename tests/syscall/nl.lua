@@ -54,6 +54,7 @@ end
 
 -- Interfaces
 
+is(nl.getlink().lo.index, 1, "getlink(): by name")
 local all = assert(nl.interfaces())
 ok(all.lo and all.lo.index == 1 and all[1].name == "lo",
 	"interfaces(): loopback, by name and place")

@@ -25,7 +25,7 @@ ok(#process.affinity >= 1 and #process.cmdline > 1 and process.environ.PATH, "li
 ok(process.root == "/" and process.cgroup[1] and process.name ~= "", "more of /proc")
 ok(process.dumpable == true or process.dumpable == false, "dumpable")
 is(process.subreaper, false, "subreaper")
-is(process.no_new_privs, S.prctl "get_no_new_privs", "no_new_privs")
+is(process.no_new_privs, S.prctl "get_no_new_privs" == 1, "no_new_privs")
 is(tostring(process), "process " .. S.getpid(), "as text")
 local seen = {}
 for name, value in pairs(process) do

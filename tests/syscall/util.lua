@@ -293,7 +293,7 @@ if not value and err.NODATA then
 		ok(util.capset(program, caps, "create"), "capset() of an fd")
 		local have = util.capget(dir .. "/program")
 		is(tostring(have.permitted) .. "; " .. tostring(have.inheritable),
-			"bpf, sys_chroot; chown, mknod", "capget() of a path")
+			"BPF,SYS_CHROOT; CHOWN,MKNOD", "capget() of a path")
 		is(have.effective.value, 0, "nothing takes effect")
 		caps.effective, caps.rootid = caps.permitted, 100000
 		ok(util.capset(dir .. "/program", caps, "replace"), "capset() of a path, for a namespace")

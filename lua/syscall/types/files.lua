@@ -55,7 +55,7 @@ function M.device(major, minor)
 end
 
 local file_types = {
-	{ "isfifo", "IFIFO", "fifo" }, { "ischr", "IFCHR", "character device" },
+	{ "isfifo", "IFIFO", "named pipe" }, { "ischr", "IFCHR", "char device" },
 	{ "isdir", "IFDIR", "directory" }, { "isblk", "IFBLK", "block device" },
 	{ "isreg", "IFREG", "file" }, { "islnk", "IFLNK", "link" }, { "issock", "IFSOCK", "socket" },
 }

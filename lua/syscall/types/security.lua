@@ -41,10 +41,10 @@ end
 function set_metatable.__tostring(self)
 	local names = {}
 	for name, bit in pairs(c.CAP) do
-		names[#names + 1] = self.value >> bit & 1 == 1 and name:lower() or nil
+		names[#names + 1] = self.value >> bit & 1 == 1 and name or nil
 	end
 	table.sort(names)
-	return table.concat(names, ", ")
+	return table.concat(names, ",")
 end
 
 function set_metatable.__eq(a, b)
@@ -84,7 +84,8 @@ function M.capabilities(values)
 	if type(values) ~= "table" then
 		errors.complain("capabilities", 1, "a table", values)
 	end
-	return setmetatable({ effective = M.cap(values.effective), permitted = M.cap(values.permitted),
+	return setmetatable({ version = c.LINUX_CAPABILITY_VERSION["3"],
+		effective = M.cap(values.effective), permitted = M.cap(values.permitted),
 		inheritable = M.cap(values.inheritable) }, capabilities_metatable)
 end
 
@@ -116,6 +117,17 @@ M.sock_fprog = define {
 		self.filter = raw.ismemory(filters) and filters or M.sock_filters(filters or {})
 	end,
 }
+
+-- sock_fprog1 { { count, filters } } - as ljsyscall has it: one of an array of one
+function M.sock_fprog1(list)
+	local first = type(list) == "table" and list[1]
+	if type(first) ~= "table" then
+		errors.raise("sock_fprog1: a list of { count, filters } expected, got %s", type(list))
+	end
+	local program = M.sock_fprog {}
+	program.filter = raw.ismemory(first[2]) and first[2] or M.sock_filters(first[2])
+	return program
+end
 
 M.seccomp_data = define {
 	"seccomp_data", c = "struct seccomp_data", header = "linux/seccomp.h",
