@@ -72,8 +72,12 @@ unsigned char *memory_range(lua_State *lua, struct memory *memory, lua_Integer o
 /* memory_release() - take the bytes of a mapping away. Returns 0 or -errno. */
 long memory_release(struct memory *memory);
 
-/* handle_new() - push an owned descriptor. Its metatable is on top of the stack and is popped. */
+/* handle_new() - push an owned descriptor, or -1 for none yet. Its metatable is on top of the stack
+ * and is popped. */
 void handle_new(lua_State *lua, int fd);
+
+/* handle_own() - the handle at @index, which has none yet, owns @fd from now on. */
+void handle_own(lua_State *lua, int index, int fd);
 
 /* handle_test() - the number of the handle at @index, or of the file of Lua's io library; -1 where
  * it is closed, false where there is neither. */
@@ -101,6 +105,7 @@ void access_open(lua_State *lua);
 void map_open(lua_State *lua);
 void handle_open(lua_State *lua);
 void call_open(lua_State *lua);
+void enter_open(lua_State *lua);
 void env_open(lua_State *lua);
 
 /* All that a shared object shows of itself. */

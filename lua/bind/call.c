@@ -17,7 +17,6 @@
 #include <string.h>
 
 #include "lua/raw/entry.h"
-#include "raw/pointers.h"
 
 static const char state_key[] = "syscall.state";
 
@@ -32,19 +31,11 @@ struct call {
 	long words[WORDS];
 	size_t size;        /* of the memory that was handed over last */
 	int out;            /* stack index of the first `out` argument */
+	int pair[2];        /* what a call stores that makes two descriptors */
 	const void *answer; /* what is made into text, or NULL */
 	size_t room;        /* of the answer: recv(2) may tell of more (MSG_TRUNC) */
 	unsigned char small[SMALL];
 };
-
-bool bind_pointer(long number, int index)
-{
-	size_t count = sizeof(raw_pointers) / sizeof(raw_pointers[0]);
-
-	if (number < 0 || (size_t)number >= count)
-		return true; /* nobody knows */
-	return raw_pointers[number] >> index & 1;
-}
 
 void bind_state(lua_State *lua)
 {
@@ -386,20 +377,19 @@ static void one_argument(struct call *call)
 		word(call, (long)lua_tointeger(call->lua, -1));
 		lua_pop(call->lua, 1);
 		return;
+	case '2': /* where the kernel stores two descriptors */
+		address(call, call->pair);
+		return;
 	case 's': /* the size of the memory before */
 		word(call, (long)call->size);
 		return;
 	case 'f':
-		descriptor(call, false);
-		break;
 	case 'a':
-		descriptor(call, true);
+		descriptor(call, call->kind[0] == 'a');
 		break;
 	case 'p':
-		path(call, false);
-		break;
 	case 'P':
-		path(call, true);
+		path(call, call->kind[0] == 'P');
 		break;
 	case 'i':
 		integer(call, INT32_MIN, INT32_MAX, "a whole number of 32 bits");
@@ -437,6 +427,21 @@ static void one_argument(struct call *call)
 	call->argument++;
 }
 
+/* The objects that will own what the call makes: they are there before it, so that no error comes
+ * between a descriptor and its owner. */
+static void make_owners(lua_State *lua, int kind)
+{
+	bind_state(lua);
+	lua_getfield(lua, -1, "fd");
+	lua_replace(lua, -2);
+	if (kind == 'p') {
+		lua_pushvalue(lua, -1);
+		handle_new(lua, -1);
+		lua_insert(lua, -2);
+	}
+	handle_new(lua, -1);
+}
+
 static int result(struct call *call, int kind, long value)
 {
 	lua_State *lua = call->lua;
@@ -446,10 +451,16 @@ static int result(struct call *call, int kind, long value)
 		lua_pushboolean(lua, 1);
 		break;
 	case 'f':
-		bind_state(lua);
-		lua_getfield(lua, -1, "fd");
-		handle_new(lua, (int)value);
+		handle_own(lua, -1, (int)value);
 		break;
+	case 'p':
+		handle_own(lua, -2, call->pair[0]);
+		handle_own(lua, -1, call->pair[1]);
+		lua_pushboolean(lua, 1);
+		lua_insert(lua, -3);
+		lua_pushnil(lua);
+		lua_insert(lua, -3);
+		return 4;
 	case 'o':
 		lua_pushvalue(lua, call->out);
 		break;
@@ -481,11 +492,14 @@ static int bound(lua_State *lua)
 	call.size = 0;
 	call.out = 0;
 	call.answer = NULL;
+	call.pair[0] = call.pair[1] = -1;
 	memset(call.words, 0, sizeof(call.words));
 	lua_settop(lua, kinds[2]);
 	luaL_checkstack(lua, 16, NULL);
 	for (call.kind = kinds + 3; call.kind[0]; call.kind += 3)
 		one_argument(&call);
+	if (kinds[0] == 'f' || kinds[0] == 'p')
+		make_owners(lua, kinds[0]);
 	do
 		value = raw_entry(number, w[0], w[1], w[2], w[3], w[4], w[5]);
 	while (value == -EINTR && kinds[1] == 'r');
@@ -524,52 +538,6 @@ static int bind(lua_State *lua)
 	return 1;
 }
 
-/* One argument of call(): a number, an fd, memory or text. */
-static long loose(lua_State *lua, int index, bool pointer)
-{
-	struct memory *memory = memory_test(lua, index);
-	int fd;
-
-	if (memory)
-		return (long)(uintptr_t)memory_at(memory_check(lua, index));
-	if (handle_test(lua, index, &fd))
-		return fd;
-	switch (lua_type(lua, index)) {
-	case LUA_TSTRING:
-		return (long)(uintptr_t)lua_tostring(lua, index);
-	case LUA_TNIL:
-		return 0;
-	default:
-		luaL_argcheck(lua, !pointer || luaL_checkinteger(lua, index) == 0, index,
-			      "the kernel takes an address here: memory, text or nil expected");
-		return (long)luaL_checkinteger(lua, index);
-	}
-}
-
-int bind_enter(lua_State *lua, bool checked)
-{
-	lua_Integer number = luaL_checkinteger(lua, 1);
-	long w[WORDS] = { 0 };
-	int count = lua_gettop(lua) - 1;
-	long value;
-
-	luaL_argcheck(lua, count <= WORDS, WORDS + 2, "a call takes at most six arguments");
-	for (int i = 0; i < count; i++)
-		w[i] = loose(lua, i + 2, checked && bind_pointer(number, i));
-	value = raw_entry(number, w[0], w[1], w[2], w[3], w[4], w[5]);
-	if (value < 0 && value >= -4095)
-		return bind_error(lua, (int)-value);
-	lua_pushinteger(lua, value);
-	return 1;
-}
-
-/* call(number, ...) - the value, or nil and an error. Text must only be read by the kernel: Lua
- * holds one copy of it for everybody. */
-static int call(lua_State *lua)
-{
-	return bind_enter(lua, true);
-}
-
 /* state() - the table that this module shares with lua/syscall/: errors, raise, complain,
  * fd, and errno, the number of the last error */
 static int state(lua_State *lua)
@@ -581,7 +549,6 @@ static int state(lua_State *lua)
 void call_open(lua_State *lua)
 {
 	static const luaL_Reg functions[] = {
-		{ "call", call },
 		{ "bind", bind },
 		{ "state", state },
 		{ NULL, NULL },

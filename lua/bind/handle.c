@@ -73,6 +73,26 @@ void handle_new(lua_State *lua, int fd)
 	lua_setmetatable(lua, -2);
 }
 
+void handle_own(lua_State *lua, int index, int fd)
+{
+	struct handle *handle = lua_touserdata(lua, index);
+
+	handle->fd = fd;
+}
+
+/* adopt(handle, metatable) - another that owns what this one did */
+static int adopt(lua_State *lua)
+{
+	struct handle *from = check_handle(lua);
+
+	luaL_checktype(lua, 2, LUA_TTABLE);
+	lua_settop(lua, 2);
+	handle_new(lua, -1);
+	handle_own(lua, -1, from->fd);
+	from->fd = -1;
+	return 1;
+}
+
 /* handle(number, metatable) - an owned descriptor */
 static int handle(lua_State *lua)
 {
@@ -161,9 +181,10 @@ static int handletype(lua_State *lua)
 void handle_open(lua_State *lua)
 {
 	static const luaL_Reg functions[] = {
-		{ "handle", handle }, { "handletype", handletype }, { "getfd", getfd },
-		{ "closefd", close }, { "ishandle", is_handle },    { "nogc", nogc },
-		{ NULL, NULL },
+		{ "handle", handle },      { "handletype", handletype },
+		{ "getfd", getfd },        { "closefd", close },
+		{ "ishandle", is_handle }, { "nogc", nogc },
+		{ "adopt", adopt },        { NULL, NULL },
 	};
 
 	luaL_setfuncs(lua, functions, 0);

@@ -27,11 +27,11 @@ local kinds = {
 	i32 = { "i" }, u32 = { "u" }, i64 = { "l" }, u64 = { "l" }, size = { "z" },
 	flags = { "c", constant }, enum = { "c", constant }, mode = { "c", constant, "MODE" },
 	mem = { "m", tonumber }, ["in"] = { "t", structure }, out = { "o", structure },
-	data = { "d" }, room = { "r" }, len = { "s" },
+	data = { "d" }, room = { "r" }, len = { "s" }, pair = { "2" },
 }
 local nullable = { path = { "P" }, text = { "P" }, mem = kinds.mem, ["in"] = kinds["in"] }
-local results = { ["true"] = "t", int = "n", fd = "f", out = "o", bytes = "b" }
-local silent = { len = true } -- no Lua argument
+local results = { ["true"] = "t", int = "n", fd = "f", pair = "p", out = "o", bytes = "b" }
+local silent = { len = true, pair = true } -- no Lua argument
 
 local function number_of(text)
 	local family, name = text:match "^(%u[%w_]*)%.(.+)$"

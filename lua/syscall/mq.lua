@@ -8,7 +8,7 @@ local bind, check = call.bind, call.check
 
 local M = {}
 
-local open = bind("mq_open", "text flags:O mode in?:mq_attr -> int")
+local open = bind("mq_open", "text flags:O mode in?:mq_attr -> fd")
 local unlink = bind("mq_unlink", "text -> true")
 local receive = bind("mq_timedreceive", "fd room mem:4 in?:timespec -> bytes retry")
 
@@ -24,11 +24,8 @@ end
 
 -- mq_open(name [, flags [, mode [, { maxmsg =, msgsize = }]]]) - a queue
 function M.mq_open(name, flags, mode, attributes)
-	local number, err = open(name_of("mq_open", name), flags, mode, attributes)
-	if not number then
-		return nil, err
-	end
-	return types.mqd(number)
+	local made, err = open(name_of("mq_open", name), flags, mode, attributes)
+	return made and raw.adopt(made, types.queue), err
 end
 
 function M.mq_unlink(name)

@@ -7,7 +7,6 @@
 local raw = require "syscall.raw"
 local call = require "syscall.call"
 local errors = require "syscall.errors"
-local fd_objects = require "syscall.fd"
 local types = require "syscall.types.poll"
 local c = require("syscall.constants").c
 
@@ -30,18 +29,9 @@ M.rows = {
 
 -- Pipes
 
-local make_pipe = bind("pipe2", "out:i32[2] flags:O -> out")
-
 -- pipe([flags]) - true, nil, the end to read from, the end to write to
-function M.pipe(flags)
-	local ends, err = make_pipe(nil, flags)
-	if not ends then
-		return nil, err
-	end
-	return true, nil, fd_objects.fd(ends[0]), fd_objects.fd(ends[1])
-end
-
-M.pipe2 = M.pipe
+M.rows.pipe = "pipe2: pair flags:O -> pair"
+M.rows.pipe2 = M.rows.pipe
 
 -- Memory of a mask of signals that was given, or nil.
 local function mask_of(name, index, set)

@@ -8,7 +8,6 @@ local raw = require "syscall.raw"
 local call = require "syscall.call"
 local errors = require "syscall.errors"
 local struct = require "syscall.struct"
-local fd_objects = require "syscall.fd"
 local c = require("syscall.constants").c
 
 local bind, check = call.bind, call.check
@@ -61,7 +60,7 @@ end
 -- Made, joined, named
 
 local make = bind("socket", "enum:AF flags:SOCK i32 -> fd")
-local make_pair = bind("socketpair", "enum:AF flags:SOCK i32 out:i32[2] -> out")
+local make_pair = bind("socketpair", "enum:AF flags:SOCK i32 pair -> pair")
 
 -- What the third argument's names mean depends on the first.
 local protocols = { [c.AF.NETLINK] = "NETLINK", [c.AF.PACKET] = "ETH_P" }
@@ -83,11 +82,7 @@ end
 
 -- socketpair(domain, type [, protocol]) - true, nil, and both ends
 function M.socketpair(domain, kind, protocol)
-	local ends, err = make_pair(domain, kind or "stream", protocol_of(domain, protocol))
-	if not ends then
-		return nil, err
-	end
-	return true, nil, fd_objects.fd(ends[0]), fd_objects.fd(ends[1])
+	return make_pair(domain, kind or "stream", protocol_of(domain, protocol))
 end
 
 local bind_address = bind("bind", "fd mem u32 -> true")

@@ -226,7 +226,7 @@ local function arguments(row)
 		local words = row:match "^(.-)%->"
 		words = words:match "^[%w_]+:%s+(.*)$" or words
 		for word in words:gmatch "%S+" do
-			if word:sub(1, 1) ~= "#" and word ~= "len" then
+			if word:sub(1, 1) ~= "#" and word ~= "len" and word ~= "pair" then
 				count = count + 1
 				if random(8) == 1 then
 					list[count] = value()

@@ -53,7 +53,7 @@ local function words_of(row)
 	local list = {}
 	for word in (left:match "^[%w_]+:%s+(.*)$" or left):gmatch "%S+" do
 		local kind, optional, of, default = word:match "^(%w+)(%??):?([%w_%[%]]*)=?(.*)$"
-		if word:sub(1, 1) ~= "#" and word ~= "len" then
+		if word:sub(1, 1) ~= "#" and word ~= "len" and word ~= "pair" then
 			list[#list + 1] = { kind = kind, of = of, may_lack = optional == "?" or default ~= "" }
 			if kind == "data" or kind == "room" then
 				list[#list + 1] = { kind = "count", may_lack = true }
