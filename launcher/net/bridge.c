@@ -15,6 +15,14 @@ enum { ENTRY_SIZE = 48 };
 
 static const char made[] = "made ";
 
+/* The number at *@at, which moves behind it; -1 where it is none that anything can have. */
+static int read_number(char **at)
+{
+	long number = strtol(*at, at, 10);
+
+	return number >= 0 && number <= INT32_MAX ? (int)number : -1;
+}
+
 /* What the entry says: false where the bridge is not ours. @index receives the device's, or 0 where
  * the launcher was killed before it could note it. */
 static bool read_entry(int entry, struct pool_subnet *subnet, int *index)
@@ -27,11 +35,11 @@ static bool read_entry(int entry, struct pool_subnet *subnet, int *index)
 	state_read(entry, text, sizeof(text));
 	if (strncmp(text, made, sizeof(made) - 1) != 0)
 		return false;
-	subnet->range = (int)strtol(text + sizeof(made) - 1, &rest, 10);
-	subnet->number = (int)strtol(rest, &rest, 10);
-	*index = (int)strtol(rest, NULL, 10);
-	if (subnet->range < 0 || subnet->range >= POOL_RANGES || subnet->number < -1 ||
-	    subnet->number >= POOL_SUBNETS)
+	rest = text + sizeof(made) - 1;
+	subnet->range = read_number(&rest);
+	subnet->number = read_number(&rest);
+	*index = read_number(&rest);
+	if (subnet->range < 0 || subnet->range >= POOL_RANGES || subnet->number >= POOL_SUBNETS)
 		*subnet = (struct pool_subnet){ 0, -1 };
 	return true;
 }
