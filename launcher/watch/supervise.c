@@ -335,6 +335,25 @@ static struct raw_timespec *patience(const struct watch *watch, struct raw_times
 	return left;
 }
 
+/* Waits for those that have a descriptor. The others must not reach the kernel: it counts them too,
+ * and takes no more than RLIMIT_NOFILE (poll(2)), which may be 8. */
+static long wait_for(struct pollfd polls[], unsigned int count, struct raw_timespec *left)
+{
+	struct pollfd open[POLL_RELAYS + STDIO_RELAYS];
+	unsigned int opened = 0;
+	long r;
+
+	for (unsigned int i = 0; i < count; i++)
+		if (polls[i].fd >= 0)
+			open[opened++] = polls[i];
+	r = sys_ppoll(open, opened, left, NULL, 0);
+	opened = 0;
+	for (unsigned int i = 0; r > 0 && i < count; i++)
+		if (polls[i].fd >= 0)
+			polls[i].revents = open[opened++].revents;
+	return r;
+}
+
 /* One round: waits for what comes first and deals with it. Returns true when pid 1 has ended:
  * whatever the clock says, it has ended by itself, or of our kill. */
 static bool step(struct watch *watch)
@@ -342,7 +361,7 @@ static bool step(struct watch *watch)
 	struct pollfd polls[POLL_RELAYS + STDIO_RELAYS];
 	struct raw_timespec left;
 	unsigned int count = ask(watch, polls);
-	long r = sys_ppoll(polls, count, patience(watch, &left), NULL, 0);
+	long r = wait_for(polls, count, patience(watch, &left));
 
 	watch->at = now();
 	if (r > 0 && polls[POLL_SIGNALS].revents)
