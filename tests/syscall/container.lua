@@ -26,7 +26,17 @@ local function run(script)
 	return select(3, S.waitpid(pid)), text
 end
 
-local status, text = run [[
+-- Calls that no program of the system makes so: a process with namespaces, by both ways.
+local number = require("syscall.call").number
+local calls = ([[/usr/bin/python3 -c 'import ctypes, os
+c = ctypes.CDLL(None, use_errno=True)
+made = c.syscall(%d, 0x10000011, 0, 0, 0, 0)
+if made == 0: os._exit(0)
+print("clone", made, ctypes.get_errno())
+print("clone3", c.syscall(%d, 0, 0), ctypes.get_errno())'
+]]):format(number "clone", number "clone3")
+
+local status, text = run(calls .. [[
 	echo "id $(id -u) $(id -g) $(id -G)"; echo "map $(tr -s ' ' </proc/self/uid_map)"
 	echo "name $(hostname)"; echo "dirs $(echo /*)"; echo "dev $(echo /dev/*)"
 	grep -E '^(Cap|NoNew|Seccomp:)' /proc/self/status
@@ -40,7 +50,7 @@ local status, text = run [[
 	unshare -m true 2>/dev/null || echo "no mount namespace"
 	mount -t tmpfs x /tmp 2>/dev/null || echo "no mount"
 	(sleep 0.1 &) ; exit 7
-]]
+]])
 local function says(pattern, name)
 	ok(text:find(pattern), name, text)
 end
@@ -56,6 +66,7 @@ says("NoNewPrivs:\t1\nSeccomp:\t2\n", "a filter")
 says("root read%-only\nusr read%-only\ntmp writable\nnull there\n", "what can be written")
 says(root and "net eth0 lo \n" or "net lo \n", "a network of its own")
 says("no user namespace\nno mount namespace\nno mount\n", "what the filter and the lack refuse")
+says("clone %-1 1\nclone3 %-1 38\n", "flags of clone, and clone3")
 local processes = tonumber(text:match "processes (%d+)")
 ok(processes and processes <= 6, "only its own processes", text)
 if root then

@@ -132,6 +132,39 @@ S.symlink("none", dir .. "/tree/broken")
 ok(util.rm(dir .. "/tree") and S.stat(dir .. "/kept/file"),
 	"links are removed, not what they lead to")
 fails(function() return util.rm(dir .. "/none") end, "NOENT", "rm(): none")
+
+-- Somebody else changes what is removed, just before it is opened: @name of a directory.
+local function meddle(name, change)
+	assert(S.mkdir(dir .. "/tree", "755") and S.mkdir(dir .. "/tree/sub", "755"))
+	util.createfile(dir .. "/tree/sub/file")
+	local open, changed = S.openat, false
+	S.openat = function(where, which, flags)
+		if which == name and not changed then
+			changed = true
+			change()
+		end
+		return open(where, which, flags)
+	end
+	local done, err = util.rm(dir .. "/tree")
+	S.openat = open
+	assert(changed)
+	return done, err
+end
+fails(function()
+	return meddle("sub", function()
+		assert(S.rename(dir .. "/tree/sub", dir .. "/moved"))
+		assert(S.symlink(dir .. "/kept", dir .. "/tree/sub"))
+	end)
+end, "NOTDIR", "rm(): a directory that becomes a link")
+ok(S.stat(dir .. "/kept/file"), "is not followed")
+assert(util.rm(dir .. "/moved", dir .. "/tree"))
+fails(function()
+	return meddle("..", function()
+		assert(S.rename(dir .. "/tree/sub", dir .. "/kept/sub"))
+	end)
+end, "STALE", "rm(): a directory that is moved meanwhile")
+ok(S.stat(dir .. "/kept/file") and S.stat(dir .. "/kept/sub"), "is not come back from")
+assert(util.rm(dir .. "/kept/sub", dir .. "/tree"))
 fails(function() return util.rm(dir .. "/kept/.") end, "INVAL", "rm(): .")
 is(check.in_child(function() -- whose root is another, should it be removed after all
 	assert((S.getuid() == 0 or S.unshare "newuser") and S.chroot(dir .. "/kept") and S.chdir "/")

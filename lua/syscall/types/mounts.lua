@@ -67,32 +67,19 @@ M.statmount = define {
 	{ "u32", "mnt_gidmap" },
 }
 
-M.dqblk = define {
-	"dqblk", c = "struct if_dqblk", header = "linux/quota.h", prefix = "dqb_",
-	{ "u64", "bhardlimit" },
-	{ "u64", "bsoftlimit" },
-	{ "u64", "curspace" },
-	{ "u64", "ihardlimit" },
-	{ "u64", "isoftlimit" },
-	{ "u64", "curinodes" },
-	{ "u64", "btime" },
-	{ "u64", "itime" },
-	{ "u32", "valid", const = "QIF" },
-}
+local function quota(name, c_name, last)
+	local type = { name, c = c_name, header = "linux/quota.h", prefix = "dqb_" }
+	for field in ([[bhardlimit bsoftlimit curspace ihardlimit isoftlimit curinodes btime
+		itime]]):gmatch "%S+" do
+		type[#type + 1] = { "u64", field }
+	end
+	type[#type + 1] = { "u32", "valid", const = "QIF" }
+	type[#type + 1] = last
+	return define(type)
+end
 
-M.nextdqblk = define {
-	"nextdqblk", c = "struct if_nextdqblk", header = "linux/quota.h", prefix = "dqb_",
-	{ "u64", "bhardlimit" },
-	{ "u64", "bsoftlimit" },
-	{ "u64", "curspace" },
-	{ "u64", "ihardlimit" },
-	{ "u64", "isoftlimit" },
-	{ "u64", "curinodes" },
-	{ "u64", "btime" },
-	{ "u64", "itime" },
-	{ "u32", "valid", const = "QIF" },
-	{ "u32", "id" },
-}
+M.dqblk = quota("dqblk", "struct if_dqblk")
+M.nextdqblk = quota("nextdqblk", "struct if_nextdqblk", { "u32", "id" })
 
 M.dqinfo = define {
 	"dqinfo", c = "struct if_dqinfo", header = "linux/quota.h", prefix = "dqi_",
