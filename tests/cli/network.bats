@@ -65,6 +65,87 @@ socket.create_connection(("198.51.100.1", 80), 5)'
 	[[ $stderr == *"Network is unreachable"* ]]
 }
 
+@test "without a network both loopback addresses answer, and the host's sockets are not there" {
+	cat >"$WORK/try.py" <<'END'
+import socket
+for address in "127.0.0.1", "127.9.9.9", "::1":
+    server = socket.create_server((address, 0), family=10 if ":" in address else 2)
+    one = socket.create_connection(server.getsockname()[:2], 5)
+    print(server.accept()[0].send(b"x"), one.recv(1).decode())
+try:
+    socket.socket(socket.AF_UNIX).connect("\0of-the-host")
+    print("there")
+except OSError as error:
+    print(type(error).__name__)
+END
+	on_host '/usr/bin/python3 -c "
+import socket, time
+abstract = socket.socket(socket.AF_UNIX)
+abstract.bind(\"\\0of-the-host\")
+abstract.listen()
+time.sleep(50)" &
+		until_up grep of-the-host /proc/net/unix
+		for profile in none host; do
+			"$LUNETTE" run -p "$WORK/$profile.lua" --ro "$WORK/try.py:/try.py" -- \
+				/usr/bin/python3 /try.py
+		done'
+	[[ $output == $'1 x\n1 x\n1 x\nConnectionRefusedError\n1 x\n1 x\n1 x\nthere' ]]
+}
+
+@test "not one packet leaves a sandbox without a network" {
+	profile loud <<'END'
+local net = params { net = text { default = "none" } }.net
+return profile {
+	extends = "base", user = { uid = 0, gid = 0 }, caps = { keep = { "net_raw" } },
+	seccomp = { guard = { remove { "no-odd-sockets" } } }, net = net,
+}
+END
+	# To the outside by IPv4 and IPv6, to everybody, to a group, by every device, and as a frame.
+	cat >"$WORK/shout.py" <<'END'
+import os, socket, struct
+def attempt(what, *arguments):
+    try:
+        return what(*arguments)
+    except OSError:
+        pass
+def datagram(family, address, device=None):
+    one = socket.socket(family, socket.SOCK_DGRAM)
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+    if device:
+        attempt(one.setsockopt, socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
+    attempt(one.sendto, b"shouted", (address, 9))
+for device in [None] + [name for _, name in socket.if_nameindex()]:
+    for address in "198.51.100.2", "198.51.100.255", "255.255.255.255", "224.0.0.1", "192.0.2.9":
+        datagram(socket.AF_INET, address, device)
+    for address in "2001:db8:aa::2", "ff02::1", "fe80::1":
+        datagram(socket.AF_INET6, address, device)
+def frame(device):
+    one = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    one.bind((device, 0))
+    one.send(b"\xff" * 6 + b"\2\0\0\0\0\1" + b"\x88\xb5" + b"shouted".ljust(60))
+for _, name in socket.if_nameindex():
+    attempt(frame, name)
+END
+	cat >"$WORK/hear.py" <<'END'
+import socket, subprocess, sys
+one = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+subprocess.run(sys.argv[1:], check=True)
+one.settimeout(0.3)
+heard = 0
+try:
+    while True:
+        heard += b"shouted" in one.recv(2000)
+except TimeoutError:
+    print("heard" if heard else "nothing")
+END
+	on_host 'outside
+		for net in none host; do
+			/usr/bin/python3 "$WORK/hear.py" "$LUNETTE" run -p "$WORK/loud.lua" --set net=$net \
+				--ro "$WORK/shout.py:/shout.py" -- /usr/bin/python3 /shout.py
+		done'
+	[[ $output == $'nothing\nheard' ]]
+}
+
 @test "with the host's network the host's links are there" {
 	launch -0 run -p "$WORK/host.lua" -- ip -o link
 	[[ ${#lines[@]} == $(ip -o link | wc -l) ]]

@@ -64,6 +64,19 @@ END
 	[[ $output == 127.0.0.1 ]]
 }
 
+@test "the outside reaches a published port, and so does the sandbox itself by the host's address" {
+	profile veth <<END
+return profile { extends = "$WORK/web.lua", net = veth { nat = true, forward = true } }
+END
+	on_host "${SERVE//web.lua/veth.lua}"'outside; serve
+		ask="curl --silent --max-time 5"
+		nsenter --net --target $OUTSIDE $ask http://198.51.100.1:8081/
+		nsenter --net --target $OUTSIDE $ask http://198.51.100.1:8080/ || echo "on loopback only"
+		nsenter --net --target "$(pgrep --parent "$(pgrep --full "run -p $WORK/veth.lua" |
+			head --lines=1)" | sed --quiet 2p)" $ask http://198.51.100.1:8081/'
+	[[ $output == $'127.0.0.1\non loopback only\n127.0.0.1' ]]
+}
+
 @test "datagrams come back to who sent them, from the address they were sent to" {
 	on_host 'ip address add 192.0.2.1/32 dev lo
 		"$LUNETTE" run -p "$WORK/datagrams.lua" -- /usr/bin/python3 -c "
