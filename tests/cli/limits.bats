@@ -1,0 +1,179 @@
+# limits.bats: limits that need no cgroup just under, at and just over their value, and without
+# (output, the sizes of files and of tmpfs are in output.bats, CPU time in cputime.bats)
+# bats file_tags=rootless
+# shellcheck shell=bats disable=SC2016,SC2030,SC2031,SC2154 # quoted: for the program inside
+
+bats_require_minimum_version 1.5.0
+load ../lib/launch
+load ../lib/need
+load ../lib/sandbox
+
+setup() {
+	workspace
+	need_command python3
+}
+
+# limited LIMITS SCRIPT - what the Python script prints under these limits
+limited() {
+	echo "return profile { extends = \"default\", limits = { $1 } }" >"$WORK/limited.lua"
+	launch run --wall 60s -p "$WORK/limited.lua" --report report -- /usr/bin/python3 -c "$2"
+}
+
+# Tries each of the calls in turn, and prints the names of the errors.
+tries='import errno, os
+def tries(*calls):
+    for call in calls:
+        try: call(); print("ok")
+        except (OSError, MemoryError) as error:
+            print(errno.errorcode[error.errno] if isinstance(error, OSError) else "ENOMEM")
+'
+
+@test "wall time: less is enough, more ends the run, and nothing is left running" {
+	launch -0 run --wall 30s --report report -- sleep 0.2
+	launch -124 run --wall 400ms --report report -- sleep 30
+	[[ $(json report 'it["status"], it["exit_code"]') == '["timeout", null]' ]]
+	[[ $(json report "400 <= it['wall_ms'] < 400 + 3000 * $SLOW") == true ]]
+	# The control: it is the limit that ends it.
+	launch -0 run --report report -- sleep 0.6
+	[[ $(json report 'it["wall_ms"] >= 600') == true ]]
+}
+
+@test "grace: a program that ends in time says its last words, another does not" {
+	local ends='trap "sleep 0.2; echo bye; exit 0" TERM; while :; do sleep 0.02; done'
+	launch -124 run --wall 300ms --grace 20s --report report -- sh -c "$ends"
+	[[ $output == bye && $(json report 'it["status"]') == timeout ]]
+	launch -124 run --wall 300ms --grace 50ms --report report -- sh -c "${ends/0.2/9}"
+	[[ $output == "" && $(json report 'it["status"]') == timeout ]]
+	launch -124 run --wall 300ms -- sh -c "$ends"
+	[[ $output == "" ]]
+}
+
+@test "files: as many descriptors as the limit says" {
+	local script="$tries"'tries(*[lambda to=to: os.dup2(0, to) for to in (18, 19, 20)])'
+	limited 'files = 20' "$script"
+	[[ $output == $'ok\nok\nEBADF' ]]
+	limited '' "$script"
+	[[ $output == $'ok\nok\nok' ]]
+}
+
+@test "memlock: as many bytes locked as the limit says" {
+	local script="$tries"'import ctypes, mmap
+libc = ctypes.CDLL(None, use_errno=True)
+page = mmap.PAGESIZE
+memory = mmap.mmap(-1, 20 * page)
+address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+def lock(pages):
+    if libc.mlock(ctypes.c_void_p(address), ctypes.c_size_t(pages * page)) != 0:
+        raise OSError(ctypes.get_errno(), "")
+    libc.munlock(ctypes.c_void_p(address), ctypes.c_size_t(pages * page))
+tries(lambda: lock(15), lambda: lock(16), lambda: lock(17))'
+	limited "memlock = $((16 * $(getconf PAGESIZE)))" "$script"
+	[[ $output == $'ok\nok\nENOMEM' ]]
+	limited '' "$script"
+	[[ $output == $'ok\nok\nok' ]]
+}
+
+@test "sigpending: as many queued signals as the limit says" {
+	local script="$tries"'import signal, threading
+it = signal.SIGRTMIN + 3
+signal.pthread_sigmask(signal.SIG_BLOCK, [it])
+send = lambda: signal.pthread_kill(threading.get_ident(), it)
+tries(*[send] * 12)'
+	limited 'sigpending = 10' "$script"
+	[[ $output == "$(printf 'ok\n%.0s' {1..10})"$'\nEAGAIN\nEAGAIN' ]]
+	limited '' "$script"
+	[[ $output == "$(printf 'ok\n%.0s' {1..12})" ]]
+}
+
+@test "msgqueue: a queue within the limit, and one that is not" {
+	local script="$tries"'import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+class Attributes(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_long) for name in ("flags", "most", "size", "now")] + [
+        ("_", ctypes.c_long * 4)]
+def queue(most):
+    made = Attributes(0, most, 1024, 0)
+    name = b"/queue"
+    fd = libc.mq_open(name, os.O_CREAT | os.O_RDWR, 0o600, ctypes.byref(made))
+    if fd < 0: raise OSError(ctypes.get_errno(), "")
+    libc.mq_unlink(name); os.close(fd)
+tries(lambda: queue(6), lambda: queue(8))'
+	# Of each message the kernel counts some bytes more.
+	limited 'msgqueue = "8K"' "$script"
+	[[ $output == $'ok\nEMFILE' ]]
+	limited '' "$script"
+	[[ $output == $'ok\nok' ]]
+}
+
+@test "stack: arguments may take a quarter of it" {
+	local script="$tries"'import subprocess
+def start(kib):
+    subprocess.run(["/bin/true"] + ["x" * 1023] * kib, env={}, check=True)
+tries(lambda: start(200), lambda: start(300))'
+	limited 'stack = "1M"' "$script"
+	[[ $output == $'ok\nE2BIG' ]]
+	limited 'stack = "8M"' "$script"
+	[[ $output == $'ok\nok' ]]
+}
+
+@test "address_space and data: memory within the limit, and a bomb that only harms itself" {
+	need_probe
+	local limit
+	for limit in address_space data; do
+		echo "return profile { extends = \"default\", limits = { $limit = \"64M\" } }" >bomb.lua
+		launch -0 run -p ./bomb.lua -- ./probe memory 56
+		launch run -p ./bomb.lua --report report -- ./probe memory 72
+		[[ $output == ENOMEM && $(json report 'it["status"]') == exited ]]
+	done
+	launch -0 run -- ./probe memory 72
+}
+
+@test "process_cpu: each process has its own time" {
+	local burn='import os, sys
+while sum(os.times()[:2]) < float(sys.argv[1]): pass'
+	echo 'return profile { extends = "default", limits = { process_cpu = "1s" } }' >burn.lua
+	launch -0 run -p ./burn.lua -- /usr/bin/python3 -c "$burn" 0.7
+	launch run -p ./burn.lua -- /usr/bin/python3 -c "$burn" 1.6
+	((status == 137 || status == 152))
+	launch -0 run -p ./burn.lua -- sh -c '"$0" -c "$1" 0.7; "$0" -c "$1" 0.7' /usr/bin/python3 "$burn"
+	launch -0 run -- /usr/bin/python3 -c "$burn" 1.6
+}
+
+@test "a fork bomb stays within limits.pids, and the next sandbox has room" {
+	local bomb='import os, time
+made = 0
+for round in range(200):
+    try:
+        if os.fork() == 0: time.sleep(60); os._exit(0)
+        made += 1
+    except BlockingIOError: pass
+print(made)'
+	limited 'pids = 30' "$bomb"
+	((output >= 27 && output <= 29))
+	limited 'pids = 30' "$bomb"
+	((output >= 27 && output <= 29))
+	limited '' "$bomb"
+	[[ $output == 200 ]]
+}
+
+@test "what fills its disk fills nothing of the host's" {
+	local before after
+	profile filler <<-'END'
+		return profile { extends = "default", mounts = { tmpfs { "/tmp", size = "8M", inodes = 100 } } }
+	END
+	before=$(df --output=used "$WORK" | tail -n 1)
+	launch run --wall 60s -p "$WORK/filler.lua" -- /usr/bin/python3 -c 'import errno, os
+files = total = 0
+try:
+    while True:
+        with open(f"/tmp/{files}", "wb", 0) as file:
+            files += 1
+            while files > 50: total += file.write(bytes(65536))
+except OSError as error: print(errno.errorcode[error.errno], files, total >> 20)
+try:
+    for i in range(200): open(f"/tmp/more{i}", "wb").close(); files += 1
+except OSError as error: print(errno.errorcode[error.errno], files)'
+	[[ ${lines[0]} == "ENOSPC 51 "[78] && ${lines[1]} == "ENOSPC "9? ]]
+	after=$(df --output=used "$WORK" | tail -n 1)
+	((after - before < 65536))
+}
