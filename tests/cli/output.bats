@@ -90,6 +90,8 @@ say='head -c "$1" /dev/zero'
 	[[ $(stat -c %s file) == 1048576 ]]
 	run bash -c '"$LUNETTE" run --output 1M -- sh -c "$0" </dev/null | wc -c' "$flood"
 	[[ $output == 1048576 ]]
+	run timeout 50 /usr/bin/python3 "$BATS_TEST_DIRNAME/../lib/terminal.py" flood
+	[[ $output == "1048576 123" ]]
 }
 
 @test "a truncated flood is thrown away as fast as it comes" {

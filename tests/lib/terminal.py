@@ -186,6 +186,14 @@ def closed():
     print(it.end())
 
 
+def flood():
+    """However much the program says, the user's terminal gets no more than the limit."""
+    it = run("--tty", "--output=1M", "--", "dd", "if=/dev/zero", "bs=1M", "count=10000",
+             "status=none")
+    shown, status = it.end()
+    print(len(shown), status)
+
+
 def auto():
     """Only what is a terminal is replaced."""
     it = Terminal("sh", "-c", f"'{LUNETTE}' run -p ./auto.lua -- sh -c "
