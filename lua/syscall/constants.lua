@@ -16,8 +16,12 @@ local function upper(text)
 	return (text:match "^%s*(.-)%s*$":upper())
 end
 
+-- Names that are read and not printed: what /proc/mounts says, and an older name.
+local spoken = { MS = { RO = 1, RW = 0, SECLABEL = 0 }, MAP = { ANON = 0x20 } }
+
 local function one(family, values, name)
 	local value = rawget(values, name) or math.tointeger(tonumber(name))
+		or spoken[family] and spoken[family][name]
 	if not value then
 		-- with the prefix that C has: "O_RDWR"
 		local short = name:match("^" .. family .. "_(.+)$")

@@ -127,6 +127,8 @@ is(S.c.MODE["fdir, 0711"], 0x41c9, "or both")
 is(S.c.OK.rw .. S.c.OK["R, w"] .. S.c.OK.r, "664", "letters that stand together")
 raises(function() return S.c.OK.rz end, "no OK \"z\"", "no such letter")
 is(S.c.W.clone | S.c.W["__wall"], S.c.W.__WCLONE | S.c.W.__WALL, "names that C hides")
+is(S.c.MS["ro,nosuid"] .. S.names("MS", 1) .. S.c.MAP.anon .. S.names("MAP", 0x20),
+	"3RDONLY32ANONYMOUS", "names that are read and not printed")
 is(S.c.SEEK.CUR, 1, "an enum")
 is(rawget(S.c.O, "RDWR"), 2, "names are plain keys")
 is(rawget(S.c.O, "rdwr"), nil, "text in other forms is remembered elsewhere")
