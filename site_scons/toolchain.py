@@ -78,6 +78,16 @@ def host(base):
     return env
 
 
+def cross(base, machine):
+    """For what tests run on another architecture, by QEMU: its C library is shared, so that a module
+    can be loaded."""
+    compiler = f"{machine}-linux-gnu-gcc"
+    env = base.Clone(CC=compiler, LINK=compiler)
+    env.Append(CCFLAGS=["-O1"], CPPPATH=["#$OUT/generated"], LIBS=["m"], LINKFLAGS=["-Wl,-E"],
+               CPPDEFINES=["LUA_USE_DLOPEN"])
+    return env
+
+
 def target(base):
     """For what goes into lunette: static but for build=asan, whose run-time library cannot be."""
     env = base.Clone()
