@@ -83,8 +83,8 @@ static void warn_rules(struct buf *out, const struct plan *plan)
 	}
 }
 
-static void print_verdict(const char *profile, const struct eval_answer *answer,
-			  const struct plan *plan)
+static int print_verdict(const char *profile, const struct eval_answer *answer,
+			 const struct plan *plan)
 {
 	cleanup_buf struct buf out = BUF_EMPTY;
 	const char *at = answer->warnings.data;
@@ -97,8 +97,7 @@ static void print_verdict(const char *profile, const struct eval_answer *answer,
 		buf_text(&out, "\n");
 	}
 	warn_rules(&out, plan);
-	if (!out.failed)
-		(void)print_out(out.data, out.length);
+	return out.failed ? -ENOMEM : print_out(out.data, out.length);
 }
 
 static int check(const struct request *request, const char *profile)
@@ -118,10 +117,10 @@ static int check(const struct request *request, const char *profile)
 		ret = check_execve(&plan, &err);
 	if (ret == 0)
 		ret = check_filter(&plan, profile, &err);
-	if (ret == 0)
-		print_verdict(profile, &answer, &plan);
-	else
+	if (ret < 0)
 		print_error(&err);
+	else
+		ret = print_verdict(profile, &answer, &plan);
 	plan_finish(&plan);
 	eval_finish(&answer);
 	return ret;

@@ -25,12 +25,21 @@ enum {
 
 struct request;
 
+/* What words a verb takes beside options. */
+enum verb_words {
+	WORDS_NONE,
+	WORDS_ANY,     /* options may stand behind them too */
+	WORDS_COMMAND, /* options end at the first: what follows is a command's own */
+};
+
 struct verb {
 	const char *name;
 	const char *arguments; /* of the usage line, after the verb */
 	const char *summary;
 	int (*run)(const struct request *request);
 	int misuse; /* exit status of a wrong command line */
+	enum verb_words words;
+	const char *more; /* of the help, before the options; or NULL */
 };
 
 extern const struct verb verbs[]; /* ended by a NULL name */
@@ -47,7 +56,7 @@ struct request {
 	bool help;
 	struct eval_option *options; /* those that change the plan */
 	size_t option_count;
-	char **words; /* what follows the options, NULL at the end */
+	char **words; /* what is no option, NULL at the end */
 	size_t word_count;
 	char *const *environment;
 	char *const *arguments; /* of main() */
@@ -62,10 +71,10 @@ int cmd_seccomp(const struct request *request);
 int cmd_why(const struct request *request);
 int cmd_lua(const struct request *request);
 
-/* help_print() - the usage of @verb, or of all where it is NULL. */
-void help_print(const struct verb *verb);
+/* help_print() - the usage of @verb, or of all where it is NULL. Returns the exit status. */
+int help_print(const struct verb *verb);
 
-/* print_out() - write @text to standard output; returns 0 or -errno. */
+/* print_out() - write @text to standard output; returns 0, or -errno and has said so. */
 int print_out(const char *text, size_t length);
 
 /* print_error() - one line on standard error: "lunette: stage: object: reason (hint)". */

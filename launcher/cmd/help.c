@@ -21,8 +21,9 @@ static void option_line(struct buf *out, const struct option_row *row)
 
 static void one_verb(struct buf *out, const struct verb *verb)
 {
-	buf_format(out, "usage: lunette %s%s%s\n\n%s\n\noptions:\n", verb->name,
-		   *verb->arguments ? " " : "", verb->arguments, verb->summary);
+	buf_format(out, "usage: lunette %s%s%s\n\n%s\n\n%soptions:\n", verb->name,
+		   *verb->arguments ? " " : "", verb->arguments, verb->summary,
+		   verb->more ? verb->more : "");
 	for (size_t i = 0; i < option_row_count; i++) {
 		if (option_of(&option_rows[i], verb->name))
 			option_line(out, &option_rows[i]);
@@ -40,7 +41,7 @@ static void all_verbs(struct buf *out)
 		 "version.\n");
 }
 
-void help_print(const struct verb *verb)
+int help_print(const struct verb *verb)
 {
 	cleanup_buf struct buf out = BUF_EMPTY;
 
@@ -48,6 +49,5 @@ void help_print(const struct verb *verb)
 		one_verb(&out, verb);
 	else
 		all_verbs(&out);
-	if (!out.failed)
-		(void)print_out(out.data, out.length);
+	return out.failed || print_out(out.data, out.length) < 0 ? EXIT_NO : EXIT_YES;
 }

@@ -73,7 +73,7 @@ static int add_traceback(lua_State *lua)
 	return 1;
 }
 
-/* (request) - what may raise */
+/* (request) -> nothing, or what is wrong with the script's text: no call led there. May raise. */
 static int run(lua_State *lua)
 {
 	const struct request *request = lua_touserdata(lua, 1);
@@ -83,7 +83,7 @@ static int run(lua_State *lua)
 	open_library(lua);
 	push_arguments(lua, request);
 	if (luaL_loadfile(lua, strcmp(script, "-") == 0 ? NULL : script) != LUA_OK)
-		return lua_error(lua);
+		return 1;
 	luaL_checkstack(lua, (int)request->word_count, "too many arguments");
 	for (size_t i = 1; i < request->word_count; i++)
 		lua_pushstring(lua, request->words[i]);
@@ -94,9 +94,11 @@ static int run(lua_State *lua)
 static void print_lines(const char *text)
 {
 	while (text && *text) {
+		bool indented = *text == '\t'; /* as tracebacks are */
 		size_t length = strcspn(text, "\n");
 
-		print_note("%.*s", (int)length, text);
+		print_note("%s%.*s", indented ? "    " : "", (int)(length - indented),
+			   text + indented);
 		text += length + (text[length] == '\n');
 	}
 }
@@ -123,9 +125,9 @@ int cmd_lua(const struct request *request)
 	lua_pushcfunction(lua, add_traceback);
 	lua_pushcfunction(lua, run);
 	lua_pushlightuserdata(lua, (void *)(uintptr_t)request);
-	status = lua_pcall(lua, 1, 0, 1);
-	if (status != LUA_OK)
-		print_lines(lua_tostring(lua, -1));
+	(void)lua_pcall(lua, 1, 1, 1);
+	status = lua_isnil(lua, -1) ? EXIT_YES : EXIT_NO;
+	print_lines(lua_tostring(lua, -1));
 	lua_close(lua); /* files are flushed, and objects of descriptors closed */
-	return status == LUA_OK ? EXIT_YES : EXIT_NO;
+	return status;
 }

@@ -16,22 +16,38 @@
 
 const struct verb verbs[] = {
 	{ "run", "[-p PROFILE] [options] [--] COMMAND [ARG...]", "run a program in a sandbox",
-	  cmd_run, EXIT_FAILED },
+	  cmd_run, EXIT_FAILED, WORDS_COMMAND, NULL },
 	{ "check", "PROFILE...", "say whether profiles are valid, and what in them is weak",
-	  cmd_check, EXIT_USAGE },
+	  cmd_check, EXIT_USAGE, WORDS_ANY, NULL },
 	{ "plan", "[-p PROFILE] [options] [--] COMMAND [ARG...]", "print what `run` would do",
-	  cmd_plan, EXIT_USAGE },
+	  cmd_plan, EXIT_USAGE, WORDS_COMMAND, NULL },
 	{ "doctor", "[-p PROFILE]", "say what this host can do, and how to mend what it cannot",
-	  cmd_doctor, EXIT_USAGE },
-	{ "profiles", "", "list the shipped profiles", cmd_profiles, EXIT_USAGE },
-	{ "seccomp", "dump|sim|why|stats|groups|verify|compile PROFILE ...",
-	  "list, try and explain the filter of a profile", cmd_seccomp, EXIT_USAGE },
+	  cmd_doctor, EXIT_USAGE, WORDS_NONE, NULL },
+	{ "profiles", "", "list the shipped profiles", cmd_profiles, EXIT_USAGE, WORDS_NONE, NULL },
+	{ "seccomp", "QUESTION [PROFILE] [options]",
+	  "list, try and explain the filter of a profile", cmd_seccomp, EXIT_USAGE, WORDS_ANY,
+	  "questions:\n"
+	  "  dump PROFILE              the filter's instructions, and the line each comes from\n"
+	  "  sim PROFILE CALL          what one call would get: 'openat(-100, 0, O_CREAT)', i386:5\n"
+	  "  why PROFILE NAME          the rules that speak of a call\n"
+	  "  stats PROFILE             the filter's size, and what a call costs\n"
+	  "  groups [@NAME]            the groups of calls, or the members of one\n"
+	  "  verify PROFILE            compare the filter with the rules, for every call\n"
+	  "  compile PROFILE           the filter as raw BPF\n\n" },
 	{ "why", "[-p PROFILE] [options] RIGHT PATH|PORT",
 	  "try whether a sandbox lets this be done, and name the line that says so", cmd_why,
-	  EXIT_USAGE },
+	  EXIT_USAGE, WORDS_ANY,
+	  "rights, of a path inside:\n"
+	  "  tried                     execute, write_file, read_file, read_dir\n"
+	  "  answered from the rules   remove_dir, remove_file, make_char, make_dir, make_reg,\n"
+	  "                            make_sock, make_fifo, make_block, make_sym, refer, truncate,\n"
+	  "                            ioctl_dev, resolve_unix\n"
+	  "of a port:\n"
+	  "  tried                     bind_tcp, connect_tcp\n"
+	  "  answered from the rules   bind_udp, connect_send_udp\n\n" },
 	{ "lua", "SCRIPT [ARG...]", "run a Lua script with the system-call library", cmd_lua,
-	  EXIT_USAGE },
-	{ NULL, NULL, NULL, NULL, 0 },
+	  EXIT_USAGE, WORDS_COMMAND, NULL },
+	{ NULL, NULL, NULL, NULL, 0, WORDS_NONE, NULL },
 };
 
 /* A file opened later must not land where a program's standard files are. */
@@ -61,7 +77,7 @@ static int wrong_verb(const char *word)
 			best = verb->name;
 		}
 	}
-	err_set(&err, STAGE_USAGE, EINVAL, "`lunette --help` lists the verbs", "%s", word);
+	err_set(&err, STAGE_USAGE, EINVAL, "`lunette --help` lists the verbs", "\"%s\"", word);
 	if (best)
 		err_hint(&err, "did you mean \"%s\"?", best);
 	err_reason(&err, "no such verb");
@@ -79,8 +95,7 @@ static int run_verb(const struct verb *verb, char **argv, size_t argc, char **en
 		print_error(&err);
 		status = verb->misuse;
 	} else if (request.help) {
-		help_print(verb);
-		status = EXIT_YES;
+		status = help_print(verb);
 	} else {
 		status = verb->run(&request);
 	}
@@ -110,10 +125,8 @@ int main(int argc, char **argv, char **environment)
 	}
 	if (strcmp(argv[1], "--version") == 0)
 		return print_out(version, sizeof(version) - 1) < 0;
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-		help_print(NULL);
-		return EXIT_YES;
-	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return help_print(NULL);
 	/* Only the build can ask this, of a binary that is not finished. */
 	if (snapshot_missing() && strcmp(argv[1], "--snapshot") == 0)
 		return child_snapshot(1) < 0;

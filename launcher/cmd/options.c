@@ -67,9 +67,10 @@ static int unknown(const struct request *request, const char *word, struct err *
 	char name[64];
 	char hint[128];
 	const char *best = NULL;
-	unsigned int least = 4;
+	unsigned int least;
 
 	snprintf(name, sizeof(name), "%.*s", (int)length, word);
+	least = (unsigned int)(strlen(name) / 3 + 1);
 	for (size_t i = 0; i < option_row_count && name[0] == '-' && name[1] == '-'; i++) {
 		unsigned int distance = tables_distance(name + 2, option_rows[i].name, least);
 
@@ -170,16 +171,33 @@ static long read_letters(struct request *request, char **words, size_t at, struc
 	return (long)at + 1;
 }
 
+static int one_too_many(const struct request *request, struct err *err)
+{
+	const struct verb *verb = request->verb;
+	char usage[128];
+
+	snprintf(usage, sizeof(usage), "`lunette %s%s%s`", verb->name, *verb->arguments ? " " : "",
+		 verb->arguments);
+	return misuse(err, request->words[0], usage, "is one word too many");
+}
+
 int options_read(struct request *request, char **words, size_t count, struct err *err)
 {
-	size_t at = 0;
+	enum verb_words words_taken = request->verb->words;
+	size_t at = 0, kept = 0;
 
 	request->options = calloc(count + 1, sizeof(*request->options));
 	if (!request->options)
 		return err_set(err, STAGE_USAGE, ENOMEM, NULL, "options");
-	while (at < count && words[at][0] == '-' && words[at][1]) {
+	while (at < count) {
 		long next;
 
+		if (words[at][0] != '-' || !words[at][1]) {
+			if (words_taken == WORDS_COMMAND)
+				break;
+			words[kept++] = words[at++];
+			continue;
+		}
 		if (strcmp(words[at], "--") == 0) {
 			at++;
 			break;
@@ -190,8 +208,14 @@ int options_read(struct request *request, char **words, size_t count, struct err
 			return (int)next;
 		at = (size_t)next;
 	}
-	request->words = words + at;
-	request->word_count = count - at;
+	if (kept == 0)
+		words += at;
+	else
+		memmove(words + kept, words + at, (count - at + 1) * sizeof(*words));
+	request->words = words;
+	request->word_count = kept + count - at;
+	if (words_taken == WORDS_NONE && request->word_count > 0 && !request->help)
+		return one_too_many(request, err);
 	return 0;
 }
 

@@ -20,7 +20,8 @@ extern const size_t option_row_count;
 bool option_of(const struct option_row *row, const char *verb);
 
 /* options_read() - fill @request from the @count words behind the verb, NULL at their end
- * Options end at `--` or at the first word that is none. Returns 0, -EINVAL or -ENOMEM with @err.
+ * Options end at `--`, and before a command at the first word that is none. The words that are left
+ * are moved together. Returns 0, -EINVAL or -ENOMEM with @err.
  */
 int options_read(struct request *request, char **words, size_t count, struct err *err);
 

@@ -4,34 +4,26 @@
 #include "launcher/cmd/cmd.h"
 #include "launcher/plan/plan.h"
 
-static int print_plan(const struct request *request, const struct eval_answer *answer,
-		      struct err *err)
+/* Either way the text has been decoded, and with that checked. */
+static int check_plan(const struct buf *text, struct buf *json, struct err *err)
 {
-	const struct buf *text = &answer->plan;
-	cleanup_buf struct buf json = BUF_EMPTY;
 	struct plan plan;
 	int ret;
 
-	if (request->json) {
-		ret = plan_json(text->data, text->length, &json, err);
-		text = &json;
-	} else {
-		ret = plan_decode(&plan, text->data, text->length, err);
-		plan_finish(&plan);
-	}
-	if (ret < 0)
-		return ret;
-	ret = print_out(text->data, text->length);
-	if (ret < 0)
-		return err_set(err, STAGE_PLAN, ret, NULL, "standard output");
-	return 0;
+	if (json)
+		return plan_json(text->data, text->length, json, err);
+	ret = plan_decode(&plan, text->data, text->length, err);
+	plan_finish(&plan);
+	return ret;
 }
 
 int cmd_plan(const struct request *request)
 {
+	cleanup_buf struct buf json = BUF_EMPTY;
 	struct eval_answer answer = { 0 };
+	const struct buf *text = request->json ? &json : &answer.plan;
 	struct err err = { 0 };
-	int ret;
+	int status;
 
 	if (request->word_count == 0) {
 		err_set(&err, STAGE_USAGE, EINVAL, "`lunette plan [options] COMMAND [ARG...]`",
@@ -40,15 +32,14 @@ int cmd_plan(const struct request *request)
 		print_error(&err);
 		return EXIT_USAGE;
 	}
-	ret = ask_plan(request, request->profile, true, &answer, &err);
-	if (ret == 0)
-		ret = print_plan(request, &answer, &err);
-	if (ret == 0)
-		warn_all(&answer);
-	else
+	if (ask_plan(request, request->profile, true, &answer, &err) < 0 ||
+	    check_plan(&answer.plan, request->json ? &json : NULL, &err) < 0) {
 		print_error(&err);
+		status = err.stage == STAGE_USAGE ? EXIT_USAGE : EXIT_NO;
+	} else {
+		status = print_out(text->data, text->length) < 0 ? EXIT_NO : EXIT_YES;
+		warn_all(&answer);
+	}
 	eval_finish(&answer);
-	if (ret == 0)
-		return EXIT_YES;
-	return err.stage == STAGE_USAGE ? EXIT_USAGE : EXIT_NO;
+	return status;
 }

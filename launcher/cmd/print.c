@@ -12,7 +12,11 @@
 
 int print_out(const char *text, size_t length)
 {
-	return fd_write_all(1, text, length);
+	int ret = fd_write_all(1, text, length);
+
+	if (ret < 0)
+		print_note("standard output: %s", strerror(-ret));
+	return ret;
 }
 
 /* A message that cannot be written is lost: there is nowhere else to say so. */

@@ -23,8 +23,7 @@
 static int misuse(struct err *err, const char *object, const char *reason)
 {
 	err_set(err, STAGE_USAGE, EINVAL,
-		"`lunette seccomp dump|sim|why|stats|groups|verify|compile PROFILE ...`", "%s",
-		object);
+		"`lunette seccomp --help` lists the questions and what each wants", "%s", object);
 	return err_reason(err, "%s", reason);
 }
 
@@ -107,29 +106,31 @@ static int seccomp_verify(const struct seccomp_view *view, const char *profile, 
 	return 0;
 }
 
-/* The profile is the last word but what `sim` and `why` ask for. */
-static int answer(const struct request *request, const char *verb, struct buf *out,
-		  struct seccomp_view *view, struct err *err)
+/* The question comes first, then the profile, then what `sim` and `why` ask for. */
+static int answer(const struct request *request, struct buf *out, struct seccomp_view *view,
+		  struct err *err)
 {
+	char **words = request->words;
+	const char *verb = words[0];
 	bool asks = strcmp(verb, "sim") == 0 || strcmp(verb, "why") == 0;
 	int ret;
 
-	if (strcmp(verb, "groups") == 0 && request->word_count <= 1)
-		return seccomp_groups(request->word_count ? request->words[0] : NULL, out, err);
+	if (strcmp(verb, "groups") == 0 && request->word_count <= 2)
+		return seccomp_groups(words[1], out, err);
 	if (strcmp(verb, "dump") != 0 && strcmp(verb, "stats") != 0 &&
 	    strcmp(verb, "compile") != 0 && strcmp(verb, "verify") != 0 && !asks)
 		return misuse(err, verb, "no such question");
-	if (request->word_count != (asks ? 2u : 1u))
+	if (request->word_count != (asks ? 3u : 2u))
 		return misuse(err, verb, asks ? "wants a profile and a call" : "wants a profile");
-	ret = load(request, request->words[0], view, err);
+	ret = load(request, words[1], view, err);
 	if (ret < 0)
 		return ret;
 	if (strcmp(verb, "sim") == 0)
-		return seccomp_sim(view, request->words[1], out, err);
+		return seccomp_sim(view, words[2], out, err);
 	if (strcmp(verb, "why") == 0)
-		return seccomp_why(view, request->words[1], out, err);
+		return seccomp_why(view, words[2], out, err);
 	if (strcmp(verb, "verify") == 0)
-		return seccomp_verify(view, request->words[0], out, err);
+		return seccomp_verify(view, words[1], out, err);
 	if (strcmp(verb, "dump") == 0)
 		seccomp_dump(view, out);
 	else if (strcmp(verb, "stats") == 0)
@@ -157,22 +158,19 @@ static int write_file(const char *path, const struct buf *out, struct err *err)
 	return 0;
 }
 
-static int show(const struct request *request, const char *verb, struct err *err)
+static int show(const struct request *request, struct buf *out, struct err *err)
 {
-	cleanup_buf struct buf out = BUF_EMPTY;
 	struct seccomp_view *view = calloc(1, sizeof(*view));
 	int ret = -ENOMEM;
 
 	if (view)
-		ret = answer(request, verb, &out, view, err);
+		ret = answer(request, out, view, err);
 	else
 		err_set(err, STAGE_PLAN, ENOMEM, NULL, "seccomp");
-	if (ret == 0 && out.failed)
+	if (ret == 0 && out->failed)
 		ret = err_set(err, STAGE_PLAN, ENOMEM, NULL, "seccomp");
 	if (ret == 0 && request->out)
-		ret = write_file(request->out, &out, err);
-	else if (ret == 0 && print_out(out.data, out.length) < 0)
-		ret = err_set(err, STAGE_PLAN, EIO, NULL, "standard output");
+		ret = write_file(request->out, out, err);
 	if (view) {
 		plan_finish(&view->plan);
 		eval_finish(&view->answer);
@@ -183,23 +181,17 @@ static int show(const struct request *request, const char *verb, struct err *err
 
 int cmd_seccomp(const struct request *request)
 {
-	struct request rest = { .verb = request->verb, .environment = request->environment };
+	cleanup_buf struct buf out = BUF_EMPTY;
 	struct err err = { 0 };
 	int ret;
 
 	if (request->word_count == 0)
 		ret = misuse(&err, "seccomp", "a question is missing");
 	else
-		ret = options_read(&rest, request->words + 1, request->word_count - 1, &err);
-	if (ret == 0 && rest.help) {
-		help_print(request->verb);
-	} else if (ret == 0) {
-		rest.out = rest.out ? rest.out : request->out;
-		ret = show(&rest, request->words[0], &err);
+		ret = show(request, &out, &err);
+	if (ret < 0) {
+		print_error(&err);
+		return err.stage == STAGE_USAGE ? EXIT_USAGE : EXIT_NO;
 	}
-	options_finish(&rest);
-	if (ret == 0)
-		return EXIT_YES;
-	print_error(&err);
-	return err.stage == STAGE_USAGE ? EXIT_USAGE : EXIT_NO;
+	return request->out || print_out(out.data, out.length) == 0 ? EXIT_YES : EXIT_NO;
 }

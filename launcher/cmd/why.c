@@ -39,7 +39,8 @@ static int read_words(const struct request *request, struct trial *trial, struct
 	}
 	if (!trial->right) {
 		nearest = tables_nearest("landlock", words[0]);
-		(void)misuse(words[0], "no such right of Landlock", "landlock(7) lists them", err);
+		(void)misuse(words[0], "no such right of Landlock",
+			     "`lunette why --help` lists them", err);
 		return nearest ? err_hint(err, "did you mean \"%s\"?", nearest) : -EINVAL;
 	}
 	if (trial->net) {
@@ -154,11 +155,9 @@ int cmd_why(const struct request *request)
 		ret = try_it(request, &trial, &plan, &outcome, &err);
 	if (ret == 0) {
 		status = answer(request, &plan, &trial, &outcome, &out);
-		ret = out.failed ? -ENOMEM : print_out(out.data, out.length);
-		if (ret < 0)
-			(void)err_set(&err, STAGE_PLAN, ret, NULL, "standard output");
-	}
-	if (ret < 0) {
+		if (out.failed || print_out(out.data, out.length) < 0)
+			status = EXIT_USAGE;
+	} else {
 		print_error(&err);
 		status = EXIT_USAGE;
 	}

@@ -86,7 +86,7 @@ static int read_file(const char *path, struct profile *profile, struct err *err)
 static const char *nearest(const char *name)
 {
 	const char *best = NULL;
-	unsigned int least = 3;
+	unsigned int least = (unsigned int)(strlen(name) / 3 + 2);
 
 	for (size_t i = 0; embed_profile_name(i); i++) {
 		unsigned int distance = tables_distance(name, embed_profile_name(i), least);
@@ -125,8 +125,9 @@ int lookup_profile(const char *name, char *const *environment, struct profile *p
 	if (name[0] == '/')
 		return read_file(name, profile, err);
 	if (!is_name(name)) {
-		err_set(err, STAGE_PROFILE, EINVAL, NULL, "%s", name);
-		return err_reason(err, "is neither an absolute path nor a profile's name");
+		err_set(err, STAGE_PROFILE, EINVAL, "`lunette profiles` lists the shipped ones",
+			"\"%s\"", name);
+		return err_reason(err, "is neither a path nor a profile's name");
 	}
 	if (lookup_shipped(name, profile))
 		return 0;
@@ -139,8 +140,9 @@ int lookup_profile(const char *name, char *const *environment, struct profile *p
 	if (ret != -ENOENT)
 		return ret;
 	near = nearest(name);
-	err_set(err, STAGE_PROFILE, ENOENT, "`lunette profiles` lists the shipped ones", "%s",
-		name);
+	err_set(err, STAGE_PROFILE, ENOENT,
+		"`lunette profiles` lists the shipped ones; a file's path holds a slash: ./NAME",
+		"%s", name);
 	if (near)
 		err_hint(err, "did you mean \"%s\"?", near);
 	return err_reason(err, "no such profile");

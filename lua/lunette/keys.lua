@@ -80,7 +80,7 @@ function M.variables(value, layer, path, preferred, before)
 			return nil, tostring(name) .. " must be text without a NUL byte"
 		end
 		if not M.variable(name) then
-			return nil, "holds what is no name of a variable: " .. tostring(name)
+			return nil, ('"%s" is no name of a variable'):format(tostring(name))
 		end
 		out[name] = text
 	end

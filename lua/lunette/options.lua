@@ -85,6 +85,8 @@ M.rows = {
 			elseif address then
 				return { net = base().make("net", { op = "veth", where = "",
 					{ address = address, gateway = gateway ~= "" and gateway or nil } }) }
+			elseif value ~= "none" and value ~= "host" then
+				return nil, "must be none, host, veth, veth:ADDRESS/PREFIX[,GATEWAY] or join:WHERE"
 			end
 			return { net = value }
 		end },
@@ -110,6 +112,9 @@ M.rows = {
 		help = "how much it may write to standard output and to standard error",
 		set = function(value)
 			local size, over = value:match("^([^,]*),?(.*)$")
+			if over ~= "" and over ~= "truncate" then
+				return nil, "must be SIZE or SIZE,truncate"
+			end
 			return { limits = { output = amount(size), on_output = over ~= "" and over or nil } }
 		end },
 	{ name = "env", metavar = "K[=V]", verbs = launch,

@@ -88,8 +88,8 @@ local function settle(layer, name, param, given)
 		if options.optional then
 			return nil
 		end
-		fail(layer.from_text and "" or param.where, "parameter `" .. name .. "`",
-			"of " .. layer.name .. " must be given", layer.from_text and "--set " .. name .. "=..."
+		fail(layer.from_text and "" or param.where, layer.name,
+			"the parameter `" .. name .. "` must be given", layer.from_text and "--set " .. name .. "=..."
 				or ('extends = { "%s", %s = ... }'):format(layer.ask, name))
 	end
 	local result, wrong = types[param.op](value, from_text, layer, options)

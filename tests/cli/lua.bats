@@ -31,6 +31,13 @@ setup() {
 	[[ "$output" == *"cannot open"* ]]
 	run -1 "$LUNETTE" lua - <<<'return +'
 	[[ "$output" == *"unexpected symbol"* ]]
+	((${#lines[@]} == 1)) # where no call led, no traceback tells more
+}
+
+@test "a traceback is told a line each, indented" {
+	echo 'local function inner() error "wrong" end inner()' >"$script"
+	run -1 "$LUNETTE" lua "$script"
+	[[ "$output" == *$'\nlunette:     '*"script.lua:1: in "* && "$output" != *x09* ]]
 }
 
 @test "os.exit gives the status, and what was printed is there" {

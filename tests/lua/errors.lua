@@ -170,7 +170,7 @@ wrong("extends = { 'base', home = 5 }", "params.home: must be a path")
 local bare = { host = { profiles = { bare = "return profile {}" } } }
 wrong("extends = { 'bare', x = 1 }", "test.lua:2: x: bare.lua takes no parameters", bare)
 wrong("local arg = params { dir = path {} } return profile {}",
-	"usage: parameter `dir`: of test.lua must be given (--set dir=...)")
+	"usage: test.lua: the parameter `dir` must be given (--set dir=...)")
 wrong("local arg = params { a = text { defult = '' } } return profile {}",
 	'params.a: there is no "defult" (did you mean "default"?)')
 wrong("local arg = params { a = text { default = '' } } return profile { cwd = arg.b }",
@@ -275,10 +275,10 @@ option("cpus", "0", "usage: --cpus: must be a number from 0.01 to 8192")
 option("cgroup-parent", "/sys/fs/cgroup/a", "usage: --cgroup-parent: must be a path as /proc/self")
 option("pids", "x", "usage: --pids: must be a whole number")
 option("wall", "soon", "usage: --wall: must be a time")
-option("output", "1M,cut", 'usage: --output: must be "stop" or "truncate"')
+option("output", "1M,cut", 'usage: --output: must be SIZE or SIZE,truncate')
 option("output", "much", "usage: --output: must be a size")
 option("uid", "-1", "usage: --uid: must be a whole number")
-option("net", "vth", 'usage: --net: must be "none", "host"')
+option("net", "vth", 'usage: --net: must be none, host, veth')
 option("net", "veth:10.0.0.2", "usage: net.veth.address: must be an address with its prefix")
 option("hostname", "a b", "usage: --hostname: must be 1 to 64")
 option("set", "x", "usage: --set: must be PARAM=VALUE: x")

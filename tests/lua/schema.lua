@@ -76,7 +76,8 @@ for _, page in ipairs { "lunette.1", "lunette-profile.5" } do
 	tap.ok(text:find("^%.TH") and not text:find("@%u+@") and not text:find('\n.\\" @'), page)
 	pages[page] = text:gsub("\\%-", "-")
 end
-for question in read("launcher/cmd/main.c"):match('{ "seccomp", "([%a|]+)'):gmatch("%a+") do
+local help = read("launcher/cmd/main.c"):match('{ "seccomp".-"questions:(.-)\\n\\n"')
+for question in help:gmatch('"  (%a+) ') do
 	tap.ok(pages["lunette.1"]:find("\n\\fB" .. question .. "\\fR"), "lunette(1) has " .. question)
 end
 tap.ok(pages["lunette-profile.5"]:find("limits.wall", 1, true), "lunette-profile(5) has the keys")
