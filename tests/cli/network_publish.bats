@@ -153,7 +153,7 @@ print(sum(one.makefile(\"rb\").read().endswith(b\"127.0.0.1\\n\") for one in man
 		until_up curl --silent http://127.0.0.1:8080/
 		"$LUNETTE" run -p "$WORK/web.lua" -- true'
 	[[ $status == 125 ]]
-	expect_error network "publish 127.0.0.1:8080/tcp at $WORK/web.lua:4 (host): Address in use"
+	expect_error network "publish 127.0.0.1:8080/tcp at $WORK/web.lua:4 (host): Address "
 	on_host '"$LUNETTE" run -p "$WORK/datagrams.lua" --publish 198.51.100.9:80:80 -- true'
 	[[ $status == 125 ]]
 	expect_error network "publish 198.51.100.9:80/tcp"
