@@ -33,6 +33,17 @@ setup() {
 	[[ $output == compiled ]]
 }
 
+@test "make, which takes its own ids before it runs a shell" {
+	need_command make
+	# A plain command make runs itself; this line takes a shell.
+	printf 'all:\n\t@x=made; echo $$x\n' >Makefile
+	local name
+	for name in default untrusted ci build; do
+		launch -0 run -p "$name" -- make
+		[[ $output == made ]]
+	done
+}
+
 @test "git clones a local repository and shows its log" {
 	need_command git
 	launch -0 run -- sh -ec 'git init -q origin && cd origin && echo text >file && git add file &&
