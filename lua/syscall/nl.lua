@@ -403,22 +403,31 @@ local function address_change(kind, flags, device, text, values)
 	return change(kind, flags, header, specs.addr, out)
 end
 
--- newaddr(index, family, prefixlen, flags, name, value, …), as in ljsyscall; or
+-- The same as ljsyscall has it: what to change, the header's fields, names and values in turn.
+local function plain_address_change(kind, flags, device, header, ...)
+	local index, err, said = index_of(device)
+	if not index then
+		return nil, err, said
+	end
+	header.index = index
+	return change(kind, flags, types.ifaddrmsg(header), specs.addr, { ... })
+end
+
+-- newaddr(device, family, prefixlen, flags, name, value, …), as in ljsyscall; or
 -- newaddr(device, "10.0.0.1/24" [, { broadcast =, label =, scope =, … }])
 function M.newaddr(index, af, prefixlen, flags, ...)
 	if type(af) == "string" and af:find "[.:]" then
 		return address_change("newaddr", "create, excl", index, af, prefixlen)
 	end
-	return change("newaddr", "create", types.ifaddrmsg { index = index, family = af,
-		prefixlen = prefixlen, flags = flags or 0 }, specs.addr, { ... })
+	return plain_address_change("newaddr", "create", index, { family = af, prefixlen = prefixlen,
+		flags = flags or 0 }, ...)
 end
 
 function M.deladdr(index, af, prefixlen, ...)
 	if type(af) == "string" and af:find "[.:]" then
 		return address_change("deladdr", 0, index, af, prefixlen)
 	end
-	return change("deladdr", 0, types.ifaddrmsg { index = index, family = af,
-		prefixlen = prefixlen }, specs.addr, { ... })
+	return plain_address_change("deladdr", 0, index, { family = af, prefixlen = prefixlen }, ...)
 end
 
 -- getaddr([family]) - a list: header, index, addr, prefixlen, and attributes by name

@@ -11,6 +11,7 @@ local constants = require "syscall.constants"
 local types = require "syscall.types.nl"
 local attributes = require "syscall.nl_attributes"
 local specs = require "syscall.nl_specs"
+local addresses = require "syscall.types.addresses"
 
 local c = constants.c
 local check = call.check
@@ -35,6 +36,20 @@ return function(nl)
 			return (constants.names("IFF", flags.value):gsub(",", ""))
 		end,
 	}
+
+	-- @self with what @fresh has, or that reading it again failed.
+	local function become(self, fresh, err, text)
+		if not fresh then
+			return nil, err, text
+		end
+		for key in pairs(self) do
+			self[key] = nil
+		end
+		for key, value in pairs(fresh) do
+			self[key] = value
+		end
+		return self
+	end
 
 	-- Interfaces
 
@@ -139,7 +154,9 @@ return function(nl)
 				end
 				return table.concat(parts, "\n")
 			end,
-			__index = { refresh = M.interfaces },
+			__index = { refresh = function(self)
+				return become(self, M.interfaces())
+			end },
 		})
 	end
 
@@ -162,17 +179,7 @@ return function(nl)
 
 	-- Reads @self again.
 	function methods.refresh(self)
-		local fresh, err, text = M.interface(self.index)
-		if not fresh then
-			return nil, err, text
-		end
-		for key in pairs(self) do
-			self[key] = nil
-		end
-		for key, value in pairs(fresh) do
-			self[key] = value
-		end
-		return self
+		return become(self, M.interface(self.index))
 	end
 
 	local function set(self, values)
@@ -288,12 +295,20 @@ return function(nl)
 		return table.concat(parts, " ")
 	end
 
+	local other_names = { dest = "dst", source = "src", gw = "gateway", output = "oif", input = "iif" }
+
 	local route_metatable = {
 		__tostring = show_route,
-		-- ljsyscall's names of what ip(8) calls otherwise
+		-- ljsyscall's names: of what ip(8) calls otherwise, devices by name, and no address as one
 		__index = function(self, key)
-			local other = { dest = "dst", source = "src", gw = "gateway", output = "oif", input = "iif" }
-			return rawget(self, other[key] or key)
+			local value = rawget(self, other_names[key] or key)
+			if (key == "output" or key == "input") and value then
+				local link = nl.getlink(value)
+				return link and link.ifname or value
+			elseif (key == "dest" or key == "source") and not value then
+				return self.family == c.AF.INET6 and addresses.in6_addr() or addresses.in_addr()
+			end
+			return value
 		end,
 	}
 
@@ -305,7 +320,8 @@ return function(nl)
 		return setmetatable(one, route_metatable)
 	end
 
-	-- routes([family [, type]]) - the unicast ones, or those of that type, of all tables: .table tells
+	-- routes([family [, type]]) - the unicast ones, or those of that type ("unspec": all), of all
+	-- tables: .table tells
 	function M.routes(af, kind)
 		local number = c.RTN[kind or "unicast"]
 		local list, err, text = nl.getroute(af or "inet", number)
@@ -314,7 +330,7 @@ return function(nl)
 		end
 		local out = {}
 		for _, one in ipairs(list) do
-			if one.header.type == number then
+			if number == 0 or one.header.type == number then
 				out[#out + 1] = route_of(one)
 			end
 		end
@@ -355,14 +371,7 @@ return function(nl)
 
 	function route_methods.refresh(self)
 		local metatable = getmetatable(self)
-		local fresh, err, text = M.routes(metatable.af, metatable.kind)
-		if not fresh then
-			return nil, err, text
-		end
-		for i = 1, math.max(#self, #fresh) do
-			self[i] = fresh[i]
-		end
-		return self
+		return become(self, M.routes(metatable.af, metatable.kind))
 	end
 
 	-- Monitors

@@ -18,6 +18,7 @@ local base = assert(S.open(dir, "path, directory"))
 
 local st = S.stat(path)
 is(S.stat("/dev/null").typename, "char device", "stat(): a device")
+is(S.stat("/dev/null").rdev.dev, S.stat("/dev/null").rdev.device, "its number")
 ok(S.access(path, "rw"), "access(): letters")
 ok(st.isreg and not st.isdir and st.typename == "file", "stat(): a file")
 is(st.mode & 511, 416, "its mode")

@@ -91,6 +91,14 @@ if veth then
 		"deladdr(): has it not")
 	ok(nl.newaddr(veth.index, "inet", 24, "", "local", S.t.in_addr "10.2.0.1", "address",
 		S.t.in_addr "10.2.0.1"), "newaddr() as in ljsyscall")
+	ok(nl.deladdr(veth, "inet", 24, "local", S.t.in_addr "10.2.0.1")
+		and nl.newaddr(veth, "inet", 24, 0, "local", S.t.in_addr "10.2.0.1"), "also of an object")
+	ok(not all.v0 and all:refresh() == all and all.v0.index == veth.index,
+		"refresh() of a list changes it")
+	ok(#nl.routes("inet", "unspec") > #nl.routes "inet", "routes() of all types")
+	local local_route = nl.routes("inet", "local"):match "10.1.0.1/32"[1]
+	is(local_route.output .. " " .. tostring(local_route.source) .. " " .. local_route.oif,
+		"v0 0.0.0.0 " .. veth.index, "ljsyscall's names of its fields")
 	ok(veth:refresh() and #veth.inet == 2 and veth:deladdress "10.2.0.1/24" and #veth.inet == 1,
 		"deladdress()")
 	raises(function() nl.newaddr("v0", "10.1.0/24") end, "newaddr: an address expected", "no address")
@@ -113,8 +121,8 @@ if veth then
 		"newroute() as in ljsyscall")
 	local routes = assert(nl.routes())
 	local one = routes:match("10.5.0.0/16")[1]
-	is(tostring(one.gw) .. " " .. one.dst_len .. " " .. one.output, "10.1.0.2 16 " .. veth.index,
-		"match() finds one")
+	is(tostring(one.gw) .. " " .. one.dst_len .. " " .. one.output .. " " .. one.oif,
+		"10.1.0.2 16 v0 " .. veth.index, "match() finds one")
 	is(tostring(routes:match("10.6.0.0/16")[1]), "10.6.0.0/16 dev " .. veth.index
 		.. " src 10.1.0.1 metric 5", "and tostring() reads like ip")
 	is(tostring(routes:match("default")[1].gateway), "10.1.0.9", "default")

@@ -21,7 +21,7 @@ function device_metatable.__index(device, key)
 		return number >> 8 & 0xfff | number >> 32 & ~0xfff
 	elseif key == "minor" then
 		return number & 0xff | number >> 12 & 0xffffff00
-	elseif key == "number" then
+	elseif key == "number" or key == "dev" then
 		return number
 	end
 	errors.raise("device has no field %s", tostring(key))
