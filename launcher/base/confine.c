@@ -85,8 +85,7 @@ static size_t end_of(const struct making *making, size_t n)
 /* Does the row @i need its argument loaded? */
 static bool loads(const struct making *making, size_t n, size_t i)
 {
-	return i == making->first[n] ||
-	       making->calls[i].argument != making->calls[i - 1].argument;
+	return i == making->first[n] || making->calls[i].argument != making->calls[i - 1].argument;
 }
 
 /* Finds the places of all tests, and of kill, which follows them. */
@@ -125,9 +124,9 @@ static void put_search(struct making *making, size_t low, size_t high)
 	size_t target = making->tests[low] ? making->tests[low] : making->kill + 1;
 
 	if (high - low == 1) {
-		put(making, (struct sock_filter)IF_EQUAL(making->calls[making->first[low]].number,
-							 to(making, target),
-							 to(making, making->kill)));
+		put(making,
+		    (struct sock_filter)IF_EQUAL(making->calls[making->first[low]].number,
+						 to(making, target), to(making, making->kill)));
 		return;
 	}
 	put(making, (struct sock_filter)AT_LEAST(making->calls[making->first[middle]].number,
@@ -212,9 +211,9 @@ static long add_rule(int ruleset, const struct confine_rule *rule)
 	const struct raw_landlock_path_beneath_attr path = { rule->rights, rule->fd };
 	const struct raw_landlock_net_port_attr port = { rule->rights, rule->port };
 
-	return rule->fd < 0 ? sys_landlock_add_rule(ruleset, RAW_LANDLOCK_RULE_NET_PORT, &port, 0)
-			    : sys_landlock_add_rule(ruleset, RAW_LANDLOCK_RULE_PATH_BENEATH, &path,
-						    0);
+	return rule->fd < 0
+		       ? sys_landlock_add_rule(ruleset, RAW_LANDLOCK_RULE_NET_PORT, &port, 0)
+		       : sys_landlock_add_rule(ruleset, RAW_LANDLOCK_RULE_PATH_BENEATH, &path, 0);
 }
 
 int confine_places(const struct raw_landlock_ruleset_attr *handled, size_t size,
