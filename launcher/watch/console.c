@@ -86,11 +86,12 @@ void console_pump(struct console *console, int pump)
 	}
 }
 
-static bool in_foreground(const struct console *console)
+bool console_is_front(const struct console *console)
 {
 	int group = 0;
 
-	return sys_ioctl(console->user, TIOCGPGRP, &group) == 0 && group == sys_getpgid(0);
+	return console->user >= 0 && sys_ioctl(console->user, TIOCGPGRP, &group) == 0 &&
+	       group == sys_getpgid(0);
 }
 
 static void make_raw(struct raw_termios *modes)
@@ -113,7 +114,7 @@ void console_resume(struct console *console)
 		return;
 	if (sys_ioctl(console->user, TIOCGWINSZ, &size) == 0)
 		(void)sys_ioctl(console->master, TIOCSWINSZ, &size);
-	if (!console->typed || console->raw || !in_foreground(console) ||
+	if (!console->typed || console->raw || !console_is_front(console) ||
 	    sys_ioctl(console->user, RAW_TCGETS, &console->before) < 0)
 		return;
 	modes = console->before;
@@ -123,7 +124,7 @@ void console_resume(struct console *console)
 
 void console_leave(struct console *console)
 {
-	if (console->raw && in_foreground(console))
+	if (console->raw && console_is_front(console))
 		(void)sys_ioctl(console->user, RAW_TCSETSW, &console->before);
 	console->raw = false;
 }

@@ -36,6 +36,9 @@ void console_pump(struct console *console, int pump);
 void console_resume(struct console *console);
 void console_leave(struct console *console);
 
+/* console_is_front() - has this process's group the user's terminal? */
+bool console_is_front(const struct console *console);
+
 void console_finish(struct console *console);
 
 #endif

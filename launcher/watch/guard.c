@@ -60,6 +60,8 @@ static const struct confine_call always[] = {
 	{ .number = RAW_getppid },
 	{ .number = RAW_getpgid },
 	{ .number = RAW_getsid },
+	{ .number = RAW_timer_create },
+	{ .number = RAW_timer_settime },
 	{ .number = RAW_exit_group },
 	{ RAW_mmap, CONFINE_WITHOUT, 2, PROT_EXEC },
 	{ RAW_ioctl, CONFINE_EQUAL, 1, TIOCGWINSZ },
@@ -94,6 +96,7 @@ static const struct confine_call of_console[] = {
 };
 
 static const struct confine_call of_foreground[] = {
+	{ RAW_ioctl, CONFINE_EQUAL, 1, TIOCGPGRP },
 	{ RAW_ioctl, CONFINE_EQUAL, 1, TIOCGPGRP },
 	{ RAW_ioctl, CONFINE_EQUAL, 1, TIOCSPGRP },
 };

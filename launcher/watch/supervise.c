@@ -145,12 +145,21 @@ static void start_console(struct watch *watch, const struct handover *handover)
 		stop(watch, CAUSE_NONE);
 }
 
-/* May a stop of this process be undone? Not where its group is an orphan: no shell would. */
-static bool is_job(void)
+/* The time until something is due, or NULL. */
+static struct raw_timespec *patience(const struct watch *watch, struct raw_timespec *left)
 {
-	long session = sys_getsid(0);
+	int64_t due = watch->deadline;
+	int64_t wait;
 
-	return session != sys_getpid() && sys_getsid((int)sys_getppid()) == session;
+	if (watch->timing && watch->cause == CAUSE_NONE && (due < 0 || watch->cpu.next < due))
+		due = watch->cpu.next;
+	if (due < 0)
+		return NULL;
+	wait = due - watch->at;
+	*left = (struct raw_timespec){ 0 };
+	if (wait > 0)
+		*left = (struct raw_timespec){ wait / 1000, wait % 1000 * 1000000 };
+	return left;
 }
 
 /* Puts @group in the foreground of the user's terminal in place of @from, if that is there. */
@@ -163,6 +172,16 @@ static void pass_terminal(const struct watch *watch, int from, int group)
 		(void)sys_ioctl(0, TIOCSPGRP, &group);
 }
 
+/* Has this process's group the user's terminal? */
+static bool is_front(const struct watch *watch)
+{
+	int now = 0;
+
+	if (watch->shares)
+		return sys_ioctl(0, TIOCGPGRP, &now) == 0 && now == sys_getpgid(0);
+	return console_is_front(&watch->console);
+}
+
 /* Does pid 1 tell when the program stops? */
 static bool hears_of_stops(const struct watch *watch)
 {
@@ -172,15 +191,27 @@ static bool hears_of_stops(const struct watch *watch)
 /* The user's shell gets its terminal back, as if the program ran in it; SIGCONT goes on. */
 static void stop_too(struct watch *watch)
 {
+	struct raw_timespec left;
+
 	console_leave(&watch->console);
 	pass_terminal(watch, watch->program, (int)sys_getpgid(0));
-	if (is_job()) {
-		(void)sys_kill(0, SIGTSTP);
-		(void)sys_kill((int)sys_getpid(), SIGSTOP);
+	if (job_is()) {
+		job_stop(&watch->job, true, patience(watch, &left));
 	} else {
 		end_sandbox(watch, SIGCONT);
 		console_resume(&watch->console);
 	}
+}
+
+/* The clock has continued a launcher that was stopped, and the limits were looked at: it stops
+ * again, unless the user's shell has continued it at the same time. */
+static void stop_again(struct watch *watch)
+{
+	struct raw_timespec left;
+
+	watch->woken = false;
+	if (watch->cause == CAUSE_NONE && !watch->info.si_pid && !is_front(watch))
+		job_stop(&watch->job, false, patience(watch, &left));
 }
 
 /* Of what it opens for its own use everything is open. */
@@ -264,6 +295,9 @@ static void take_signal(struct watch *watch)
 			stop_too(watch);
 		return;
 	case SIGCONT:
+		watch->woken = info.ssi_code == SI_TIMER;
+		if (watch->woken)
+			return;
 		pass_terminal(watch, (int)sys_getpgid(0), watch->program);
 		console_resume(&watch->console);
 		break;
@@ -318,23 +352,6 @@ static unsigned int ask(const struct watch *watch, struct pollfd polls[POLL_RELA
 	return count;
 }
 
-/* The time until something is due, or NULL. */
-static struct raw_timespec *patience(const struct watch *watch, struct raw_timespec *left)
-{
-	int64_t due = watch->deadline;
-	int64_t wait;
-
-	if (watch->timing && watch->cause == CAUSE_NONE && (due < 0 || watch->cpu.next < due))
-		due = watch->cpu.next;
-	if (due < 0)
-		return NULL;
-	wait = due - watch->at;
-	*left = (struct raw_timespec){ 0 };
-	if (wait > 0)
-		*left = (struct raw_timespec){ wait / 1000, wait % 1000 * 1000000 };
-	return left;
-}
-
 /* Waits for those that have a descriptor. The others must not reach the kernel: it counts them too,
  * and takes no more than RLIMIT_NOFILE (poll(2)), which may be 8. */
 static long wait_for(struct pollfd polls[], unsigned int count, struct raw_timespec *left)
@@ -372,6 +389,8 @@ static bool step(struct watch *watch)
 		time_up(watch);
 	if (watch->timing && watch->cause == CAUSE_NONE && cputime_look(&watch->cpu, watch->at))
 		stop(watch, CAUSE_CPU);
+	if (watch->woken)
+		stop_again(watch);
 	if (r > 0 && polls[POLL_LINK].revents)
 		take_handover(watch);
 	if (r > 0 && polls[POLL_LISTENER].revents)

@@ -7,6 +7,7 @@
 #include "launcher/watch/audit.h"
 #include "launcher/watch/console.h"
 #include "launcher/watch/cputime.h"
+#include "launcher/watch/job.h"
 #include "launcher/watch/notify.h"
 #include "launcher/watch/relay.h"
 #include "launcher/watch/supervise.h"
@@ -21,8 +22,10 @@ struct watch {
 	int link; /* from which the handover comes, and word that the program stopped; or -1 */
 	bool handed_over;
 	struct console console;
-	bool shares;         /* the program has the user's terminal itself */
-	int program;         /* its pid and its process group, as we number them; 0: not told */
+	bool shares; /* the program has the user's terminal itself */
+	int program; /* its pid and its process group, as we number them; 0: not told */
+	struct job job;
+	bool woken;          /* from a stop, by the clock */
 	int64_t interrupted; /* when the last SIGINT came, ms */
 	int64_t begin;       /* ms, CLOCK_MONOTONIC */
 	int64_t at;          /* the time of this round */

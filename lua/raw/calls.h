@@ -146,13 +146,6 @@ static inline long sys_unlinkat(int dirfd, const char *path, int flags)
 	return raw_entry(RAW_unlinkat, (long)dirfd, (long)path, (long)flags, 0, 0, 0);
 }
 
-static inline long sys_renameat2(int olddirfd, const char *oldpath, int newdirfd,
-				 const char *newpath, unsigned int flags)
-{
-	return raw_entry(RAW_renameat2, (long)olddirfd, (long)oldpath, (long)newdirfd,
-			 (long)newpath, (long)flags, 0);
-}
-
 static inline long sys_fchmod(int fd, unsigned int mode)
 {
 	return raw_entry(RAW_fchmod, (long)fd, (long)mode, 0, 0, 0, 0);
@@ -198,12 +191,6 @@ static inline long sys_flock(int fd, int operation)
 	return raw_entry(RAW_flock, (long)fd, (long)operation, 0, 0, 0, 0);
 }
 
-/* Linux 3.17 */
-static inline long sys_memfd_create(const char *name, unsigned int flags)
-{
-	return raw_entry(RAW_memfd_create, (long)name, (long)flags, 0, 0, 0, 0);
-}
-
 /* Memory */
 
 static inline long sys_mmap(void *addr, size_t length, int prot, int flags, int fd, int64_t offset)
@@ -220,11 +207,6 @@ static inline long sys_munmap(void *addr, size_t length)
 static inline long sys_madvise(void *addr, size_t length, int advice)
 {
 	return raw_entry(RAW_madvise, (long)addr, (long)length, (long)advice, 0, 0, 0);
-}
-
-static inline long sys_mprotect(void *addr, size_t length, int prot)
-{
-	return raw_entry(RAW_mprotect, (long)addr, (long)length, (long)prot, 0, 0, 0);
 }
 
 /* Mounts */
@@ -335,6 +317,18 @@ static inline long sys_waitid(int idtype, int id, siginfo_t *info, int options,
 static inline long sys_kill(int pid, int sig)
 {
 	return raw_entry(RAW_kill, (long)pid, (long)sig, 0, 0, 0, 0);
+}
+
+/* @event: the kernel's struct sigevent is the C library's, as far as a signal goes. */
+static inline long sys_timer_create(int clock, const void *event, int *id)
+{
+	return raw_entry(RAW_timer_create, (long)clock, (long)event, (long)id, 0, 0, 0);
+}
+
+static inline long sys_timer_settime(int id, int flags, const struct raw_itimerspec *times,
+				     struct raw_itimerspec *old)
+{
+	return raw_entry(RAW_timer_settime, (long)id, (long)flags, (long)times, (long)old, 0, 0);
 }
 
 /* Linux 5.3 */

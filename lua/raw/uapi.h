@@ -17,6 +17,11 @@ struct raw_timespec {
 	int64_t nanoseconds;
 };
 
+struct raw_itimerspec {
+	struct raw_timespec interval;
+	struct raw_timespec value;
+};
+
 struct raw_rlimit {
 	uint64_t current;
 	uint64_t maximum;

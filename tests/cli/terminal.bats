@@ -138,3 +138,21 @@ print(count() > before)
 child.terminate(); child.wait()'
 	[[ $output == $'0\nTrue' ]]
 }
+
+@test "a flood of output that nobody looks at ends with its time" {
+	scene unread
+	[[ $output == 124 ]]
+}
+
+@test "a flood of stops ends with its time" {
+	scene stops
+	[[ $output == 124 ]]
+}
+
+@test "a stopped job comes to its limits, too" {
+	local limit
+	for limit in --wall=1s --cpu=500ms; do
+		scene held "$limit"
+		[[ $output == $'runs True\nruns False' ]]
+	done
+}

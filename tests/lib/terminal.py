@@ -53,6 +53,16 @@ class Terminal:
     def cooked(self):
         return bool(termios.tcgetattr(self.fd)[3] & termios.ICANON)
 
+    def ended(self):
+        """The status, without a look at what is shown; "hangs" where it does not end."""
+        end = time.monotonic() + 10
+        while os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+            if time.monotonic() > end:
+                os.kill(self.pid, signal.SIGKILL)
+                return "hangs"
+            time.sleep(0.01)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
     def end(self):
         """The rest of what is shown, and the status."""
         while True:
@@ -179,6 +189,51 @@ def injected(probe):
     it.expect("ready")
     it.type("\r")
     print(it.expect(r"got\(.*\)").strip().split("\n")[-1], it.end()[1])
+
+
+def unread():
+    """Nobody looks at what is shown, and still there is an end."""
+    it = run("--tty", "--wall", "1s", "--", "sh", "-c", "while :; do echo 12345678; done")
+    print(it.ended())
+
+
+def stops():
+    """A program that is stopped and continued without a pause, where there is no shell to go to."""
+    it = run("--tty", "--wall", "1s", "--", "sh", "-c",
+             "while :; do kill -STOP $$; kill -CONT $$; done & while :; do :; done")
+    print(it.ended())
+
+
+def held(limit):
+    """A job that is stopped still comes to its limit, for not all of it may have stopped."""
+    token = f"token-{os.getpid()}"
+    it = Terminal("bash", "--norc", "--noprofile", "-i")
+    it.type("PS1='$ '; set -m\r")
+    it.expect(r"\$ $")
+    it.type(f"'{LUNETTE}' run --tty {limit} -- bash -c '(exec -a {token} bash -c \"while :; do :; "
+            "done\") & kill -STOP $$'\r")
+    it.expect("Stopped")
+    print(f"runs {named(token)}")
+    end = time.monotonic() + 10
+    while named(token) and time.monotonic() < end:
+        time.sleep(0.05)
+    print(f"runs {named(token)}")
+    it.type("wait; echo then $?\r")
+    it.expect(r"then 0")
+    it.type("exit\r")
+    it.end()
+
+
+def named(token):
+    """Is there a process that calls itself @token?"""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                if file.read().startswith(token.encode()):
+                    return True
+        except OSError:
+            pass
+    return False
 
 
 def closed():
