@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 #include "launcher/plan/token.h"
 #include "launcher/watch/denials.h"
 #include "policy/tables.h"
+
+enum { PATIENCE = 5 };
 
 static int open_number(const char *where, struct err *err)
 {
@@ -364,13 +367,26 @@ int report_format(const struct report *report, struct buf *out)
 	return out->failed ? -ENOMEM : 0;
 }
 
-/* A reader who is gone is an error here, not the end of the launcher. */
+/* A reader who is gone is an error here, not the end of the launcher, and so is one who takes
+ * nothing for @PATIENCE seconds from a pipe that was opened here. */
 static int write_text(int fd, const struct buf *text)
 {
 	uint64_t pipe = 1ull << (SIGPIPE - 1);
+	size_t done = 0;
 
 	(void)sys_rt_sigprocmask(SIG_BLOCK, &pipe, NULL, sizeof(pipe));
-	return fd_write_all(fd, text->data, text->length);
+	while (done < text->length) {
+		struct pollfd room = { .fd = fd, .events = POLLOUT };
+		struct raw_timespec patience = { .seconds = PATIENCE };
+		long put = sys_write(fd, text->data + done, text->length - done);
+
+		if (put == -EAGAIN && sys_ppoll(&room, 1, &patience, NULL, 0) == 0)
+			return -ETIMEDOUT;
+		if (put < 0 && put != -EAGAIN && put != -EINTR)
+			return (int)put;
+		done += put > 0 ? (size_t)put : 0;
+	}
+	return 0;
 }
 
 /* Does @where still lead to the file that @fd has open? True for what is no regular file. */

@@ -141,6 +141,30 @@ bounded() {
 	bounded 2
 }
 
+@test "a report that nobody takes is given up, and a slow reader gets all of it" {
+	need_command python3
+	profile p <<<'return profile { extends = "base", process = { stdout = "capture" } }'
+	mkfifo pipe
+	/usr/bin/python3 -c 'import time
+with open("pipe", "rb") as pipe: time.sleep(1.5); open("taken", "wb").write(pipe.read())' 3>&- &
+	launch -0 run -p "$WORK/p.lua" --report pipe -- head -c 300000 /dev/zero
+	wait $!
+	[[ $(json taken 'it["stdout"]["bytes"]') == 300000 ]]
+	# The program has filled it, and who holds it open outside takes nothing.
+	exec 8<>pipe
+	local start=$EPOCHSECONDS
+	launch -7 run -p "$WORK/p.lua" --rw "$WORK:/w" --report pipe -- /usr/bin/python3 -c '
+import os, sys
+fd = os.open("/w/pipe", os.O_WRONLY | os.O_NONBLOCK)
+try:
+    while True: os.write(fd, b"x" * 4096)
+except BlockingIOError:
+    sys.exit(7)'
+	exec 8<&-
+	expect_error report pipe
+	((EPOCHSECONDS - start >= 4 && EPOCHSECONDS - start < 15 * SLOW))
+}
+
 @test "a flood of output slows only the program" {
 	need_command python3
 	flood 'os.write(1 + n % 2, b"x" * 65536)'
