@@ -171,3 +171,41 @@ print(sum(one.makefile(\"rb\").read().endswith(b\"127.0.0.1\\n\") for one in man
 	launch -125 run --net host --publish 8080:80 -- true
 	expect_error usage "needs a network of the sandbox's own"
 }
+
+@test "a program that floods its ports slows only itself" {
+	# It takes every connection and fills it; nobody reads. Its datagrams come unasked.
+	cat >flood.py <<-'END'
+		import os, selectors, socket
+		ports, kept = selectors.DefaultSelector(), []
+		listener = socket.create_server(("0.0.0.0", 80), backlog=512)
+		listener.setblocking(False)
+		ports.register(listener, selectors.EVENT_READ)
+		while True:
+		    for key, _ in ports.select():
+		        if key.fileobj is listener:
+		            one = listener.accept()[0]
+		            one.setblocking(False)
+		            kept.append(one)
+		            ports.register(one, selectors.EVENT_WRITE)
+		        else:
+		            try:
+		                key.fileobj.send(b"x" * 65536)
+		            except OSError:
+		                ports.unregister(key.fileobj)
+	END
+	on_host '"$LUNETTE" run -p "$WORK/web.lua" --wall 4s -- /usr/bin/python3 /srv/flood.py &
+		launcher=$!
+		until_up bash -c "exec 9<>/dev/tcp/127.0.0.1/8080"
+		/usr/bin/python3 -c "
+import socket, time
+kept = [socket.create_connection((\"127.0.0.1\", 8080)) for _ in range(100)]
+time.sleep(20)" &
+		sleep 1
+		for pid in "$launcher" $(cat /proc/$launcher/task/$launcher/children); do
+			awk "\$1 == \"VmRSS:\" { print (\$2 < 16384) ? \"small\" : \$2 }" /proc/$pid/status
+		done
+		"$LUNETTE" run -p base -- echo another
+		wait "$launcher"; echo "ended $?"'
+	# The launcher, its relay and pid 1.
+	[[ $output == $'small\nsmall\nsmall\nanother\nended 124' ]]
+}
