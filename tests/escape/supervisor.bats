@@ -146,8 +146,7 @@ bounded() {
 	profile p <<<'return profile { extends = "base", process = { stdout = "capture" } }'
 	mkfifo pipe
 	exec 8<>pipe
-	/usr/bin/python3 -c 'import time
-with open("pipe", "rb") as pipe: time.sleep(1.5); open("taken", "wb").write(pipe.read())' 3>&- 8<&- &
+	{ sleep 1.5 && cat >taken; } <pipe 3>&- 8<&- &
 	launch -0 run -p "$WORK/p.lua" --report pipe -- head -c 300000 /dev/zero
 	exec 8<&-
 	wait $!

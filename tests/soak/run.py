@@ -4,9 +4,9 @@
   tests/soak/run.py --lunette build/release/lunette [--count N] [--seconds N] [--seed N]
 
 It ends after so many launches or seconds, whichever is first. It makes a host of its own (network,
-pid, mount namespaces; an ordinary user's is in a user namespace of his) with a /run, so that what is
-left there is lunette's: processes, mounts, links, tables of nftables, leases, files. What only the
-kernel knows, namespaces and memory, is read from its own books before and after, which other
+pid, mount namespaces; an ordinary user's is in a user namespace of his) with a /run, so that what
+is left there is lunette's: processes, mounts, links, tables of nftables, leases, files. What only
+the kernel knows, namespaces and memory, is read from its own books before and after, which other
 programs of the machine change too: there only what grows with the number of launches counts.
 
 A launch that nobody disturbs must come to the end that its program has; none may take longer than
@@ -96,7 +96,8 @@ class Soak:
             elif privileged or option[1] not in PRIVILEGED:
                 profile = self.profile(profile, option[1])
         program, status = self.random.choice(PROGRAMS)
-        return ["-p", profile, *chosen], as_user, program, {status} | (LIMITED if limited else set())
+        ends = {status} | (LIMITED if limited else set())
+        return ["-p", profile, *chosen], as_user, program, ends
 
     def profile(self, parent, name):
         path = f"{self.directory}/{parent.rpartition('/')[2].removesuffix('.lua')}-{name}.lua"
@@ -140,8 +141,8 @@ class Soak:
             excused = re.search("Address already in use|not ready within limits.wall", said)
             wrong = status not in ends and not excused
         if wrong and len(self.problems) < 20:
-            self.problems.append(f"status {status}, not {sorted(ends)}, {disturbed or 'undisturbed'}: "
-                                 f"{command}: {said.strip()[-300:]}")
+            self.problems.append(f"status {status}, not {sorted(ends)}, "
+                                 f"{disturbed or 'undisturbed'}: {command}: {said.strip()[-300:]}")
 
     def disturb(self, started):
         """Does something to one of the launch's processes at some time; what, or "" where it came
