@@ -151,7 +151,7 @@ child.terminate(); child.wait()'
 
 @test "a stopped job comes to its limits, too" {
 	local limit
-	for limit in --wall=1s --cpu=500ms; do
+	for limit in --wall=3s --cpu=2s; do
 		scene held "$limit"
 		[[ $output == $'runs True\nruns False' ]]
 	done

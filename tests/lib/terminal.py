@@ -213,11 +213,11 @@ def held(limit):
     it.type(f"'{LUNETTE}' run --tty {limit} -- bash -c '(exec -a {token} bash -c \"while :; do :; "
             "done\") & kill -STOP $$'\r")
     it.expect("Stopped")
-    print(f"runs {named(token)}")
     end = time.monotonic() + 10
-    while named(token) and time.monotonic() < end:
-        time.sleep(0.05)
-    print(f"runs {named(token)}")
+    for runs in True, False:
+        while named(token) != runs and time.monotonic() < end:
+            time.sleep(0.02)
+        print(f"runs {named(token)}")
     it.type("wait; echo then $?\r")
     it.expect(r"then 0")
     it.type("exit\r")

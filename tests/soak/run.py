@@ -29,6 +29,7 @@ SECONDS = 30 * SLOW
 USER = 1000
 WORKERS = 4
 NETWORK = "10.77.0"
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/none"}
 
 # Options, and the share of launches that have them. One of each line at most.
 MODES = [
@@ -119,7 +120,7 @@ class Soak:
         with open(f"{box}/err", "w+", encoding="utf-8", errors="replace") as said:
             started = subprocess.Popen(command, cwd=box, stdin=subprocess.DEVNULL,
                                        stdout=subprocess.DEVNULL, stderr=said, process_group=0,
-                                       env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/none"})
+                                       env=ENVIRONMENT)
             disturbed = self.random.random() < 0.5 and self.disturb(started)
             try:
                 status = started.wait(SECONDS)
