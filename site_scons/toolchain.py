@@ -36,7 +36,9 @@ HARDENED_LINK = ["-Wl,-z,relro,-z,now", "-Wl,-z,noexecstack", "-Wl,--gc-sections
 
 FLAGS = {
     "release": (OPTIMISED, HARDENED_LINK),
-    "faults": (OPTIMISED, HARDENED_LINK),  # release, but single system calls can be made to fail
+    # release, but single system calls can be made to fail, and it is known from where they come
+    "faults": ([*OPTIMISED, "-g", "-fno-omit-frame-pointer", "-fno-optimize-sibling-calls"],
+               HARDENED_LINK),
     "debug": (["-Og", "-g3", "-fstack-protector-strong"], ["-Wl,-z,noexecstack"]),
     "asan": (
         ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all",

@@ -23,13 +23,16 @@ static bool has_capabilities(void)
 	       holds(data[0].effective, CAP_SETUID) && holds(data[0].effective, CAP_SETGID);
 }
 
+/* Only a name that is another says no: a root taken for an ordinary user would map the program onto
+ * itself. */
 static bool in_initial_namespace(void)
 {
 	char name[sizeof(initial)];
+	/* May fail: then uid 0 counts as the host's. */
+	long length = sys_readlinkat(AT_FDCWD, "/proc/self/ns/user", name, sizeof(name));
 
-	return sys_readlinkat(AT_FDCWD, "/proc/self/ns/user", name, sizeof(name)) ==
-		       (long)sizeof(initial) - 1 &&
-	       memcmp(name, initial, sizeof(initial) - 1) == 0;
+	return length < 0 || (length == (long)sizeof(initial) - 1 &&
+			      memcmp(name, initial, sizeof(initial) - 1) == 0);
 }
 
 void caller_read(struct caller *caller)
@@ -40,6 +43,7 @@ void caller_read(struct caller *caller)
 	caller->gid = (uint32_t)sys_getegid();
 	caller->host_root = caller->uid == 0 && in_initial_namespace();
 	caller->privileged = caller->host_root && has_capabilities();
+	/* May fail: with 1024 any plan can be launched. */
 	(void)sys_prlimit64(0, RLIMIT_NOFILE, NULL, &files);
 	caller->open_files = files.current;
 	caller->open_files_most = files.maximum;

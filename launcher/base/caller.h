@@ -16,7 +16,8 @@ struct caller {
 	uint64_t open_files_most; /* and hard */
 };
 
-/* caller_read() - fill @caller. It cannot fail: what cannot be found out counts as absent. */
+/* caller_read() - fill @caller. It cannot fail: a capability that cannot be found out counts as
+ * absent, and uid 0 as the host's root. */
 void caller_read(struct caller *caller);
 
 #endif

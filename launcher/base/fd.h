@@ -9,7 +9,8 @@
 
 #include "lua/raw/calls.h"
 
-/* fd_close() - close *@fd if it is open and set it to -1. A failed close changes nothing for us. */
+/* fd_close() - close *@fd if it is open and set it to -1. A failed close changes nothing for us:
+ * Linux frees the number first (close(2)). */
 static inline void fd_close(int *fd)
 {
 	if (*fd >= 0)

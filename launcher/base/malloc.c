@@ -58,6 +58,7 @@ static bool more(size_t size)
 
 	if (at < 0 && at >= -4095)
 		return false;
+	/* May fail: the pages come one by one then. */
 	if (!end)
 		(void)sys_madvise((char *)at, READY, MADVISE_POPULATE_WRITE);
 	top = dirty = (char *)at;
@@ -71,7 +72,7 @@ static void *take(size_t size)
 	size_t room;
 	struct header *header;
 
-	if (size > SIZE_MAX / 4) {
+	if (size > SIZE_MAX / 4 || raw_fault(RAW_FAULT_MEMORY) < 0) {
 		errno = ENOMEM;
 		return NULL;
 	}

@@ -73,6 +73,7 @@ static int resolve(int from, const char *path, int flags, uint64_t how)
 
 int path_in_root(int root, const char *path, int flags)
 {
+	/* May fail: where a filter of the caller's refuses it, walk() does the same. */
 	int r = resolve(root, path[0] ? path : ".", flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 
 	return r == -ENOSYS || r == -EPERM ? walk(root, path, flags) : r;

@@ -59,6 +59,8 @@ int state_open(char *const *environment, enum err_stage stage, struct err *err)
 	int fd = -EACCES;
 
 	if (sys_geteuid() == 0)
+		/* May fail: the caller's own directory is taken then, as in a user namespace of
+		 * his. */
 		fd = state_directory(AT_FDCWD, shown);
 	if (fd < 0 && runtime && runtime[0] == '/') {
 		shown = runtime;
@@ -103,13 +105,14 @@ int state_take(int directory, const char *name, enum state_lock how)
 	}
 }
 
-void state_read(int entry, char *text, size_t size)
+int state_read(int entry, char *text, size_t size)
 {
 	long got = sys_lseek(entry, 0, SEEK_SET);
 
 	if (got == 0)
 		got = sys_read(entry, text, size - 1);
 	text[got > 0 ? got : 0] = '\0';
+	return got < 0 ? (int)got : 0;
 }
 
 int state_write(int entry, const char *text)

@@ -45,7 +45,7 @@ void state_each(int directory, void (*visit)(const void *context, const char *na
 
 /* state_read(), state_write() - what an entry says, of at most size - 1 bytes and then a NUL, and
  * the same from now on */
-void state_read(int entry, char *text, size_t size);
+int state_read(int entry, char *text, size_t size);
 int state_write(int entry, const char *text);
 
 /* state_drop() - remove the entry, which must be locked by STATE_OWN or STATE_TRY, and let go. */

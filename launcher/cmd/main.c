@@ -54,6 +54,7 @@ const struct verb verbs[] = {
 static int fill_standard_files(void)
 {
 	for (int fd = 0; fd < 3; fd++) {
+		/* May fail: only EBADF says that it is closed. */
 		if (sys_fcntl(fd, F_GETFD, 0) != -EBADF)
 			continue;
 		/* The lowest free number: this one, as all below are open. */

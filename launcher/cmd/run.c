@@ -72,6 +72,7 @@ static void note_changed_inputs(const struct plan *plan, char *const *environmen
 	for (size_t i = 0; i < plan->input_count; i++) {
 		cleanup_buf struct buf room = BUF_EMPTY;
 		const struct plan_input *input = &plan->inputs[i];
+		/* May fail: only a note. */
 		const char *now = reply_current(input->kind, input->argument, environment, &room);
 
 		if (now && input->answer && strcmp(now, input->answer) == 0)

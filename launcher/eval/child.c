@@ -67,10 +67,10 @@ static void enclose(int socket, int launcher)
 		leave(1);
 }
 
-/* EPERM: the caller's own hard limit is lower, and holds. */
 static void limit_one(int resource, uint64_t most)
 {
 	const struct raw_rlimit limit = { most, most };
+	/* May fail: EPERM says that the caller's own hard limit is lower, and that holds. */
 	long r = sys_prlimit64(0, resource, &limit, NULL);
 
 	if (r < 0 && r != -EPERM)

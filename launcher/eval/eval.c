@@ -349,7 +349,7 @@ static int begin(struct evaluation *session, const struct eval_question *questio
 		likely_gather(&likely);
 	session->started_ms = clock_ms(CLOCK_MONOTONIC);
 	session->pid = start(sockets, &birth);
-	(void)sys_close(sockets[1]);
+	fd_close(&sockets[1]);
 	session->socket = sockets[0];
 	if (session->pid < 0)
 		return err_set(err, STAGE_PROFILE, session->pid,

@@ -28,6 +28,7 @@ static size_t steps(size_t size)
 int heap_map(struct heap **heap)
 {
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+	/* May fail: Lua starts from nothing then, elsewhere. */
 	long at = sys_mmap(HEAP_PLACE, HEAP_BYTES, PROT_READ | PROT_WRITE,
 			   flags | MAP_FIXED_NOREPLACE, -1, 0);
 
@@ -35,7 +36,7 @@ int heap_map(struct heap **heap)
 		at = sys_mmap(NULL, HEAP_BYTES, PROT_READ | PROT_WRITE, flags, -1, 0);
 	if (failed(at))
 		return (int)at;
-	/* Linux 5.14; without it the pages come one by one. */
+	/* May fail: before Linux 5.14 the pages come one by one. */
 	(void)sys_madvise((char *)at, HEAP_READY, MADVISE_POPULATE_WRITE);
 	*heap = (struct heap *)at;
 	**heap = (struct heap){ .end = (char *)at + HEAP_BYTES };

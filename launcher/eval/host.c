@@ -38,8 +38,9 @@ static const char *home_of(char *const *environment, const char *cwd)
 	const char *home = host_env(environment, "HOME");
 	struct stat here, there;
 
+	/* May fail: a home that cannot be looked at keeps its name. */
 	if (home && sys_newfstatat(AT_FDCWD, home, &there, 0) == 0 &&
-	    sys_newfstatat(AT_FDCWD, cwd, &here, 0) == 0 && here.st_dev == there.st_dev &&
+	    sys_newfstatat(AT_FDCWD, ".", &here, 0) == 0 && here.st_dev == there.st_dev &&
 	    here.st_ino == there.st_ino)
 		return cwd;
 	return home;
@@ -52,6 +53,7 @@ int host_facts(struct host_facts *facts, char *const *environment, struct err *e
 
 	facts->uid = (unsigned int)sys_getuid();
 	facts->gid = (unsigned int)sys_getgid();
+	/* May fail: profiles only warn by it; the launch looks for itself. */
 	facts->privileged = facts->uid == 0 && host_privileged();
 	facts->arch = tables_entry_name(policy_native());
 	ret = sys_uname(&name);
@@ -74,6 +76,8 @@ const char *host_exists(const char *path)
 {
 	struct stat st;
 
+	/* May differ: for a profile what cannot be looked at is not there; the plan records the
+	 * answer. */
 	if (sys_newfstatat(AT_FDCWD, path, &st, 0) < 0)
 		return NULL;
 	if (S_ISREG(st.st_mode))
@@ -83,6 +87,7 @@ const char *host_exists(const char *path)
 
 const char *host_readlink(const char *path, char *out)
 {
+	/* May differ: for a profile it is no link then; the plan records the answer. */
 	long length = sys_readlinkat(AT_FDCWD, path, out, PATH_MAX - 1);
 
 	if (length < 0)

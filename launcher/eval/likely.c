@@ -37,6 +37,7 @@ void likely_gather(struct likely_answers *answers)
 		if (!target)
 			add(answers, ASK_EXISTS, paths[i], host_exists(paths[i]));
 	}
+	/* May differ: a lack of the host, which the plan records. */
 	add(answers, ASK_FEATURE, "landlock", probe_feature("landlock", room, sizeof(room)));
 }
 

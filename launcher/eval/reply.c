@@ -96,6 +96,7 @@ static const char *find(enum question_kind kind, const char *argument, char *con
 	case ASK_READLINK:
 		return argument[0] == '/' ? host_readlink(argument, room) : NULL;
 	case ASK_FEATURE:
+		/* May differ: a lack of the host, which the plan records. */
 		return probe_feature(argument, room, PATH_MAX);
 	case ASK_ENV:
 		return host_env(environment, argument);

@@ -199,6 +199,7 @@ static int finish_pair(struct launch *launch)
 		return r;
 	if (transfer_wait(launch->link, &gone) < 0)
 		return -EPIPE;
+	/* May fail: the first packets may be lost then. */
 	net_veth_wait(&launch->net.pair);
 	return transfer_send(&go, launch->link);
 }
@@ -267,6 +268,7 @@ static void finish(struct launch *launch)
 	if (launch->foreground > 0)
 		(void)sys_ioctl(0, TIOCSPGRP, &launch->foreground);
 	named_drop(&launch->named);
+	/* May fail: what is not undone here is the next launch's to undo. */
 	net_finish(&launch->net);
 	fd_close(&launch->supervised.audit);
 	fd_close(&launch->link);
@@ -278,6 +280,7 @@ static void finish(struct launch *launch)
 	free(setup->own_devices);
 	free(setup->writable);
 	free(setup->filter);
+	/* May fail: the page stays until the launcher ends. */
 	(void)sys_munmap(setup->shared, sizeof(*setup->shared));
 	free(launch);
 }
@@ -291,6 +294,7 @@ static void abandon(struct launch *launch)
 
 struct launch *launch_ahead(const struct launch_options *options)
 {
+	/* May fail: the sandbox is made when the plan is there. */
 	struct launch *launch = new_launch(options);
 	struct err err;
 
@@ -298,6 +302,7 @@ struct launch *launch_ahead(const struct launch_options *options)
 		return NULL;
 	launch->setup.plan = &sandbox_assumed;
 	launch->setup.ahead = true;
+	/* May fail: the same. */
 	if (start(launch, options->unwanted, &err) == 0)
 		return launch;
 	if (launch->supervised.signals)
@@ -319,7 +324,7 @@ void launch_show(struct launch **ahead, const struct buf *text)
 {
 	struct launch *launch = *ahead;
 
-	/* One that got a part only would wait for the rest. */
+	/* May fail: it is dropped, as one that got a part only would wait for the rest. */
 	if (!launch || transfer_send_bytes(launch->link, text->data, text->length) == 0)
 		return;
 	launch_drop(launch);

@@ -206,11 +206,17 @@ static int new_session(const struct setup *setup, struct err *err)
 		r = sys_setsid();
 		return r < 0 ? err_set(err, STAGE_EXEC, (int)r, NULL, "new session") : 0;
 	}
-	(void)sys_setpgid(0, 0);
+	r = sys_setpgid(0, 0);
+	if (r < 0)
+		return err_set(err, STAGE_EXEC, (int)r, NULL, "new process group");
 	group = (int)sys_getpid();
-	if (setup->plan->process.keep_session || setup->shared->slave)
+	r = 0;
+	if (setup->shared->slave)
+		r = sys_ioctl(terminal, TIOCSPGRP, &group);
+	/* May fail: the caller may have no terminal. */
+	if (!setup->shared->slave && setup->plan->process.keep_session)
 		(void)sys_ioctl(terminal, TIOCSPGRP, &group);
-	return 0;
+	return r < 0 ? err_set(err, STAGE_EXEC, (int)r, NULL, "foreground of the terminal") : 0;
 }
 
 static int confine(struct setup *setup, struct err *err)
@@ -282,6 +288,8 @@ static void count_time(const struct setup *setup)
 		return;
 	(void)sys_clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
 	setup->shared->set_up = (uint64_t)used.seconds * 1000000000 + (uint64_t)used.nanoseconds;
+	/* May fail: the supervisor reads the processes' own times then, and says that they are less
+	 * exact. */
 	counter = setup->cgroup.limits || setup->plan->limits.cpu.prefer ? -1 : cputime_open();
 	if (counter > 0)
 		setup->shared->counter = counter;
@@ -316,12 +324,21 @@ static void explain(struct shared *shared)
 		    &shared->err);
 }
 
+/* Away from the terminal's foreground group: its signals come through the launcher only. */
+static int leave_foreground(const struct setup *setup, struct err *err)
+{
+	long r = setup->plan->process.keep_session ? sys_setpgid(0, 0) : sys_setsid();
+
+	return r < 0 ? err_set(err, STAGE_EXEC, (int)r, NULL, "session of pid 1") : 0;
+}
+
 void sandbox_run(struct setup *setup)
 {
 	struct shared *shared = setup->shared;
 	struct plan plan;
 	long pid;
 
+	/* May fail: before it has the plan, the launcher makes another. */
 	if (setup->ahead && await_plan(setup, &plan, &shared->err) < 0)
 		fail(setup);
 	if (set_up(setup, &shared->err) < 0)
@@ -329,11 +346,8 @@ void sandbox_run(struct setup *setup)
 	(void)sys_clock_gettime(CLOCK_MONOTONIC, &shared->started);
 	if (!setup->plan->process.init)
 		start_program(setup);
-	/* Away from the terminal's foreground group: its signals come through the launcher only. */
-	if (setup->plan->process.keep_session)
-		(void)sys_setpgid(0, 0);
-	else
-		(void)sys_setsid();
+	if (leave_foreground(setup, &shared->err) < 0)
+		fail(setup);
 	if (terminal_lead(setup, &shared->err) < 0)
 		fail(setup);
 	if (init_hide(setup, &shared->err) < 0)

@@ -23,51 +23,58 @@ static int read_number(char **at)
 	return number >= 0 && number <= INT32_MAX ? (int)number : -1;
 }
 
-/* What the entry says: false where the bridge is not ours. @index receives the device's, or 0 where
- * the launcher was killed before it could note it. */
-static bool read_entry(int entry, struct pool_subnet *subnet, int *index)
+/* What the entry says: 0 where the bridge is not ours, 1 where it is. @index receives the device's,
+ * or 0 where the launcher was killed before it could note it. */
+static int read_entry(int entry, struct pool_subnet *subnet, int *index)
 {
 	char text[ENTRY_SIZE];
 	char *rest;
+	int r;
 
 	*subnet = (struct pool_subnet){ 0, -1 };
 	*index = 0;
-	state_read(entry, text, sizeof(text));
-	if (strncmp(text, made, sizeof(made) - 1) != 0)
-		return false;
+	r = state_read(entry, text, sizeof(text));
+	if (r < 0 || strncmp(text, made, sizeof(made) - 1) != 0)
+		return r;
 	rest = text + sizeof(made) - 1;
 	subnet->range = read_number(&rest);
 	subnet->number = read_number(&rest);
 	*index = read_number(&rest);
 	if (subnet->range < 0 || subnet->range >= POOL_RANGES || subnet->number >= POOL_SUBNETS)
 		*subnet = (struct pool_subnet){ 0, -1 };
-	return true;
+	return 1;
 }
 
-/* A device of that name but with another index is somebody else's. */
-static void delete_link(const char *name, int noted)
+/* A device of that name but with another index is somebody else's. Returns 0 when ours is gone. */
+static int delete_link(const char *name, int noted)
 {
 	cleanup_fd int fd = nl_open(NETLINK_ROUTE);
 	int index = fd < 0 ? fd : batch_index(fd, name);
 	struct nl_answer answer;
 	struct batch batch;
 
-	if (index <= 0 || (noted && noted != index))
-		return;
+	if (index < 0)
+		return index == -ENODEV ? 0 : index;
+	if (noted && noted != index)
+		return 0;
 	batch_start(&batch, batch_host, name);
 	batch_note(&batch, STEP_BRIDGE, NULL);
 	rtnl_delete_link(&batch.request, index);
-	(void)nl_call(fd, &batch.request, &answer);
+	return nl_call(fd, &batch.request, &answer);
 }
 
-/* The first user of a name: whoever had it before is dead. */
+/* The first user of a name: whoever had it before is dead. The entry stays as long as the
+ * device. */
 static void remove_entry(const struct held *held, const char *name, int *entry)
 {
 	struct pool_subnet subnet;
 	int index;
+	int r = read_entry(*entry, &subnet, &index);
 
-	if (read_entry(*entry, &subnet, &index))
-		delete_link(name, index);
+	if (r > 0)
+		r = delete_link(name, index);
+	if (r < 0)
+		return;
 	state_drop(held->bridges, name, entry);
 }
 
@@ -108,11 +115,14 @@ static int begin(struct held *held, int fd, const struct pool_survey *survey,
 {
 	char text[ENTRY_SIZE];
 	int index;
-	int r = 0;
+	int r = read_entry(held->bridge, subnet, &index);
 
-	if (read_entry(held->bridge, subnet, &index)) /* its last user was killed */
-		delete_link(veth->bridge, index);
+	if (r > 0) /* its last user was killed */
+		r = delete_link(veth->bridge, index);
+	if (r < 0)
+		return err_set(err, STAGE_NETWORK, r, NULL, "state of bridge %s", veth->bridge);
 	*subnet = (struct pool_subnet){ 0, -1 };
+	/* May fail: then it is made, and the kernel refuses a second of that name. */
 	if (batch_index(fd, veth->bridge) > 0)
 		return state_write(held->bridge, "");
 	if (veth->pool || veth->pool6)
@@ -127,9 +137,15 @@ static int begin(struct held *held, int fd, const struct pool_survey *survey,
 	r = make_link(fd, veth->bridge, err);
 	if (r < 0)
 		return r;
+	/* May fail: the name alone tells the device then. */
+	index = batch_index(fd, veth->bridge);
 	snprintf(text, sizeof(text), "%s%d %d %d", made, subnet->range, subnet->number,
-		 batch_index(fd, veth->bridge));
-	(void)state_write(held->bridge, text); /* without it the name alone tells the device */
+		 index > 0 ? index : 0);
+	r = state_write(held->bridge, text);
+	if (r < 0) {
+		(void)delete_link(veth->bridge, 0);
+		return err_set(err, STAGE_NETWORK, r, NULL, "state of bridge %s", veth->bridge);
+	}
 	return 0;
 }
 
@@ -174,8 +190,10 @@ static int hold(struct held *held, int fd, const struct pool_survey *survey, str
 			       veth->bridge);
 	if (r < 0)
 		return r;
-	ours = read_entry(held->bridge, &subnet, &index);
-	r = state_lock(held->bridge, STATE_SHARE);
+	r = read_entry(held->bridge, &subnet, &index);
+	ours = r > 0;
+	if (r >= 0)
+		r = state_lock(held->bridge, STATE_SHARE);
 	pair->master = batch_index(fd, veth->bridge);
 	if (r == 0 && pair->master < 0)
 		r = pair->master;

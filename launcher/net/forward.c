@@ -41,11 +41,11 @@ static void undo(int family, int entry)
 {
 	char text[8];
 
-	state_read(entry, text, sizeof(text));
-	if (strcmp(text, "set") != 0)
+	if (state_read(entry, text, sizeof(text)) < 0 || strcmp(text, "set") != 0)
 		return;
-	(void)write_setting(family, "0");
-	(void)state_write(entry, "");
+	/* Else it is the next launch's to undo. */
+	if (write_setting(family, "0") == 0)
+		(void)state_write(entry, "");
 }
 
 /* "set" goes into the entry before it is true: a launcher that is killed in between has its heirs

@@ -92,6 +92,7 @@ int held_keep(const struct held *held, struct confine_needs *needs)
 void held_release(struct held *held)
 {
 	struct err err;
+	/* May fail: what is not undone here is the next launch's to undo. */
 	int mutex = held->directory >= 0 ? held_mutex(held, &err) : -1;
 
 	state_drop(held->directory, held->lease_name, &held->lease);

@@ -216,7 +216,7 @@ int named_find(const char *name, char *const *environment, struct err *err)
 
 	if (entry < 0)
 		return entry;
-	state_read(entry, text, sizeof(text));
+	(void)state_read(entry, text, sizeof(text));
 	if (!parse(text, &pid, &expected))
 		return not_found(name, EAGAIN, "it has no network of its own, or none yet", NULL,
 				 err);

@@ -149,9 +149,9 @@ int nl_open(int protocol)
 
 	if (fd < 0)
 		return (int)fd;
-	/* Without it the errors stay, only their words are lost. */
+	/* May fail: the errors stay, only their words are lost. */
 	(void)sys_setsockopt((int)fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
-	/* Without it a dump holds more than was asked for. */
+	/* May fail: a dump holds more than was asked for then. */
 	(void)sys_setsockopt((int)fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
 	return (int)fd;
 }

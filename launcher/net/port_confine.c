@@ -42,9 +42,10 @@ static int install_filter(void)
 			     policy_audit_arch(policy_native()));
 }
 
-/* A kernel without Landlock has the filter, which leaves no way to a file either. */
 static int install_landlock(const struct published *ports, size_t count)
 {
+	/* May fail: a kernel without Landlock has the filter, which leaves no way to a file either.
+	 * */
 	long abi = sys_landlock_create_ruleset(NULL, 0, RAW_LANDLOCK_CREATE_RULESET_VERSION);
 	struct raw_landlock_ruleset_attr handled;
 	struct confine_rule rules[PLAN_MAX_PORTS];

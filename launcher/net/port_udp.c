@@ -54,8 +54,10 @@ void flow_list_start(struct port_relay *relay)
 	for (size_t i = 0; i < relay->port_count; i++) {
 		if (!relay->ports[i].udp)
 			continue;
+		/* May fail: answers come from the address that the kernel takes. */
 		(void)sys_setsockopt(relay->ports[i].listener, IPPROTO_IP, IP_PKTINFO, &on,
 				     sizeof(on));
+		/* May fail: the same. */
 		(void)sys_setsockopt(relay->ports[i].listener, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on,
 				     sizeof(on));
 	}

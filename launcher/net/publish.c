@@ -106,11 +106,12 @@ int publish_listen(struct publish *publish, const struct plan *plan, struct err 
 }
 
 /* Closes all but the listeners and @report. */
-static void close_others(const struct publish *publish, int report)
+static long close_others(const struct publish *publish, int report)
 {
 	int next = 0;
+	long r = 0;
 
-	for (;;) {
+	while (r == 0) {
 		int lowest = -1;
 
 		for (size_t i = 0; i <= publish->count; i++) {
@@ -122,10 +123,10 @@ static void close_others(const struct publish *publish, int report)
 		if (lowest < 0)
 			break;
 		if (lowest > next)
-			(void)sys_close_range((unsigned int)next, (unsigned int)lowest - 1, 0);
+			r = sys_close_range((unsigned int)next, (unsigned int)lowest - 1, 0);
 		next = lowest + 1;
 	}
-	(void)sys_close_range((unsigned int)next, ~0u, 0);
+	return r < 0 ? r : sys_close_range((unsigned int)next, ~0u, 0);
 }
 
 /* The ids of the program, so that nothing of the host's root is left but its memory, which nobody
@@ -176,8 +177,7 @@ static void __attribute__((noreturn)) leave(int report, const struct err *err)
 /* Whoever dies before the signal is set up leaves us with another parent. */
 static void die_with(int launcher)
 {
-	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	if (sys_getppid() != launcher)
+	if (sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || sys_getppid() != launcher)
 		(void)sys_exit_group(1);
 }
 
@@ -197,9 +197,11 @@ static void __attribute__((noreturn)) serve(const struct publish *publish, int s
 		leave(report, &err);
 	}
 	(void)sys_rt_sigprocmask(SIG_SETMASK, &all, NULL, sizeof(all));
-	close_others(publish, report);
+	r = close_others(publish, report);
+	/* May fail: fewer connections at once then. */
 	limits = fit_limits();
-	r = port_relay_start(&relay, publish->ports, publish->count, &limits);
+	if (r == 0)
+		r = port_relay_start(&relay, publish->ports, publish->count, &limits);
 	if (r < 0) {
 		(void)err_set(&err, STAGE_NETWORK, (int)r, NULL, "publish: relay");
 		leave(report, &err);
@@ -207,7 +209,9 @@ static void __attribute__((noreturn)) serve(const struct publish *publish, int s
 	die_with(launcher);
 	if (port_confine(publish->ports, publish->count, &err) < 0)
 		leave(report, &err);
+	(void)sys_sendto(report, &err, sizeof(err), MSG_NOSIGNAL, NULL, 0);
 	fd_close(&report);
+	/* May fail: it ends then, and the host's ports are closed. */
 	while (port_relay_round(&relay, -1) == 0)
 		;
 	for (;;)
@@ -220,7 +224,7 @@ static void close_listeners(struct publish *publish)
 		fd_close(&publish->ports[i].listener);
 }
 
-/* Nothing comes when the relay serves: it has closed its end. */
+/* An error without a number comes when the relay serves; nothing, when it has died. */
 static int wait_for_relay(int report, struct err *err)
 {
 	struct err told;
@@ -229,13 +233,12 @@ static int wait_for_relay(int report, struct err *err)
 	do {
 		got = sys_read(report, &told, sizeof(told));
 	} while (got == -EINTR);
-	if (got == 0)
-		return 0;
 	if (got != sizeof(told))
 		return err_set(err, STAGE_NETWORK, got < 0 ? (int)got : EIO, NULL,
 			       "publish: relay");
-	*err = told;
-	return told.number ? -told.number : -EIO;
+	if (told.number)
+		*err = told;
+	return -told.number;
 }
 
 int publish_start(struct publish *publish, int pid, const struct publish_ids *ids, struct err *err)
@@ -249,7 +252,9 @@ int publish_start(struct publish *publish, int pid, const struct publish_ids *id
 	if (publish->count == 0)
 		return 0;
 	sandbox = (int)sys_pidfd_open(pid, 0);
-	r = sandbox < 0 ? sandbox : sys_pipe2(report, O_CLOEXEC);
+	/* A socket: the relay's filter knows no write. */
+	r = sandbox < 0 ? sandbox
+			: sys_socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, report);
 	if (r < 0)
 		return err_set(err, STAGE_NETWORK, (int)r, NULL, "publish");
 	r = sys_clone3(&args, sizeof(args));

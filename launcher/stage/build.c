@@ -16,6 +16,7 @@ void mounts_own(struct setup *setup, int fd)
 {
 	struct stat st;
 
+	/* May fail: a file system that is not known for our own has nothing made in it. */
 	if (sys_fstat(fd, &st) == 0)
 		setup->own_devices[setup->own_count++] = st.st_dev;
 }
@@ -142,7 +143,11 @@ static int mount_text(struct setup *setup, const struct plan_mount *mount, const
 	else
 		r = place_mount(setup, mount, false, fd, err);
 	/* Not before: the kernel mounts nothing that has no name. */
-	(void)sys_unlinkat(setup->stage, scratch, 0);
+	if (r >= 0) {
+		r = sys_unlinkat(setup->stage, scratch, 0);
+		if (r < 0)
+			r = mount_failed(mount, r, mount->target, err);
+	}
 	return (int)r;
 }
 
@@ -158,6 +163,7 @@ static int build_text(struct setup *setup, const struct plan_mount *mount, struc
 	if (r < 0)
 		return (int)r;
 	if (place.in_root)
+		/* May differ: where something is there already, it is mounted over that. */
 		file = (int)sys_openat(place.at, place.name,
 				       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (file < 0)

@@ -82,6 +82,7 @@ static int make_leaf(struct cgroup *cgroup)
 void cgroup_find(struct cgroup *cgroup, const struct plan *plan)
 {
 	*cgroup = (struct cgroup){ .parent = -1, .leaf = -1 };
+	/* May differ: a host without cgroups; what the plan needs of them is an error then. */
 	if (cgroup_limits_wanted(&plan->limits))
 		cgroup->parent =
 			cgroup_parent(plan->cgroup_parent, cgroup->parent_path, &cgroup->why);

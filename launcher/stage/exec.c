@@ -109,6 +109,7 @@ enum found { FOUND_NOTHING, FOUND_UNFIT, FOUND_FILE };
 static enum found look(const char *path)
 {
 	struct stat st;
+	/* May fail: the next directory of PATH is looked at. */
 	long r = sys_newfstatat(AT_FDCWD, path, &st, 0);
 
 	if (r == -ENOENT || r == -ENOTDIR)

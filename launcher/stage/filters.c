@@ -248,6 +248,7 @@ static int fit(const struct setup *setup, struct landlock_fit *fitted, struct er
 	const struct landlock_rights wanted = { landlock->handled_fs, landlock->handled_net,
 						landlock->scoped };
 	struct outcome_enforced *enforced = &setup->shared->enforced;
+	/* May differ: what a profile only prefers is skipped, and the report says so. */
 	long abi = sys_landlock_create_ruleset(NULL, 0, RAW_LANDLOCK_CREATE_RULESET_VERSION);
 
 	if (abi < 0 && landlock->prefer) {

@@ -14,8 +14,11 @@
  * already. */
 static void __attribute__((noreturn)) idle(long launcher)
 {
-	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	while (sys_getppid() == launcher)
+	/* May fail: it ends then, and if that is too early to write its map, so does the launch. */
+	long r = sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+
+	/* May fail: it waits again. */
+	while (r == 0 && sys_getppid() == launcher)
 		(void)sys_ppoll(NULL, 0, NULL, NULL, 0);
 	for (;;)
 		(void)sys_exit_group(0);
@@ -54,6 +57,7 @@ static int make_namespace(const struct plan_user *user, uint32_t uid, uint32_t g
 	snprintf(process, sizeof(process), "%d", (int)pid);
 	fd = map_and_open(process, user, uid, gid);
 	(void)sys_kill((int)pid, SIGKILL);
+	/* May fail: it is reaped when the launcher ends. */
 	(void)sys_waitid(P_PID, (int)pid, NULL, WEXITED, NULL);
 	return fd;
 }

@@ -160,6 +160,8 @@ static int keep_groups(struct setup *setup, struct err *err)
 	long count = sys_getgroups(0, NULL);
 	unsigned int only = 0;
 
+	if (count < 0)
+		return err_set(err, STAGE_IDS, (int)count, NULL, "supplementary groups");
 	if (user->extra_group_count)
 		return err_set(err, STAGE_IDS, EPERM,
 			       "an ordinary user needs user.map ranges for that", "user.groups");

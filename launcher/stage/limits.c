@@ -48,6 +48,7 @@ static void stop_in_kernel(const struct plan_limits *limits)
 	uint64_t seconds = limits->cpu.value / 1000 + 2;
 	const struct raw_rlimit wanted = { seconds, seconds };
 
+	/* May differ: a caller's own hard limit below that does as well. */
 	if (limits->cpu.set && !limits->process_cpu.set)
 		(void)sys_prlimit64(0, RLIMIT_CPU, &wanted, NULL);
 }

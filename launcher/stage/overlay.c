@@ -98,14 +98,20 @@ static int host_layers(struct setup *setup, const struct plan_mount *mount, size
 	return link_layers(setup, upperdir, workdir);
 }
 
-static void drop_scratch(struct setup *setup)
+/* The layers must not stay in the program's reach: mounted here, they can be written. */
+static long drop_scratch(struct setup *setup)
 {
-	(void)sys_umount2("/.lower", RAW_MNT_DETACH);
-	(void)sys_umount2("/.upper", RAW_MNT_DETACH);
-	(void)sys_unlinkat(setup->stage, lower, AT_REMOVEDIR);
-	(void)sys_unlinkat(setup->stage, upper, AT_REMOVEDIR);
-	(void)sys_unlinkat(setup->stage, upper_link, 0);
-	(void)sys_unlinkat(setup->stage, work_link, 0);
+	long r = sys_umount2("/.lower", RAW_MNT_DETACH);
+
+	if (r == 0)
+		r = sys_umount2("/.upper", RAW_MNT_DETACH);
+	if (r == 0)
+		r = sys_unlinkat(setup->stage, lower, AT_REMOVEDIR);
+	if (r == 0)
+		r = sys_unlinkat(setup->stage, upper, AT_REMOVEDIR);
+	if (r == 0)
+		r = sys_unlinkat(setup->stage, upper_link, 0);
+	return r == 0 ? sys_unlinkat(setup->stage, work_link, 0) : r;
 }
 
 static int overlay_failed(struct setup *setup, const struct plan_mount *mount, long error,
@@ -147,6 +153,8 @@ int overlay_build(struct setup *setup, const struct plan_mount *mount, size_t sl
 					   (mount->noexec ? MOUNT_ATTR_NOEXEC : 0));
 	if (r < 0)
 		return overlay_failed(setup, mount, r, err);
-	drop_scratch(setup);
+	r = drop_scratch(setup);
+	if (r < 0)
+		return mount_failed(mount, r, mount->target, err);
 	return place_mount(setup, mount, true, fd, err);
 }

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "launcher/base/path.h"
@@ -42,6 +43,7 @@ static int open_read_only(const char *path, int fd)
 				   .propagation = RAW_MS_PRIVATE };
 	cleanup_fd int at = path_host(path, O_PATH | O_NOFOLLOW);
 	cleanup_fd int tree = -1;
+	cleanup_fd int own = -1;
 	char self[32];
 	long r;
 
@@ -56,10 +58,11 @@ static int open_read_only(const char *path, int fd)
 	if (r < 0)
 		return (int)r;
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", tree);
-	r = sys_openat(AT_FDCWD, self, O_RDONLY | O_CLOEXEC, 0);
-	if (r >= 0)
-		(void)sys_lseek((int)r, sys_lseek(fd, 0, SEEK_CUR), SEEK_SET);
-	return (int)r;
+	own = (int)sys_openat(AT_FDCWD, self, O_RDONLY | O_CLOEXEC, 0);
+	r = own < 0 ? own : sys_lseek(fd, 0, SEEK_CUR);
+	if (r > 0)
+		r = sys_lseek(own, r, SEEK_SET);
+	return r < 0 ? (int)r : take_fd(&own);
 }
 
 /* The path of the file that @fd has open, where it can be found and read by it; malloc'ed, or
@@ -69,6 +72,7 @@ static char *find_path(int fd)
 	char found[4096];
 	char self[32];
 	cleanup_fd int at = -1;
+	char *path;
 	long length;
 
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
@@ -77,14 +81,18 @@ static char *find_path(int fd)
 		return NULL;
 	found[length] = '\0';
 	at = path_host(found, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-	return at >= 0 && same_file(at, fd) ? strdup(found) : NULL;
+	path = at >= 0 && same_file(at, fd) ? malloc((size_t)length + 1) : NULL;
+	if (path)
+		memcpy(path, found, (size_t)length + 1);
+	return path;
 }
 
 static bool is_named_pipe(int fd, const struct stat *st)
 {
 	struct statfs fs;
 
-	return S_ISFIFO(st->st_mode) && sys_fstatfs(fd, &fs) == 0 && fs.f_type != PIPEFS_MAGIC;
+	/* May fail: then it counts as one that has a name, and is relayed. */
+	return S_ISFIFO(st->st_mode) && (sys_fstatfs(fd, &fs) < 0 || fs.f_type != PIPEFS_MAGIC);
 }
 
 static int relay(struct setup *setup, int stream, struct stdio_relay *pump, int *end,
@@ -96,7 +104,12 @@ static int relay(struct setup *setup, int stream, struct stdio_relay *pump, int 
 
 	if (r < 0)
 		return failed(err, r, stream, NULL);
-	(void)sys_fcntl(fds[ours], F_SETFL, O_NONBLOCK | (ours ? O_WRONLY : 0));
+	r = sys_fcntl(fds[ours], F_SETFL, O_NONBLOCK | (ours ? O_WRONLY : 0));
+	if (r < 0) {
+		fd_close(&fds[0]);
+		fd_close(&fds[1]);
+		return failed(err, r, stream, NULL);
+	}
 	pump->from = ours ? setup->streams[stream].fd : fds[0];
 	pump->to = ours ? fds[1] : setup->streams[stream].fd;
 	setup->streams[stream].fd = *end = fds[!ours];
@@ -148,6 +161,7 @@ static int open_named(struct setup *setup, int stream, struct err *err)
 /* Standard error that goes where standard output goes shares its pipe, which keeps their order. */
 static bool shares_output(struct setup *setup, const struct stdio_relay relays[STDIO_RELAYS])
 {
+	/* May fail: each has a pipe of its own then. */
 	if (relays[1].to < 0 || !same_file(relays[1].to, setup->streams[2].fd))
 		return false;
 	setup->streams[2].fd = setup->streams[1].fd;
@@ -200,6 +214,7 @@ static int prepare(struct setup *setup, int stream, struct stdio_relay relays[ST
 	if (!S_ISREG(st.st_mode) && !is_named_pipe(to->fd, &st) && !counted(setup, stream))
 		return 0;
 	if (stream == 0 && S_ISREG(st.st_mode))
+		/* May fail: it is relayed then. */
 		to->path = find_path(to->fd);
 	if (to->path) {
 		to->reopen = true;
@@ -239,6 +254,7 @@ void stdio_give(const struct setup *setup, const struct stdio_relay relays[STDIO
 
 		if (pipe < 0 && setup->streams[i].fd == i)
 			pipe = i;
+		/* May fail: the program cannot open the pipe by its name then, only use it. */
 		if (pipe >= 0 && sys_fstat(pipe, &st) == 0 && S_ISFIFO(st.st_mode))
 			(void)sys_fchown(pipe, user->outer_uid, user->outer_gid);
 	}

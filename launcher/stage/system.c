@@ -54,6 +54,7 @@ int system_clocks(const struct setup *setup, struct err *err)
 	if (!time->set)
 		return 0;
 	/* The switch to the inside ids has made this process's /proc files root's. */
+	/* May fail: the offsets cannot be written then, and that is an error. */
 	(void)sys_prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	r = write_offset("monotonic", time->monotonic);
 	if (r == 0)

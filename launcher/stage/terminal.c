@@ -23,6 +23,7 @@ bool terminal_is(int fd)
 {
 	struct winsize size;
 
+	/* May fail: what cannot say so counts as none. */
 	return sys_ioctl(fd, TIOCGWINSZ, &size) == 0;
 }
 

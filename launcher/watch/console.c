@@ -20,6 +20,7 @@ static int open_user(int fd)
 	int own;
 
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	/* May fail: the caller's own description does as well, only a write may wait on it. */
 	own = (int)sys_openat(AT_FDCWD, self, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
 	return own >= 0 ? own : fd;
 }
@@ -48,8 +49,10 @@ static int start_pumps(struct console *console, const struct setup *setup,
 	else
 		out.to = console->user > 2 ? copy(console->user) : console->user;
 	console->pumps = calloc(CONSOLE_PUMPS, sizeof(*console->pumps));
-	if (!console->pumps || out.from < 0)
+	if (!console->pumps)
 		return -ENOMEM;
+	if (out.from < 0 || (setup->streams[0].terminal && (in.from < 0 || in.to < 0)))
+		return -EMFILE;
 	relay_start(&console->pumps[CONSOLE_IN], &in, &none);
 	relay_start(&console->pumps[CONSOLE_OUT], &out, limit);
 	return 0;
@@ -82,6 +85,7 @@ void console_pump(struct console *console, int pump)
 	relay_pump(&console->pumps[pump]);
 	if (pump == CONSOLE_IN && !console->ended && console->pumps[CONSOLE_IN].ends.from < 0) {
 		console->ended = true;
+		/* May fail: the program reads on, and nothing comes. */
 		(void)sys_write(console->master, &end_of_file, 1);
 	}
 }

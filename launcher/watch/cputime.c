@@ -236,6 +236,7 @@ static uint64_t read_counter(const struct cputime *time)
 
 static void read_exact(struct cputime *time)
 {
+	/* May fail: what it said before stands, and the kernel's limits on each process. */
 	uint64_t value = time->from.stat >= 0 ? read_stat(time) : read_counter(time);
 
 	if (value > time->used)

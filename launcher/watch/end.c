@@ -34,16 +34,23 @@ static double elapsed(const struct shared *shared)
 	       (double)(ts.nanoseconds - shared->started.nanoseconds) / 1e6;
 }
 
+static int lost_of(const struct watch *watch, const struct relay *relay)
+{
+	if (relay->error)
+		return -relay->error;
+	/* A run that was ended has no claim that its last words are heard. */
+	return relay->held && watch->cause == CAUSE_NONE ? EINTR : 0;
+}
+
 static int lost_output(const struct watch *watch)
 {
-	for (int i = 1; watch->relays && i < STDIO_RELAYS; i++) {
-		if (watch->relays[i].error)
-			return -watch->relays[i].error;
-		/* A run that was ended has no claim that its last words are heard. */
-		if (watch->relays[i].held && watch->cause == CAUSE_NONE)
-			return EINTR;
-	}
-	return 0;
+	int lost = 0;
+
+	for (int i = 1; watch->relays && i < STDIO_RELAYS && !lost; i++)
+		lost = lost_of(watch, &watch->relays[i]);
+	if (!lost && watch->console.pumps)
+		lost = lost_of(watch, &watch->console.pumps[CONSOLE_OUT]);
+	return lost;
 }
 
 static void fill_streams(struct watch *watch, struct outcome *outcome)
@@ -151,6 +158,12 @@ static bool never_ran(const struct watch *watch, const struct outcome_cgroup *cg
 			(void)err_reason(err, "it ended with %s %d",
 					 watch->info.si_code == CLD_EXITED ? "status" : "signal",
 					 watch->info.si_status);
+		return true;
+	}
+	if (watch->lost) {
+		(void)err_set(err, STAGE_WATCH, watch->lost,
+			      watch->lost == -EMFILE ? "raise RLIMIT_NOFILE" : NULL, "%s",
+			      watch->lost_what);
 		return true;
 	}
 	if (watch->of->setup->plan->process.init && !shared->ended &&

@@ -85,7 +85,8 @@ static uint64_t kept(const struct setup *setup)
 	return setup->plan->user.uid_range_count ? 1ull << CAP_KILL : 0;
 }
 
-/* The program has left what is the supervisor's behind at its exec. */
+/* The program has left what is the supervisor's behind at its exec. Without it there is nobody to
+ * hold a limit of time, or to answer. */
 static void hand_over(const struct setup *setup, int program)
 {
 	const struct shared *shared = setup->shared;
@@ -98,7 +99,9 @@ static void hand_over(const struct setup *setup, int program)
 		.program = program,
 	};
 
-	(void)handover_send(&handover, setup->link);
+	/* May fail: then pid 1 ends, and with it all that has begun; the launcher says so. */
+	if (handover_send(&handover, setup->link) < 0)
+		(void)sys_exit_group(1);
 }
 
 /* The arguments that the program and its environment come from are the plan's own copies. */
@@ -123,8 +126,11 @@ void init_run(const struct setup *setup, int program)
 	 * stopped. */
 	if (terminal_wanted(setup) || terminal_shared(setup)) {
 		link = 0;
-		(void)sys_dup3(setup->link, link, O_CLOEXEC);
+		/* May fail: as below. */
+		if (sys_dup3(setup->link, link, O_CLOEXEC) < 0)
+			(void)sys_exit_group(1);
 	}
+	/* May fail: then it ends, and with it all that has begun; the launcher says so. */
 	if (credentials_drop(kept(setup), 0, 0, &err) < 0 ||
 	    sys_close_range((unsigned int)(link + 1), ~0u, 0) < 0)
 		(void)sys_exit_group(1);
@@ -135,6 +141,7 @@ void init_run(const struct setup *setup, int program)
 		long signal;
 
 		reap(setup->shared, program, link);
+		/* May fail: asked again in the next round. */
 		signal = sys_rt_sigtimedwait(&all, &info, NULL, sizeof(all));
 		if (signal > 0 && signal != SIGCHLD && from_outside(&info))
 			pass_on((int)signal, program);

@@ -60,6 +60,7 @@ static bool is_master(int fd)
 {
 	unsigned int number;
 
+	/* May fail: then it is opened again, which fails for it. */
 	return sys_ioctl(fd, TIOCGPTN, &number) == 0;
 }
 
@@ -73,12 +74,14 @@ void relay_start(struct relay *relay, const struct stdio_relay *ends,
 	relay->ends = *ends;
 	relay->limit = *limit;
 	relay->most = PIPE_BUF;
+	/* May fail: it takes what fits into a pipe at once, after a poll. */
 	if (ends->to < 0 || sys_fstat(ends->to, &st) < 0)
 		return;
 	relay->socket = S_ISSOCK(st.st_mode);
 	relay->again = S_ISCHR(st.st_mode) && is_master(ends->to);
 	if (S_ISFIFO(st.st_mode) ||
 	    (S_ISCHR(st.st_mode) && !relay->again && terminal_is(ends->to))) {
+		/* May fail: the same. */
 		int fd = open_again(ends->to);
 
 		if (fd < 0)
@@ -120,10 +123,13 @@ static bool fill(struct relay *relay)
 		close_ends(relay);
 		return false;
 	}
+	/* May fail: the same; a terminal's end is EIO. */
 	got = sys_read(relay->ends.from, relay->chunk, sizeof(relay->chunk));
 	if (got == -EAGAIN || got == -EINTR)
 		return false;
 	if (got <= 0) {
+		if (got < 0 && got != -EIO)
+			relay->error = (int)got;
 		close_ends(relay);
 		return false;
 	}
@@ -142,6 +148,7 @@ static void empty(struct relay *relay)
 {
 	size_t length = relay->held < relay->most ? relay->held : relay->most;
 	const char *bytes = relay->chunk + relay->at;
+	/* May fail: output is lost then, and the launcher says so. */
 	long put = relay->socket ? sys_sendto(relay->ends.to, bytes, length,
 					      MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0)
 				 : sys_write(relay->ends.to, bytes, length);

@@ -47,6 +47,14 @@ static void stop(struct watch *watch, enum watch_cause cause)
 	watch->deadline = -1;
 }
 
+/* Without @what the run cannot be held to its plan. */
+static void lose(struct watch *watch, int error, const char *what)
+{
+	watch->lost = error;
+	watch->lost_what = what;
+	stop(watch, CAUSE_NONE);
+}
+
 /* The limit is the program's, so what set-up took is added, once: set-up itself must end too. */
 static bool began_late(struct watch *watch)
 {
@@ -119,6 +127,7 @@ static void start_answering(struct watch *watch, int listener)
 	const struct setup *setup = watch->of->setup;
 	struct err err;
 
+	/* May fail: the calls are denied all the same, and the report says that nobody heard. */
 	if (notify_start(&watch->notify, listener, setup->plan, setup->shared->program,
 			 watch->denials, &err) == 0)
 		return;
@@ -141,8 +150,10 @@ static void start_console(struct watch *watch, const struct handover *handover)
 	const struct relay_limit limit = { limits->output.set, limits->truncate_output,
 					   limits->output.value };
 
-	if (console_start(&watch->console, watch->of->setup, handover, &limit) < 0)
-		stop(watch, CAUSE_NONE);
+	int r = console_start(&watch->console, watch->of->setup, handover, &limit);
+
+	if (r < 0)
+		lose(watch, r, "terminal of the sandbox");
 }
 
 /* The time until something is due, or NULL. */
@@ -238,15 +249,20 @@ static void confine(struct watch *watch)
 static void take_handover(struct watch *watch)
 {
 	struct handover handover;
+	/* May fail: then the sandbox ends where something was to come. */
 	int r = handover_receive(&handover, watch->link);
 
 	if (r == -EAGAIN)
 		return;
 	if (r <= 0 || watch->handed_over) {
-		if (r > 0 && hears_of_stops(watch))
+		if (r > 0 && hears_of_stops(watch)) {
 			stop_too(watch);
-		else if (r <= 0)
+		} else if (r <= 0) {
 			watch->link = -1;
+			/* Without it nobody would hold a limit of time, or answer. */
+			if (r < 0 && !watch->handed_over && handover_wanted(watch->of->setup))
+				lose(watch, r, "what pid 1 of the sandbox hands over");
+		}
 		confine(watch);
 		return;
 	}
@@ -268,6 +284,7 @@ static void take_signal(struct watch *watch)
 {
 	struct signalfd_siginfo info;
 
+	/* May fail: asked again in the next round. */
 	if (sys_read(watch->signalfd, &info, sizeof(info)) != sizeof(info))
 		return;
 	if (info.ssi_signo == SIGCHLD) {
@@ -378,6 +395,7 @@ static bool step(struct watch *watch)
 	struct pollfd polls[POLL_RELAYS + STDIO_RELAYS];
 	struct raw_timespec left;
 	unsigned int count = ask(watch, polls);
+	/* May fail: asked again in the next round. */
 	long r = wait_for(polls, count, patience(watch, &left));
 
 	watch->at = now();
@@ -387,6 +405,7 @@ static bool step(struct watch *watch)
 		return true;
 	if (watch->deadline >= 0 && watch->at >= watch->deadline)
 		time_up(watch);
+	/* May fail: it is looked at again; the counter and each process's own limit go on. */
 	if (watch->timing && watch->cause == CAUSE_NONE && cputime_look(&watch->cpu, watch->at))
 		stop(watch, CAUSE_CPU);
 	if (watch->woken)
@@ -430,6 +449,7 @@ static bool wait_for_readers(struct watch *watch, struct pollfd polls[STDIO_RELA
 
 	if (wait > 0)
 		left = (struct raw_timespec){ wait / 1000, wait % 1000 * 1000000 };
+	/* May fail: what readers have not taken is lost then, and the launcher says so. */
 	r = sys_ppoll(polls, STDIO_RELAYS + 1, forever ? NULL : &left, NULL, 0);
 	return r == -EINTR || (r > 0 && !(polls[0].revents && told_to_end(watch)));
 }

@@ -21,6 +21,8 @@ struct watch {
 	int signalfd;
 	int link; /* from which the handover comes, and word that the program stopped; or -1 */
 	bool handed_over;
+	int lost; /* -errno: the sandbox was ended for want of @lost_what */
+	const char *lost_what;
 	struct console console;
 	bool shares; /* the program has the user's terminal itself */
 	int program; /* its pid and its process group, as we number them; 0: not told */

@@ -72,6 +72,8 @@ static inline long raw_kernel(long number, long a, long b, long c, long d, long 
 #error "lunette knows x86_64, aarch64 and riscv64"
 #endif
 
+enum { RAW_FAULT_MEMORY = 9999 }; /* not a call, but one more thing that can be made to fail */
+
 #ifdef LUNETTE_FAULTS
 
 long raw_fault(long number); /* 0: the call is made; else -errno instead of it */

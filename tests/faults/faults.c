@@ -1,10 +1,12 @@
 /* faults.c - in build=faults, between the raw layer and the kernel: single calls can fail
  *
  * LUNETTE_FAULT=PROCESS:INDEX:ERRNO makes one call fail without being made: the INDEX-th of the
- * PROCESS-th process of a launch (the launcher is 0, others have the number of their clone).
+ * PROCESS-th process of a launch (the launcher is 0, others have the number of their clone). With
+ * ERRNO 0 that process is killed there instead.
  * LUNETTE_FAULT=NUMBER:ERRNO lets all calls of that number fail, as on a kernel that lacks it.
- * LUNETTE_CALLS names a file to which the launcher writes all calls at its end, a line each:
- * PROCESS INDEX NUMBER. tests/faults/run.py walks them.
+ * LUNETTE_CALLS names a file to which the launcher writes all calls at its end, or the one that
+ * failed: PROCESS INDEX NUMBER and, innermost first, from where it was made. tests/faults/run.py
+ * walks them. An allocation counts as a call too (RAW_FAULT_MEMORY).
  *
  * All processes of a launch share one page; nothing here uses the C library.
  */
@@ -15,22 +17,31 @@
 
 #include "lua/raw/calls.h"
 
-enum { MOST_CALLS = 8192, MOST_PROCESSES = 16 };
+enum { MOST_CALLS = 8192, MOST_PROCESSES = 16, MOST_FRAMES = 14 };
+
+struct call {
+	short process, index, number, depth;
+	unsigned long from[MOST_FRAMES];
+};
 
 struct shared_calls {
 	int clones;
 	int count;
-	struct {
-		short process, index, number;
-	} calls[MOST_CALLS];
+	int failed; /* which call was made to fail, counted from 1 */
+	struct call calls[MOST_CALLS];
 };
 
 static struct shared_calls *all;
 static int next_process;
-static struct {
+static const unsigned long *next_bottom;
+static struct seen {
 	long pid;
 	int process, index;
+	const unsigned long
+		*bottom; /* the frame that made the process: what lies above is not its */
 } seen[MOST_PROCESSES];
+static const unsigned long *top; /* of the stack */
+static bool filtered;            /* from the seccomp call on, until execve */
 static int fault_process = -1, fault_index, fault_number = -1, fault_error;
 static long calls_file = -1; /* open from the start: the supervisor opens no more files */
 
@@ -70,6 +81,7 @@ static void start(void)
 	int count = 0;
 
 	all = (struct shared_calls *)page;
+	top = next_bottom = seen[0].bottom = (const unsigned long *)(const void *)environ;
 	path = find("LUNETTE_CALLS");
 	if (path)
 		calls_file = raw_kernel(RAW_openat, AT_FDCWD, (long)path,
@@ -86,9 +98,9 @@ static void start(void)
 	}
 }
 
-static char *put(char *at, int value, char end)
+static char *put(char *at, unsigned long value, char end)
 {
-	char digits[12];
+	char digits[24];
 	int count = 0;
 
 	do
@@ -100,6 +112,19 @@ static char *put(char *at, int value, char end)
 	return at;
 }
 
+static void write_call(long fd, const struct call *call)
+{
+	char line[64 + MOST_FRAMES * 24];
+	char *at = put(line, (unsigned long)call->process, ' ');
+
+	at = put(at, (unsigned long)call->index, ' ');
+	at = put(at, (unsigned long)call->number, ' ');
+	for (int i = 0; i < call->depth; i++)
+		at = put(at, call->from[i], ' ');
+	at[-1] = '\n';
+	(void)raw_kernel(RAW_write, fd, (long)line, at - line, 0, 0, 0);
+}
+
 /* The launcher is the one that ends by returning from main(). */
 static void __attribute__((destructor)) write_calls(void)
 {
@@ -107,54 +132,90 @@ static void __attribute__((destructor)) write_calls(void)
 
 	if (!all || fd < 0)
 		return;
-	for (int i = 0; i < all->count && i < MOST_CALLS; i++) {
-		char line[48];
-		char *at = put(line, all->calls[i].process, ' ');
-
-		at = put(at, all->calls[i].index, ' ');
-		at = put(at, all->calls[i].number, '\n');
-		(void)raw_kernel(RAW_write, fd, (long)line, at - line, 0, 0, 0);
-	}
+	if (all->failed)
+		write_call(fd, &all->calls[all->failed - 1]);
+	for (int i = 0; i < all->count && i < MOST_CALLS && !all->failed; i++)
+		write_call(fd, &all->calls[i]);
 }
 
 /* Which process this is, by its pid: one that shares its parent's memory until exec has no other
- * mark, and its parent goes on after it. The evaluator's filter allows these few calls and no
- * getpid; it shares its memory with nobody. */
-static int *index_of(long number, int *process)
+ * mark, and its parent goes on after it. Who has a filter may not ask for it, but is the one who
+ * asked last. */
+static struct seen *this_process(void)
 {
-	bool bare = number == RAW_read || number == RAW_write || number == RAW_mmap ||
-		    number == RAW_munmap || number == RAW_brk || number == RAW_exit_group;
 	static int i;
-	long pid = bare ? seen[i].pid : raw_kernel(RAW_getpid, 0, 0, 0, 0, 0, 0);
+	long pid = filtered ? seen[i].pid : raw_kernel(RAW_getpid, 0, 0, 0, 0, 0, 0);
 
 	for (i = 0; i < MOST_PROCESSES - 1 && seen[i].pid && seen[i].pid != pid; i++)
 		;
 	if (seen[i].pid != pid) {
 		seen[i].pid = pid;
 		seen[i].process = next_process;
+		seen[i].bottom = next_bottom;
 		seen[i].index = 0;
 	}
-	*process = seen[i].process;
-	return &seen[i].index;
+	return &seen[i];
+}
+
+/* Return addresses, by the frame pointers that this build keeps. A frame begins with its caller's
+ * frame and the address to return to (System V ABI for x86-64, 3.2.2; the same on AArch64). */
+static void trace(struct call *call, const unsigned long *frame, const unsigned long *bottom)
+{
+	const unsigned long *caller;
+
+	do {
+		caller = (const unsigned long *)frame[0];
+		call->from[call->depth++] = frame[1];
+		if (caller <= frame)
+			return;
+		frame = caller;
+	} while (call->depth < MOST_FRAMES && frame < bottom && frame < top &&
+		 (const unsigned long *)frame[0] <= bottom);
+}
+
+/* Kills this process only; where a filter forbids that, the filter does it. */
+static void die(const struct call *call)
+{
+	if (!call->process)
+		write_call(calls_file, call);
+	(void)raw_kernel(RAW_kill, raw_kernel(RAW_getpid, 0, 0, 0, 0, 0, 0), 9, 0, 0, 0, 0);
+	for (;;)
+		__builtin_trap();
 }
 
 long raw_fault(long number)
 {
-	int process, here, slot;
+	const unsigned long *frame = __builtin_frame_address(0);
+	struct seen *process;
+	int here, slot;
 
 	if (!all)
 		start();
-	here = (*index_of(number, &process))++;
+	process = this_process();
+	here = process->index++;
 	slot = __atomic_fetch_add(&all->count, 1, __ATOMIC_RELAXED);
 	if (slot < MOST_CALLS) {
-		all->calls[slot].process = (short)process;
-		all->calls[slot].index = (short)here;
-		all->calls[slot].number = (short)number;
+		struct call *call = &all->calls[slot];
+
+		call->process = (short)process->process;
+		call->index = (short)here;
+		call->number = (short)number;
+		trace(call, frame, process->bottom);
 	}
-	if (number != RAW_exit_group &&
-	    ((process == fault_process && here == fault_index) || number == fault_number))
+	/* A close that fails has closed (close(2)). */
+	if (number != RAW_exit_group && number != RAW_close &&
+	    ((process->process == fault_process && here == fault_index) ||
+	     number == fault_number)) {
+		all->failed = slot + 1;
+		if (!fault_error)
+			die(&all->calls[slot]);
 		return -fault_error;
-	if (number == RAW_clone3 || number == RAW_clone)
+	}
+	if (number == RAW_seccomp || number == RAW_execve)
+		filtered = number == RAW_seccomp;
+	if (number == RAW_clone3 || number == RAW_clone) {
 		next_process = __atomic_add_fetch(&all->clones, 1, __ATOMIC_RELAXED);
+		next_bottom = (const unsigned long *)frame[0];
+	}
 	return 0;
 }
