@@ -339,6 +339,7 @@ static void listen_to_log(struct launch *launch)
 
 	if (!filters_audited(setup))
 		return;
+	/* May fail: refusals are not heard of then, and the report says so. */
 	fd = audit_open();
 	if (fd >= 0)
 		launch->supervised.audit = fd;
@@ -389,7 +390,11 @@ int launch_start(struct launch **ahead, const struct plan *plan,
 	if (r == 0) {
 		/* Before there is a program: nobody of the same user may look into this process. Its
 		 * children inherit it, and could not write their id maps. */
-		(void)sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+		r = (int)sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+		if (r < 0)
+			(void)err_set(err, STAGE_WATCH, r, NULL, "hide the launcher");
+	}
+	if (r == 0) {
 		stdio_give(&launch->setup, launch->relays);
 		r = take_part(launch, err);
 	}

@@ -84,6 +84,7 @@ int join_open(struct join *join, const char *where, char *const *environment, st
 		(void)failed(where, EINVAL, "such as /run/netns/NAME or /proc/PID/ns/net", err);
 		return err_reason(err, "is no network namespace");
 	}
+	/* May fail: then only who owns it by the namespaces he is in may enter it. */
 	join->owner = find_owner(join->network);
 	return 0;
 }

@@ -103,6 +103,7 @@ void handover_expect(int link)
 {
 	int on = 1;
 
+	/* May fail: the log's records are not known for the program's then. */
 	(void)sys_setsockopt(link, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
 }
 

@@ -160,12 +160,6 @@ static bool never_ran(const struct watch *watch, const struct outcome_cgroup *cg
 					 watch->info.si_status);
 		return true;
 	}
-	if (watch->lost) {
-		(void)err_set(err, STAGE_WATCH, watch->lost,
-			      watch->lost == -EMFILE ? "raise RLIMIT_NOFILE" : NULL, "%s",
-			      watch->lost_what);
-		return true;
-	}
 	if (watch->of->setup->plan->process.init && !shared->ended &&
 	    watch->info.si_code == CLD_EXITED) {
 		(void)err_set(err, STAGE_WATCH, ECHILD, NULL, "pid 1 of the sandbox");

@@ -192,6 +192,7 @@ static uint64_t rights_of(unsigned int rights)
 static int keep_places(const struct guard *guard)
 {
 	const struct confine_needs *needs = guard->needs;
+	/* May fail: as on a kernel without Landlock: the report says so. */
 	long abi = sys_landlock_create_ruleset(NULL, 0, RAW_LANDLOCK_CREATE_RULESET_VERSION);
 	struct confine_rule rules[CONFINE_MOST_PLACES];
 	struct raw_landlock_ruleset_attr handled;
@@ -210,6 +211,7 @@ static int keep_places(const struct guard *guard)
 	for (size_t i = 0; i < needs->place_count; i++) {
 		struct stat st = { 0 };
 
+		/* May fail: a file's rights do for it then. */
 		(void)sys_fstat(needs->places[i].fd, &st);
 		rules[i] = (struct confine_rule){
 			.fd = needs->places[i].fd,
@@ -238,6 +240,7 @@ int guard_supervisor(const struct guard *guard, struct err *err)
 	if (guard->proc >= 0)
 		r = confine_need(needs, guard->proc, ".", CONFINE_READ);
 	if (r == 0 && guard->setup->plan->limits.cpu.set)
+		/* May fail: as many CPUs as there can be count then. */
 		(void)confine_need(needs, AT_FDCWD, "/sys/devices/system/cpu/online", CONFINE_READ);
 	if (r == 0)
 		r = confine_privileges(needs->capabilities);

@@ -50,8 +50,8 @@ static void stop(struct watch *watch, enum watch_cause cause)
 /* Without @what the run cannot be held to its plan. */
 static void lose(struct watch *watch, int error, const char *what)
 {
-	watch->lost = error;
-	watch->lost_what = what;
+	watch->lost = err_set(&watch->why, STAGE_WATCH, error,
+			      error == -EMFILE ? "raise RLIMIT_NOFILE" : NULL, "%s", what);
 	stop(watch, CAUSE_NONE);
 }
 
@@ -241,8 +241,11 @@ static void confine(struct watch *watch)
 	if (watch->guarded)
 		return;
 	watch->guarded = true;
-	watch->unguarded = guard_supervisor(&guard, &watch->why);
-	if (watch->unguarded < 0)
+	if (watch->lost)
+		return;
+	/* May fail: the sandbox is ended then. */
+	watch->lost = guard_supervisor(&guard, &watch->why);
+	if (watch->lost < 0)
 		stop(watch, CAUSE_NONE);
 }
 
@@ -580,9 +583,9 @@ int supervise(const struct supervised *supervised, struct outcome *outcome, stru
 		drain(&watch);
 		r = end_conclude(&watch, outcome, err);
 	}
-	if (r == 0 && watch.unguarded < 0) {
+	if (r == 0 && watch.lost < 0) {
 		*err = watch.why;
-		r = watch.unguarded;
+		r = watch.lost;
 	}
 	finish(&watch);
 	return r;

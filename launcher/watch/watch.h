@@ -21,8 +21,6 @@ struct watch {
 	int signalfd;
 	int link; /* from which the handover comes, and word that the program stopped; or -1 */
 	bool handed_over;
-	int lost; /* -errno: the sandbox was ended for want of @lost_what */
-	const char *lost_what;
 	struct console console;
 	bool shares; /* the program has the user's terminal itself */
 	int program; /* its pid and its process group, as we number them; 0: not told */
@@ -40,7 +38,7 @@ struct watch {
 	bool timing; /* CPU time is measured */
 	struct cputime cpu;
 	bool guarded; /* this process is confined, and may take what comes from the program */
-	int unguarded; /* -errno: it could not be, and the sandbox was ended; the reason is in @why */
+	int lost; /* -errno: it cannot be held to its plan, and was ended; the reason is in @why */
 	struct err why;
 	int stopped_by; /* a signal that came before the program was there */
 	siginfo_t info; /* of pid 1's end, si_pid 0 until then */

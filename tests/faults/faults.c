@@ -17,7 +17,7 @@
 
 #include "lua/raw/calls.h"
 
-enum { MOST_CALLS = 8192, MOST_PROCESSES = 16, MOST_FRAMES = 14 };
+enum { MOST_CALLS = 8192, MOST_PROCESSES = 16, MOST_FRAMES = 20 };
 
 struct call {
 	short process, index, number, depth;
@@ -33,12 +33,9 @@ struct shared_calls {
 
 static struct shared_calls *all;
 static int next_process;
-static const unsigned long *next_bottom;
 static struct seen {
 	long pid;
 	int process, index;
-	const unsigned long
-		*bottom; /* the frame that made the process: what lies above is not its */
 } seen[MOST_PROCESSES];
 static const unsigned long *top; /* of the stack */
 static bool filtered;            /* from the seccomp call on, until execve */
@@ -81,7 +78,7 @@ static void start(void)
 	int count = 0;
 
 	all = (struct shared_calls *)page;
-	top = next_bottom = seen[0].bottom = (const unsigned long *)(const void *)environ;
+	top = (const unsigned long *)(const void *)environ;
 	path = find("LUNETTE_CALLS");
 	if (path)
 		calls_file = raw_kernel(RAW_openat, AT_FDCWD, (long)path,
@@ -151,7 +148,6 @@ static struct seen *this_process(void)
 	if (seen[i].pid != pid) {
 		seen[i].pid = pid;
 		seen[i].process = next_process;
-		seen[i].bottom = next_bottom;
 		seen[i].index = 0;
 	}
 	return &seen[i];
@@ -159,18 +155,16 @@ static struct seen *this_process(void)
 
 /* Return addresses, by the frame pointers that this build keeps. A frame begins with its caller's
  * frame and the address to return to (System V ABI for x86-64, 3.2.2; the same on AArch64). */
-static void trace(struct call *call, const unsigned long *frame, const unsigned long *bottom)
+static void trace(struct call *call, const unsigned long *frame)
 {
-	const unsigned long *caller;
+	while (call->depth < MOST_FRAMES && frame < top) {
+		const unsigned long *caller = (const unsigned long *)frame[0];
 
-	do {
-		caller = (const unsigned long *)frame[0];
 		call->from[call->depth++] = frame[1];
 		if (caller <= frame)
 			return;
 		frame = caller;
-	} while (call->depth < MOST_FRAMES && frame < bottom && frame < top &&
-		 (const unsigned long *)frame[0] <= bottom);
+	}
 }
 
 /* Kills this process only; where a filter forbids that, the filter does it. */
@@ -185,7 +179,6 @@ static void die(const struct call *call)
 
 long raw_fault(long number)
 {
-	const unsigned long *frame = __builtin_frame_address(0);
 	struct seen *process;
 	int here, slot;
 
@@ -200,7 +193,7 @@ long raw_fault(long number)
 		call->process = (short)process->process;
 		call->index = (short)here;
 		call->number = (short)number;
-		trace(call, frame, process->bottom);
+		trace(call, __builtin_frame_address(0));
 	}
 	/* A close that fails has closed (close(2)). */
 	if (number != RAW_exit_group && number != RAW_close &&
@@ -213,9 +206,7 @@ long raw_fault(long number)
 	}
 	if (number == RAW_seccomp || number == RAW_execve)
 		filtered = number == RAW_seccomp;
-	if (number == RAW_clone3 || number == RAW_clone) {
+	if (number == RAW_clone3 || number == RAW_clone)
 		next_process = __atomic_add_fetch(&all->clones, 1, __ATOMIC_RELAXED);
-		next_bottom = (const unsigned long *)frame[0];
-	}
 	return 0;
 }

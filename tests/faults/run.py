@@ -210,7 +210,8 @@ def judge(expected, end, marks, fault):
     # It ran, was cut short, and the launcher says so.
     if marks and one_line(wrong) and part_of(said, expected):
         return ""
-    if said != expected and said and not (any(mark[3] for mark in marks) and said.endswith("\nend")):
+    differs = any(mark[3] for mark in marks) and said.endswith("\nend")
+    if said != expected and said and not differs:
         return f"ran in another sandbox: {difference(expected, said)}"
     if said and not marks and fault != "ENOSYS":
         return f"the program ran (status {status})"
@@ -317,8 +318,8 @@ class Tally:
     def take(self, result):
         """What is wrong with one, or ""."""
         (_, _, _, fault, variable), end, left, still, failed, expected = result
-        addresses = failed[3] if failed else ()
-        marks = self.sites.marks(addresses)
+        place = (failed[0], failed[3]) if failed else (0, ())
+        marks = self.sites.marks(*place)
         if end[1]:
             self.used.update(marks)
         name = NAMES.get(failed[2], failed[2]) if failed else "no call"
@@ -327,7 +328,7 @@ class Tally:
         later = fault == "kill" or any("next launch" in mark[2] for mark in marks)
         if still or (left and not later):
             problem += f" leaves {left}; after the next launch {still}"
-        return problem and f"{fault} {variable} {name} {self.sites.name(addresses)}: {problem}"
+        return problem and f"{fault} {variable} {name} {self.sites.name(*place)}: {problem}"
 
     def walk(self, title, results):
         """Says in TAP how one kind of launch has done."""

@@ -11,6 +11,8 @@ import re
 import subprocess
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+# Where a process begins: what stands above on its stack is its parent's.
+BEGINNINGS = ("sandbox_run", "child_main", "serve", "idle", "attempt")
 MARK = re.compile(r"/\* May (?:fail|(differ)): ((?:[^*]|\*(?!/))*)\*/", re.DOTALL)
 
 
@@ -80,22 +82,26 @@ class Sites:
                 for function, place in zip(lines[1:-1:2], lines[2:-1:2])]
         return self.known[address]
 
-    def frames(self, addresses):
-        """All frames of a call, but for the raw layer's own."""
+    def frames(self, process, addresses):
+        """The process's own frames of a call, but for the raw layer's."""
         found = [frame for address in addresses for frame in self.at(address)]
+        begin = [at for at, frame in enumerate(found) if frame[0] in BEGINNINGS]
+        if process:
+            found = found[:begin[0] + 1] if begin else []
         return [frame for frame in found if not frame[1].startswith(("lua/raw/entry", ".."))]
 
-    def marks(self, addresses):
+    def marks(self, process, addresses):
         """The comments that let this call fail, as (file, line, reason, "differ" or None)."""
         found = []
-        for _, path, line in self.frames(addresses):
+        for _, path, line in self.frames(process, addresses):
             if path.endswith((".c", ".h")) and os.path.exists(f"{ROOT}/{path}"):
                 found += [(path, first, reason, differs)
                           for first, last, reason, differs in marks(path) if first <= line <= last]
         return found
 
-    def name(self, addresses):
+    def name(self, process, addresses):
         """main < launch < ... where it was made, for a message."""
-        found = [f"{function} ({path}:{line})" for function, path, line in self.frames(addresses)
+        found = [f"{function} ({path}:{line})"
+                 for function, path, line in self.frames(process, addresses)
                  if not path.startswith("lua/raw")]
         return " < ".join(found[:4])
