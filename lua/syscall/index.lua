@@ -174,7 +174,7 @@ local types = {
 		fanotify_event_metadata fanotify_event_info_header fanotify_response fanotify_events
 	]],
 	perf = [[
-		perf_event_attr perf_event_header perf_event_mmap_page perf_reader
+		perf_event_attr perf_event_attr1 perf_event_header perf_event_mmap_page perf_reader
 	]],
 	bpf = [[
 		bpf_insn bpf_insns bpf_attr bpf_map_info

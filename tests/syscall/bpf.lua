@@ -8,6 +8,7 @@ local t, c = S.t, S.c
 local ok, is, fails, raises = tap.ok, tap.is, check.fails, check.raises
 
 local before = check.open_fds()
+is(#t.bpf_insns(1, { { "jmp, exit" } }), 1, "bpf_insns: a count and the list")
 local insns = t.bpf_insns { { "alu64, mov, k", 0, 0, 0, 7 }, { map = 3, dst = 1 }, { "jmp, exit" } }
 is(#insns .. " " .. insns[1].code .. " " .. insns[2].src_reg .. " " .. insns[4].code, "4 183 1 149",
 	"instructions, of which loading a map is two")

@@ -12,6 +12,10 @@ local attr = t.perf_event_attr { type = "software", config = "sw_task_clock", di
 	exclude_kernel = true, precise_ip = 2 }
 is(S.raw.memory.u64(attr, 40), 1 | 1 << 5 | 2 << 15, "bits of the attributes")
 raises(function() attr.precise_ip = 4 end, "2 bits", "a number with more bits")
+local one = t.perf_event_attr1()
+one[0].type = "software"
+is(one[0].type .. " " .. S.raw.memory.size(one), "1 " .. t.perf_event_attr.size,
+	"perf_event_attr1: an array of one")
 raises(function() t.perf_event_attr { type = "softwar" } end, "did you mean \"SOFTWARE\"?",
 	"a wrong type")
 raises(function() S.perf_event_open(5) end, "#1", "perf_event_open(): no attributes")

@@ -58,8 +58,10 @@ local list = struct.list "bpf_insn"
 
 -- bpf_insns { { code, dst, src, off, imm }, … }: { map = fd, dst = } is the two instructions that
 -- load a map, { load = number, dst = } those that load 64 bits
-function M.bpf_insns(values)
+-- As in ljsyscall a count may stand in front of the list.
+function M.bpf_insns(values, second)
 	local out = {}
+	values = math.type(values) and second or values
 	if type(values) ~= "table" then
 		errors.complain("bpf_insns", 1, "a list", values)
 	end

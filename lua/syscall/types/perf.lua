@@ -43,6 +43,8 @@ for name, width in ([[disabled inherit pinned exclusive exclude_user exclude_ker
 	shift = shift + width
 end
 
+M.perf_event_attr1 = struct.array("perf_event_attr", 1)
+
 M.perf_event_header = define {
 	"perf_event_header", c = "struct perf_event_header", header = "linux/perf_event.h",
 	{ "u32", "type", const = "PERF_RECORD" },
