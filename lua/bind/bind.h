@@ -106,6 +106,7 @@ void map_open(lua_State *lua);
 void handle_open(lua_State *lua);
 void call_open(lua_State *lua);
 void enter_open(lua_State *lua);
+void entries_open(lua_State *lua);
 void env_open(lua_State *lua);
 
 /* All that a shared object shows of itself. */

@@ -1,8 +1,8 @@
 /* raw.c - the module syscall.raw
  *
  * What it holds: bind (call.c), call (enter.c), memory (memory.c, access.c, map.c), handles
- * (handle.c), the environment (env.c), the name of this architecture and the size of its pages. How
- * these behave stands in docs/syscall.md.
+ * (handle.c), entries of directories (entries.c), the environment (env.c), the name of this
+ * architecture and the size of its pages. How these behave stands in docs/syscall.md.
  */
 #include "lua/bind/bind.h"
 
@@ -35,6 +35,7 @@ int luaopen_syscall_raw(lua_State *lua)
 	handle_open(lua);
 	call_open(lua);
 	enter_open(lua);
+	entries_open(lua);
 	env_open(lua);
 	lua_pushcfunction(lua, error_text);
 	lua_setfield(lua, -2, "strerror");

@@ -157,9 +157,7 @@ end
 local get_entries = bind("getdents", "getdents64: fd room -> bytes")
 
 -- One entry: .name, .ino, .type, .off, .reclen, and .DIR, .REG, … or .dir, .reg, …
-local entry = { __name = "dirent" }
-
-function entry.__index(self, key)
+local entry = raw.entrytype(function(self, key)
 	if key == "toif" then
 		return self.type << 12
 	end
@@ -168,20 +166,7 @@ function entry.__index(self, key)
 		errors.raise("dirent has no field %s", tostring(key))
 	end
 	return self.type == kind
-end
-
--- entries(text) - an iterator over what getdents64(2) stored
-local function entries(text)
-	local at = 1
-	return function()
-		if at > #text then
-			return nil
-		end
-		local ino, off, reclen, kind, name = string.unpack("=I8i8I2Bz", text, at)
-		at = at + reclen
-		return setmetatable({ ino = ino, off = off, reclen = reclen, type = kind, name = name }, entry)
-	end
-end
+end)
 
 -- getdents(fd [, buffer [, size]]) - an iterator over the next entries, and how many bytes they
 -- took: 0 at the end of the directory
@@ -192,7 +177,7 @@ function M.getdents(fd, buffer, size)
 	elseif buffer then
 		bytes = memory.string(buffer, 0, bytes)
 	end
-	return entries(bytes), #bytes
+	return raw.entries(bytes, entry), #bytes
 end
 
 -- Handles of files, which outlive their names. name_to_handle_at() answers true, nil, the handle
