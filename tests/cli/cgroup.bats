@@ -17,10 +17,7 @@ setup() {
 }
 
 teardown() {
-	local pid
-	for pid in $(jobs -p); do
-		kill -KILL "$pid" 2>/dev/null || true
-	done
+	end_jobs
 	undelegated
 }
 

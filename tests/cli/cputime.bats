@@ -133,12 +133,13 @@ while True: pass' </dev/null
 
 # bats test_tags=slow
 @test "200 sandboxes at once, each with its limits, are independent" {
-	local i
+	local i pids=() # of these alone: Bats has a job too
 	for i in {1..200}; do
 		timeout 50 "$LUNETTE" run --cpu 5s --wall 40s --output 1K --report "report$i" -- \
 			sh -c "echo $i; sleep 0.5" </dev/null >"out$i" 2>"err$i" 3>&- &
+		pids+=($!)
 	done
-	wait
+	wait "${pids[@]}" || true
 	for i in {1..200}; do
 		[[ $(cat "out$i") == "$i" && ! -s err$i ]]
 		grep -q '"status": "exited"' "report$i"

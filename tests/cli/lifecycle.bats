@@ -17,10 +17,7 @@ setup() {
 }
 
 teardown() {
-	local pid
-	for pid in $(jobs -p); do
-		kill -KILL "$pid" 2>/dev/null || true
-	done
+	end_jobs
 }
 
 running() {
@@ -101,8 +98,8 @@ host_state() {
 }
 
 @test "a program with default handlers dies of the signal it is sent" {
-	start run -- sleep "99.$RANDOM"
-	sleep 0.2
+	start run -- sh -c "echo ready; exec sleep 99.$RANDOM"
+	within 5 grep -q ready out
 	kill -TERM "$PID"
 	ended "$PID"
 	[[ $status == 143 ]]

@@ -1,6 +1,7 @@
 # sandbox.bash - what tests of sandboxes share
 #
 #   workspace              in setup(): a fresh directory $WORK, which becomes the current one
+#   end_jobs               in teardown(): kills what the test has left running in the background
 #   profile NAME <<'END'   writes $WORK/NAME.lua; `launch run -p "$WORK/NAME.lua"` uses it
 #   canary                 in setup(): a tree $CANARY outside of what is mounted; in teardown(),
 #                          `canary_alive` says that it is as it was
@@ -20,10 +21,20 @@ outer_uid() {
 	fi
 }
 
+# Bats's own job watches BATS_TEST_TIMEOUT. Killed, it would leave a `sleep` that keeps the output
+# open, so that the file ends no sooner than the time of its last test would have.
 workspace() {
+	JOBS_OF_BATS=$(jobs -p)
 	WORK=$BATS_TEST_TMPDIR/work
 	mkdir -p "$WORK"
 	cd "$WORK" || return
+}
+
+end_jobs() {
+	local pid
+	for pid in $(jobs -p); do
+		[[ " ${JOBS_OF_BATS//$'\n'/ } " == *" $pid "* ]] || kill -KILL "$pid" 2>/dev/null || true
+	done
 }
 
 profile() {
