@@ -150,6 +150,20 @@ struct run {
 	struct err err;
 };
 
+/* A guess, before the profile is read: a wrong one costs time only. */
+static bool may_want_cgroup(const struct request *request)
+{
+	static const char *const limits[] = { "memory", "pids", "cpus" };
+
+	if (request->profile && strcmp(request->profile, "default") != 0)
+		return true;
+	for (size_t i = 0; i < request->option_count; i++)
+		for (size_t k = 0; k < sizeof(limits) / sizeof(limits[0]); k++)
+			if (strcmp(request->options[i].key, limits[k]) == 0)
+				return true;
+	return false;
+}
+
 /* Lua and the kernel work side by side: the sandbox is made while the profile is evaluated. */
 static int evaluate(struct run *run, struct launch_options *options, struct launch **ahead)
 {
@@ -160,6 +174,7 @@ static int evaluate(struct run *run, struct launch_options *options, struct laun
 	if (ret < 0)
 		return ret;
 	options->unwanted = eval_socket(evaluation);
+	options->limited = may_want_cgroup(request);
 	*ahead = launch_ahead(options);
 	ret = eval_wait(evaluation, &run->err);
 	if (ret == 0)

@@ -302,6 +302,8 @@ struct launch *launch_ahead(const struct launch_options *options)
 		return NULL;
 	launch->setup.plan = &sandbox_assumed;
 	launch->setup.ahead = true;
+	if (options->limited)
+		cgroup_ahead(&launch->setup.cgroup);
 	/* May fail: the same. */
 	if (start(launch, options->unwanted, &err) == 0)
 		return launch;
@@ -345,8 +347,8 @@ static void listen_to_log(struct launch *launch)
 		launch->supervised.audit = fd;
 	else
 		outcome_skip(&setup->shared->enforced, "seccomp.on_denied",
-			     "Landlock's refusals and traps are in the kernel's audit log alone, "
-			     "which is root's");
+			     "Landlock's refusals and traps are in the kernel's audit log, "
+			     "which is root's; ask `lunette why`");
 	setup->shared->audited = fd >= 0;
 }
 
@@ -354,22 +356,20 @@ int launch_start(struct launch **ahead, const struct plan *plan,
 		 const struct launch_options *options, struct err *err)
 {
 	struct launch *launch = *ahead;
-	struct cgroup cgroup;
 	int r;
 
 	*ahead = NULL;
-	cgroup_find(&cgroup, plan);
-	if (launch && (!sandbox_fits(plan, &launch->setup) || cgroup.parent >= 0)) {
+	if (launch &&
+	    !(sandbox_fits(plan, &launch->setup) && cgroup_fits(&launch->setup.cgroup, plan))) {
 		launch_drop(launch);
 		launch = NULL;
 	}
-	if (!launch)
-		launch = new_launch(options);
 	if (!launch) {
-		fd_close(&cgroup.parent);
-		return err_set(err, STAGE_WATCH, ENOMEM, NULL, "launch");
+		launch = new_launch(options);
+		if (!launch)
+			return err_set(err, STAGE_WATCH, ENOMEM, NULL, "launch");
+		(void)cgroup_fits(&launch->setup.cgroup, plan);
 	}
-	launch->setup.cgroup = cgroup;
 	r = check(plan, &launch->setup.caller, err);
 	if (r == 0)
 		r = sandbox_adopt(&launch->setup, plan, err);

@@ -19,6 +19,7 @@ struct launch_options {
 	char *const *arguments;    /* the launcher's own: pid 1 of the sandbox wipes its copy */
 	bool verify;               /* compare the filter with its rules before it is used */
 	const struct trial *trial; /* made in place of the program (stage/trial.h), or NULL */
+	bool limited; /* the plan is likely to want a cgroup: one made ahead is made in one */
 	int unwanted; /* a descriptor that a sandbox made ahead has no use for, or -1 */
 };
 

@@ -290,7 +290,7 @@ static void count_time(const struct setup *setup)
 	setup->shared->set_up = (uint64_t)used.seconds * 1000000000 + (uint64_t)used.nanoseconds;
 	/* May fail: the supervisor reads the processes' own times then, and says that they are less
 	 * exact. */
-	counter = setup->cgroup.limits || setup->plan->limits.cpu.prefer ? -1 : cputime_open();
+	counter = setup->cgroup.inside || setup->plan->limits.cpu.prefer ? -1 : cputime_open();
 	if (counter > 0)
 		setup->shared->counter = counter;
 }

@@ -79,25 +79,38 @@ static int make_leaf(struct cgroup *cgroup)
 	return r < 0 ? not_made(cgroup, r, &cgroup->why) : 0;
 }
 
-void cgroup_find(struct cgroup *cgroup, const struct plan *plan)
+void cgroup_ahead(struct cgroup *cgroup)
 {
-	*cgroup = (struct cgroup){ .parent = -1, .leaf = -1 };
+	/* May fail: what the plan needs of cgroups is asked for again when it is there. */
+	cgroup->parent = cgroup_parent(NULL, cgroup->parent_path, &cgroup->why);
+	if (make_leaf(cgroup) < 0)
+		fd_close(&cgroup->parent);
+}
+
+bool cgroup_fits(struct cgroup *cgroup, const struct plan *plan)
+{
+	bool wanted = cgroup_limits_wanted(&plan->limits);
+
+	if (cgroup->leaf >= 0)
+		return !wanted || !plan->cgroup_parent;
 	/* May differ: a host without cgroups; what the plan needs of them is an error then. */
-	if (cgroup_limits_wanted(&plan->limits))
+	if (wanted)
 		cgroup->parent =
 			cgroup_parent(plan->cgroup_parent, cgroup->parent_path, &cgroup->why);
+	return cgroup->parent < 0;
 }
 
 int cgroup_make(struct setup *setup, struct err *err)
 {
 	struct cgroup *cgroup = &setup->cgroup;
+	bool ahead = cgroup->leaf >= 0;
 	int r;
 
 	if (!cgroup_limits_wanted(&setup->plan->limits))
 		return 0;
-	r = make_leaf(cgroup);
+	r = ahead ? 0 : make_leaf(cgroup);
 	r = cgroup_limits_write(setup, r < 0 ? &cgroup->why : NULL, err);
-	if (r < 0 || !cgroup->limits)
+	if (!ahead && (r < 0 || !cgroup->limits))
 		cgroup_finish(setup);
 	return r;
 }
@@ -129,12 +142,12 @@ int cgroup_refused(struct setup *setup, int number, struct err *err)
 
 int cgroup_enter(struct setup *setup, struct err *err)
 {
-	bool leaf = setup->cgroup.leaf >= 0;
 	long r;
 
+	setup->cgroup.inside = setup->cgroup.leaf >= 0;
 	fd_close(&setup->cgroup.leaf);
 	fd_close(&setup->cgroup.parent);
-	if (!leaf || !(setup->plan->namespaces & NAMESPACE_CGROUP))
+	if (!setup->cgroup.inside || !(setup->plan->namespaces & NAMESPACE_CGROUP))
 		return 0;
 	r = sys_unshare(RAW_CLONE_NEWCGROUP);
 	return r < 0 ? err_set(err, STAGE_CGROUP, (int)r, NULL, "cgroup namespace") : 0;

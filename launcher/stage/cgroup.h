@@ -11,15 +11,20 @@
 #include "launcher/base/confine.h"
 #include "launcher/stage/setup.h"
 
-/* cgroup_find() - open the parent of the leaf that @plan needs, if it needs one: cgroup->parent, or
- * why there is none. Where there is one, a process that was made before is no use: to move it into
- * the leaf costs 8 ms, to make one there nothing. */
-void cgroup_find(struct cgroup *cgroup, const struct plan *plan);
+/* cgroup_ahead() - before the plan is there: a leaf beside the caller, if one can be made */
+void cgroup_ahead(struct cgroup *cgroup);
 
-/* cgroup_make() - make the leaf below what cgroup_find() has found and write its limits, in the
- * launcher before the clone
+/* cgroup_fits() - may a process that was made ahead, in @cgroup's leaf or in none, go on with
+ * @plan? Opens the parent of the leaf that @plan needs and there is not: cgroup->parent, or why
+ * there is none. Where there is one, a process outside of it is no use: to move it into the leaf
+ * costs 8 ms, to make one there nothing. */
+bool cgroup_fits(struct cgroup *cgroup, const struct plan *plan);
+
+/* cgroup_make() - make the leaf below what cgroup_fits() has found, unless there is one, and write
+ * its limits, in the launcher before the clone or at least before the program
  * Leaves setup->cgroup with an open leaf, or without one where the plan asks for none or all that
- * it asks for is preferred and can't be had here (recorded as skipped). Errors: -errno with the
+ * it asks for is preferred and can't be had here (recorded as skipped). One that was made ahead
+ * stays, without limits then. Errors: -errno with the
  * limit, the cause and the remedy in @err.
  */
 int cgroup_make(struct setup *setup, struct err *err);

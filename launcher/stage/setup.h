@@ -68,6 +68,7 @@ enum { DEVICE_NODES = 6 };
 struct cgroup {
 	int parent;      /* -1: none */
 	int leaf;        /* the lock on it says that its launcher lives; -1: none */
+	bool inside;     /* in the set-up process: it is in the leaf */
 	uint32_t limits; /* those it holds: 1 << enum outcome_limit */
 	char name[48];
 	char parent_path[CGROUP_PATH_MAX];
