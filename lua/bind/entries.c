@@ -46,7 +46,8 @@ static int next(lua_State *lua)
 	memcpy(entry->name, text, name);
 	lua_pushvalue(lua, lua_upvalueindex(UP_METATABLE));
 	lua_setmetatable(lua, -2);
-	lua_pushinteger(lua, (lua_Integer)(at + head.reclen));
+	at += head.reclen;
+	lua_pushinteger(lua, (lua_Integer)at);
 	lua_replace(lua, lua_upvalueindex(UP_AT));
 	return 1;
 }

@@ -2,6 +2,7 @@
 --
 -- As in C an element is named from 0 on: t.off1(8)[0] is 8.
 
+local errors = require "syscall.errors"
 local struct = require "syscall.struct"
 
 local M = {}
@@ -13,10 +14,16 @@ for name, kind in pairs { char = "i8", uchar = "u8", int = "i32", uint = "u32", 
 	M[name .. "1"] = struct.array(kind, 1)
 end
 
+local MOST = 0x7fffffff // 4
+
 -- ints(count or list)
 function M.ints(values)
-	local count = math.type(values) and values or #values
-	return struct.array("i32", count)(not math.type(values) and values or nil)
+	local list = type(values) == "table" and values or nil
+	local count = list and #list or math.type(values) and math.tointeger(values)
+	if not count or count < 0 or count > MOST then
+		errors.complain("ints", 1, "a count or a list", values)
+	end
+	return struct.array("i32", count)(list)
 end
 
 return M
