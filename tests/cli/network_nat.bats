@@ -58,6 +58,31 @@ print(urllib.request.urlopen(\\\"http://198.51.100.2/\\\", timeout=10).read().de
 	[[ $output == *"198.51.100.1"*"2001:db8:aa::1"*"198.51.100.1"*"198.51.100.1"*"first" ]]
 }
 
+@test "datagrams get out under the host's address, and their answers back" {
+	cat >echo.py <<'END'
+import socket
+one = socket.create_server(("::", 999), family=socket.AF_INET6, dualstack_ipv6=True)
+server = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+server.bind(("::", 999))
+while True:
+    data, address = server.recvfrom(100)
+    server.sendto(address[0].removeprefix("::ffff:").encode(), address)
+END
+	on_host 'outside
+		nsenter --net --target $OUTSIDE /usr/bin/python3 echo.py &
+		until_up nsenter --net --target $OUTSIDE bash -c ">/dev/tcp/127.0.0.1/999"
+		"$LUNETTE" run -p "$WORK/nat.lua" -- /usr/bin/python3 -c "
+import socket
+for address in \"198.51.100.2\", \"2001:db8:aa::2\":
+    one = socket.socket(socket.AF_INET6 if \":\" in address else socket.AF_INET, socket.SOCK_DGRAM)
+    one.settimeout(10)
+    one.connect((address, 999))
+    one.send(b\"x\")
+    print(one.recv(100).decode())"'
+	[[ $output == $'198.51.100.1\n2001:db8:aa::1' ]]
+}
+
 @test "without nat the outside cannot answer" {
 	profile bare <<'END'
 return profile { extends = "base", net = veth {} }

@@ -23,7 +23,8 @@ return profile {
 }
 END
 	profile datagrams <<'END'
-return profile { extends = "base", publish = { "5353:53535/udp", "0.0.0.0:5354:53535/udp" } }
+return profile { extends = "base", publish = {
+	"5353:53535/udp", "0.0.0.0:5354:53535/udp", "[::1]:5355:53535/udp" } }
 END
 }
 
@@ -89,7 +90,8 @@ while True:
 		/usr/bin/python3 -c "
 import socket, time
 def ask(address, port, data):
-    one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    family = socket.AF_INET6 if \":\" in address else socket.AF_INET
+    one = socket.socket(family, socket.SOCK_DGRAM)
     one.settimeout(0.5)
     one.connect((address, port))
     for _ in range(10):
@@ -98,9 +100,10 @@ def ask(address, port, data):
             return one.recv(65536)
         except OSError:
             time.sleep(0.1)
-print(ask(\"127.0.0.1\", 5353, b\"one\"), ask(\"192.0.2.1\", 5354, b\"two\"))
+print(ask(\"127.0.0.1\", 5353, b\"one\"), ask(\"192.0.2.1\", 5354, b\"two\"),
+      ask(\"::1\", 5355, b\"six\"))
 print(len(ask(\"127.0.0.1\", 5353, b\"x\" * 60000)))"'
-	[[ $output == $'b\'ONE\' b\'TWO\'\n60000' ]]
+	[[ $output == $'b\'ONE\' b\'TWO\' b\'SIX\'\n60000' ]]
 }
 
 @test "two hundred connections at once" {
