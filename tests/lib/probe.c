@@ -379,23 +379,36 @@ static int spin(int milliseconds)
 	return 0;
 }
 
+/* Uses CPU time until this process has used so much. */
+static int burn(int milliseconds)
+{
+	struct timespec used;
+
+	do
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	while (used.tv_sec * 1000 + used.tv_nsec / 1000000 < milliseconds);
+	return 0;
+}
+
 /* @count children, one after the other, that use 5 ms of CPU time each, which /proc rounds to none.
  * The kernel reaps them and nobody waits for them. */
 static int unseen(int count)
 {
-	struct timespec used;
-
 	signal(SIGCHLD, SIG_IGN);
 	for (int i = 0; i < count; i++) {
-		if (fork() == 0) {
-			do
-				clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-			while (used.tv_nsec < 5000000);
-			_exit(0);
-		}
+		if (fork() == 0)
+			_exit(burn(5));
 		wait(NULL);
 	}
 	return 0;
+}
+
+/* The same, after the counters of the process have been asked to stop. */
+static int uncounted(int count)
+{
+	printf("%d\n", prctl(PR_TASK_PERF_EVENTS_DISABLE));
+	fflush(stdout);
+	return unseen(count);
 }
 
 static const struct {
@@ -446,8 +459,12 @@ static int with_number(const char *name, int number)
 		return forks(number);
 	if (strcmp(name, "spin") == 0)
 		return spin(number);
+	if (strcmp(name, "burn") == 0)
+		return burn(number);
 	if (strcmp(name, "unseen") == 0)
 		return unseen(number);
+	if (strcmp(name, "uncounted") == 0)
+		return uncounted(number);
 	if (strcmp(name, "exit") == 0)
 		return number;
 	if (strcmp(name, "signal") == 0)
