@@ -73,7 +73,8 @@ static void remove_entry(const struct held *held, const char *name, int *entry)
 
 	if (r > 0)
 		r = delete_link(name, index);
-	if (r < 0)
+	/* What can be no bridge of ours, by its name or by what it is, is nothing to come back for. */
+	if (r < 0 && r != -EOPNOTSUPP && r != -EINVAL && r != -ENAMETOOLONG)
 		return;
 	state_drop(held->bridges, name, entry);
 }
