@@ -291,7 +291,7 @@ static bool arch_memory(struct arch_memory *memory, struct spans *s, const struc
 			    limit * sizeof(**room),
 			    (size_t)most->hash * sizeof(*s->class_hash),
 			    rules * sizeof(*s->class_next) };
-	char *parts[7];
+	char *parts[7] = { NULL };
 	size_t total = 0;
 	size_t i;
 

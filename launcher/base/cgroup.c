@@ -81,7 +81,7 @@ static int open_below_root(const char *path, struct err *err)
 {
 	char whole[sizeof(ROOT) + CGROUP_PATH_MAX];
 	cleanup_fd int fd = -1;
-	struct statfs fs;
+	struct statfs fs = { 0 };
 	long r;
 
 	snprintf(whole, sizeof(whole), ROOT "%s", path);

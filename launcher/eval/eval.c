@@ -158,7 +158,7 @@ static int take_question(struct evaluation *session, const char *bytes, size_t l
 static int take_error(struct evaluation *session, const char *bytes, size_t length, struct err *err)
 {
 	const char *end = bytes + length;
-	const char *parts[3];
+	const char *parts[3] = { NULL };
 	const char *at = bytes + 1;
 
 	for (int i = 0; i < 3; i++) {

@@ -130,6 +130,8 @@ struct denial_process *denials_add(struct denials *denials, const struct denial_
 {
 	uint64_t hash = hash_event(event);
 	struct record *record;
+	char *arguments = NULL;
+	size_t length = 0;
 
 	denials->events++;
 	for (size_t i = 0; i < denials->count; i++) {
@@ -140,24 +142,25 @@ struct denial_process *denials_add(struct denials *denials, const struct denial_
 		}
 	}
 	record = new_record(denials);
-	if (record) {
-		*record = (struct record){
-			.hash = hash,
-			.count = 1,
-			.call = event->call,
-			.entry = event->entry,
-			.origin = event->origin,
-			.number = event->number,
-			.action = event->action,
-			.argument_count = event->argument_count,
-		};
-		record->arguments = join(event, &record->length);
-	}
-	if (!record || !record->arguments) {
+	if (record)
+		arguments = join(event, &length);
+	if (!arguments) {
 		denials->last = SIZE_MAX;
 		denials->lost++;
 		return NULL;
 	}
+	*record = (struct record){
+		.hash = hash,
+		.count = 1,
+		.call = event->call,
+		.entry = event->entry,
+		.origin = event->origin,
+		.number = event->number,
+		.action = event->action,
+		.argument_count = event->argument_count,
+		.arguments = arguments,
+		.length = length,
+	};
 	denials->last = denials->count++;
 	return &record->process;
 }

@@ -31,6 +31,26 @@ variables() {
 	run -1 grep -E 'INTERP|DYNAMIC' <<<"$output"
 }
 
+@test "the binary is hardened, and nobody's but the caller's" {
+	[[ $LUNETTE_BUILD != */asan && $LUNETTE_BUILD != */debug ]] || skip "host: not a release build"
+	# No memory is both written and executed, and of what is read-only nothing is either.
+	run -0 readelf --wide --program-headers "$LUNETTE"
+	run -1 grep -E '^ *LOAD .* (RWE|WE) ' <<<"$output"
+	[[ ! -u $LUNETTE && ! -g $LUNETTE ]]
+	# Functions with arrays have a guard on their stack: that of the plan's decoder, say.
+	run -0 nm "$LUNETTE"
+	grep -q ' __stack_chk_fail$' <<<"$output"
+	[[ $(objdump --disassemble=report_keep "$LUNETTE" | grep -c '__stack_chk_fail') -ge 1 ]]
+	# Indirect branches may land only where a function begins, for a processor that looks.
+	if [[ $(uname -m) == x86_64 ]]; then
+		objdump --disassemble=report_keep "$LUNETTE" | grep -q endbr64
+	fi
+	# glibc checks lengths that the compiler knows.
+	if [[ $LUNETTE_BUILD == *-glibc ]]; then
+		grep -Eq ' __(snprintf|memcpy)_chk$' <<<"$output"
+	fi
+}
+
 # The bytes of the system-call library's modules, which `lunette lua` alone loads.
 library_bytes() {
 	nm --print-size "$LUNETTE" | python3 -c 'import sys

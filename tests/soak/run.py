@@ -139,7 +139,9 @@ class Soak:
             wrong = status in (-signal.SIGSYS, -signal.SIGSEGV, -signal.SIGABRT, 159)
         else:
             # What killed launchers hold in the way of others is no fault: ports, processes.
-            excused = re.search("Address already in use|not ready within limits.wall", said)
+            # On a busy machine the evaluation of a profile may run out of its seconds.
+            self.count["evaluation out of time"] += "not ready after" in said
+            excused = re.search("Address already in use|not ready (within limits.wall|after)", said)
             wrong = status not in ends and not excused
         if wrong and len(self.problems) < 20:
             self.problems.append(f"status {status}, not {sorted(ends)}, "
