@@ -328,8 +328,8 @@ disk() {
 	each no_disk
 }
 
-# pids_taken ARGUMENT... - how many pids `lunette run ARGUMENT...` takes, the least of five; a launch
-# whose evaluation had no time is none
+# pids_taken ARGUMENT... - how many pids `lunette run ARGUMENT...` takes, the least of five; one
+# whose evaluation had no time does not count
 pids_taken() {
 	local before after least=99
 	for _ in 1 2 3 4 5; do
