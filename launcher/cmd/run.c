@@ -21,7 +21,7 @@ static int check_words(const struct request *request, struct err *err)
 {
 	if (request->plan && (request->profile || request->option_count || request->word_count))
 		return misuse(err, "--plan", "make another plan with `lunette plan`",
-			      "takes no command and no other option but --report");
+			      "takes no command, and no option that changes the plan");
 	if (!request->plan && request->word_count == 0)
 		return misuse(err, "run", "`lunette run [options] COMMAND [ARG...]`",
 			      "a command is missing");
@@ -138,6 +138,22 @@ static int status_of(const struct outcome *outcome)
 		break;
 	}
 	return EXIT_FAILED;
+}
+
+/* Who ended the program, where the status alone, which it might have returned, would not tell. */
+static void tell_end(const struct outcome *outcome)
+{
+	static const char *const ends[] = {
+		[OUTCOME_TIMEOUT] = "limits.wall is over",
+		[OUTCOME_CPU_TIME] = "limits.cpu is used up",
+		[OUTCOME_MEMORY] = "limits.memory is used up",
+		[OUTCOME_OUTPUT] = "limits.output is reached",
+		[OUTCOME_DENIED] = "by a rule of seccomp (run -v tells the call)",
+	};
+	size_t status = outcome->status;
+
+	if (status < sizeof(ends) / sizeof(ends[0]) && ends[status])
+		print_note("ended: %s", ends[status]);
 }
 
 struct run {
@@ -278,6 +294,8 @@ int cmd_run(const struct request *request)
 		print_error(&run.err);
 	else if (run.outcome.lost_output)
 		note_lost_output(&run.outcome);
+	if (ret == 0)
+		tell_end(&run.outcome);
 	if (ret == 0 && request->verbose)
 		tell(&run.plan, &run.outcome);
 	if (report >= 0)

@@ -23,7 +23,8 @@
 
 enum {
 	CPU_MS = 500, /* 10,000 mounts take 120 */
-	WALL_MS = 3000,
+	WALL_MS =
+		10000, /* a child that waits for us; on a busy machine also one that waits for a CPU */
 	LOOK_MS = 20, /* between two looks at the clocks */
 	READ_BYTES = 65536,
 };
@@ -31,7 +32,8 @@ enum {
 struct evaluation {
 	int socket;
 	int pid;
-	bool killed; /* for taking too long */
+	bool killed;  /* for taking too long */
+	bool starved; /* by the clock, and not by its own computing */
 	int64_t started_ms;
 	struct buf in;
 	struct buf out; /* the reply in the making; kept, so that many questions cost one buffer */
@@ -86,8 +88,8 @@ static int wait_for(struct evaluation *session, short events)
 			return 0;
 		if (ready < 0 && ready != -EINTR)
 			return (int)ready;
-		if (clock_ms(process_clock(session->pid)) < CPU_MS &&
-		    clock_ms(CLOCK_MONOTONIC) - session->started_ms < WALL_MS)
+		session->starved = clock_ms(process_clock(session->pid)) < CPU_MS;
+		if (session->starved && clock_ms(CLOCK_MONOTONIC) - session->started_ms < WALL_MS)
 			continue;
 		return too_long(session);
 	}
@@ -255,10 +257,14 @@ static int explain_death(struct evaluation *session, struct err *err)
 	session->answer->child = 0;
 	err_set(err, STAGE_PROFILE, session->killed ? ETIMEDOUT : EPROTO, NULL, "%s",
 		session->profile.name);
+	if (session->killed && session->starved) {
+		err_hint(err, "is the machine too busy? try again");
+		return err_reason(err, "not ready after %d s, with less than %d ms of a processor",
+				  WALL_MS / 1000, CPU_MS);
+	}
 	if (session->killed) {
 		err_hint(err, "look for a loop that does not end, or a costly string pattern");
-		return err_reason(err, "not ready after %d ms of processor time, or %d ms in all",
-				  CPU_MS, WALL_MS);
+		return err_reason(err, "not ready after %d ms of processor time", CPU_MS);
 	}
 	if (info.si_code == CLD_EXITED)
 		return err_reason(err, "its evaluator ended without an answer (status %d)",

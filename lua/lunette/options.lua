@@ -75,7 +75,7 @@ M.rows = {
 				{ op = "tmpfs", { absolute(value, cwd) }, where = "" }) } }
 		end },
 	{ name = "net", metavar = "MODE", verbs = launch,
-		help = "none, host, veth (an address of the pool), veth:ADDRESS/PREFIX[,GATEWAY], join:WHERE",
+		help = "the network: none, host, veth, veth:ADDRESS/PREFIX[,GATEWAY], join:WHERE",
 		set = function(value)
 			local address, gateway = value:match("^veth:([^,]+),?([^,]*)$")
 			if value == "veth" then
@@ -141,7 +141,7 @@ M.rows = {
 		help = "a terminal of the sandbox's own",
 		set = function() return { process = { tty = true } } end },
 	{ name = "name", metavar = "NAME", verbs = launch,
-		help = "a name for the running sandbox",
+		help = "a name for the running sandbox, by which others join its network",
 		set = function(value) return { process = { name = value } } end },
 	{ name = "set", metavar = "PARAM=VALUE", verbs = plan .. " check seccomp",
 		help = "a value for a parameter of the profile",
@@ -149,7 +149,7 @@ M.rows = {
 	{ name = "report", metavar = "FILE|fd:N", verbs = "run",
 		help = "where the report goes when it is over, as one JSON object" },
 	{ name = "plan", metavar = "FILE", verbs = "run",
-		help = "run the plan in FILE; takes no command and no other option but --report" },
+		help = "run the plan in FILE; takes no command, and only --report, --verbose and --verify" },
 	{ name = "verbose", short = "v", verbs = "run",
 		help = "say what was skipped, and how it ended" },
 	{ name = "verify", verbs = "run",

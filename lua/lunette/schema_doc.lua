@@ -172,7 +172,7 @@ M.words = {
 	{ "same", "same PATH", "What the host has there: its symbolic link, or a read-only bind." },
 	{ "tmpfs", "tmpfs { PATH, size =, mode =, inodes = }", "An empty directory in memory." },
 	{ "proc", "proc PATH", "The processes of the sandbox." },
-	{ "dev", "dev PATH", "Null, zero, full, random, urandom, tty, pts, shm." },
+	{ "dev", "dev PATH", "The devices null, zero, full, random, urandom, tty, and pts and shm." },
 	{ "sysfs", "sysfs PATH", "The kernel's devices, read-only." },
 	{ "mqueue", "mqueue PATH", "POSIX message queues." },
 	{ "overlay", "overlay { PATH, at =, upper = \"tmpfs\", size = }",

@@ -224,6 +224,18 @@ interrupt() {
 	within 1 gone "$TOKEN"
 }
 
+@test "what ended the program is told where the status alone would not, and else nothing" {
+	launch -124 run -p base --wall 1s -- sleep 5
+	[[ $stderr == "lunette: ended: limits.wall is over" ]]
+	launch -123 run -p base --cpu 100ms -- sh -c 'while :; do :; done'
+	[[ $stderr == "lunette: ended: limits.cpu is used up" ]]
+	profile killing <<<'return profile { extends = "base", seccomp = { kill { "mkdir", "mkdirat" } } }'
+	launch -159 run -p "$WORK/killing.lua" -- mkdir /tmp/x
+	[[ $stderr == "lunette: ended: by a rule of seccomp (run -v tells the call)" ]]
+	launch -124 run -p base -- sh -c 'exit 124'
+	[[ -z $stderr ]]
+}
+
 # The sandbox is made while the profile is evaluated (launch_ahead()).
 @test "a sandbox that was made ahead goes with its profile, wrong or endless" {
 	printf 'return profile { hostnam = "x" }\n' >wrong.lua

@@ -88,8 +88,9 @@ say='head -c "$1" /dev/zero'
 	local flood='exec dd if=/dev/zero bs=1M count=10000 status=none'
 	"$LUNETTE" run --output 1M -- sh -c "$flood" >file </dev/null || [[ $? == 123 ]]
 	[[ $(stat -c %s file) == 1048576 ]]
-	run bash -c '"$LUNETTE" run --output 1M -- sh -c "$0" </dev/null | wc -c' "$flood"
+	run bash -c '"$LUNETTE" run --output 1M -- sh -c "$0" </dev/null 2>err | wc -c' "$flood"
 	[[ $output == 1048576 ]]
+	[[ $(cat err) == "lunette: ended: limits.output is reached" ]]
 	run timeout 50 /usr/bin/python3 "$BATS_TEST_DIRNAME/../lib/terminal.py" flood
 	[[ $output == "1048576 123" ]]
 }

@@ -246,7 +246,7 @@ def flood():
     it = run("--tty", "--output=1M", "--", "dd", "if=/dev/zero", "bs=1M", "count=10000",
              "status=none")
     shown, status = it.end()
-    print(len(shown), status)
+    print(len(shown.partition("lunette: ")[0]), status)
 
 
 def auto():
