@@ -62,5 +62,6 @@ void print_note(const char *format, ...)
 	print_escaped(&line, plain);
 	buf_text(&line, "\n");
 	if (!line.failed)
+		/* May fail: nobody reads it then. */
 		(void)fd_write_all(2, line.data, line.length);
 }

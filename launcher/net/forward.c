@@ -108,6 +108,7 @@ void forward_keep(const struct held *held, struct confine_needs *needs)
 		if (held->forward[i] < 0)
 			continue;
 		needs->capabilities |= 1ull << CAP_NET_ADMIN;
+		/* May fail: then it is the next launch's to turn off. */
 		(void)confine_need(needs, AT_FDCWD, families[i].path, CONFINE_WRITE);
 	}
 }

@@ -147,6 +147,7 @@ static int create_veth(struct net *net, int pid, struct err *err)
 	if (r == 0)
 		r = nat_add(&net->nat, &net->pair, err);
 	if (r == 0)
+		/* May fail: only a note. */
 		nat_explain(&net->nat, &net->pair, net->notice, sizeof(net->notice));
 	return r;
 }

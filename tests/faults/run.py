@@ -270,10 +270,11 @@ def attempt(job):
     walker, _, before = walker_of(lunette, index, user)
     path = f"{walker.directory}/calls"
     end = walker.run(LUNETTE_FAULT=variable, LUNETTE_CALLS=path)
-    if end[0] == "hangs":  # or the machine was busy
-        read_calls(path)
-        end = walker.run(LUNETTE_FAULT=variable, LUNETTE_CALLS=path)
     failed = read_calls(path)
+    # Or the machine was busy; or it is not known where the call was made.
+    if end[0] == "hangs" or not failed or not failed[0][3]:
+        end = walker.run(LUNETTE_FAULT=variable, LUNETTE_CALLS=path)
+        failed = read_calls(path)
     left = still = what_is_left(walker, before)
     if left:
         walker.run()
