@@ -141,6 +141,7 @@ static void put(struct work *work, enum outcome_limit limit, enum strictness wan
 		refuse(work, limit, wanted, &err);
 	else
 		work->setup->cgroup.limits |= 1u << limit;
+	work->setup->shared->in_cgroup = work->setup->cgroup.limits;
 }
 
 static void put_number(struct work *work, enum outcome_limit which, const char *file,

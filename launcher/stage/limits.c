@@ -58,7 +58,7 @@ int limits_apply(const struct setup *setup, struct err *err)
 	const struct plan *plan = setup->plan;
 	const struct plan_limits *limits = &plan->limits;
 	const struct plan_limit none = { 0 };
-	bool in_cgroup = setup->cgroup.limits & 1u << LIMIT_PIDS;
+	bool in_cgroup = setup->shared->in_cgroup & 1u << LIMIT_PIDS;
 	const struct row rows[] = {
 		{ "limits.files", &limits->files, RLIMIT_NOFILE, 0, 0 },
 		{ "limits.fsize", &limits->fsize, RLIMIT_FSIZE, 0, 0 },
