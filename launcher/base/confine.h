@@ -59,9 +59,9 @@ enum confine_right {
 enum { CONFINE_MOST_PLACES = 12, CONFINE_MOST_PROCESSES = 4 };
 
 struct confine_needs {
-	uint64_t capabilities; /* bits */
-	bool netlink;          /* messages to the kernel about links */
-	bool paths;            /* files are looked at by path */
+	uint64_t capabilities;                 /* bits */
+	bool netlink;                          /* messages to the kernel about links */
+	bool paths;                            /* files are looked at by path */
 	int processes[CONFINE_MOST_PROCESSES]; /* that it may signal */
 	size_t process_count;
 	struct {

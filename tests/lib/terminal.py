@@ -213,7 +213,7 @@ def held(limit):
     it.type(f"'{LUNETTE}' run --tty {limit} -- bash -c '(exec -a {token} bash -c \"while :; do :; "
             "done\") & kill -STOP $$'\r")
     it.expect("Stopped")
-    end = time.monotonic() + 10
+    end = time.monotonic() + 30
     for runs in True, False:
         while named(token) != runs and time.monotonic() < end:
             time.sleep(0.02)

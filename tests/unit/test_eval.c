@@ -74,7 +74,8 @@ static void check_confinement(void)
 	is_number(fate(act_map_code, child_confine), -SIGSYS, "and kills inside");
 #ifdef __x86_64__
 	if (fate(act_i386, NULL) == 0)
-		is_number(fate(act_i386, child_confine), -SIGSYS, "another ABI's call of an allowed number");
+		is_number(fate(act_i386, child_confine), -SIGSYS,
+			  "another ABI's call of an allowed number");
 #endif
 	is_number(fate(act_map, child_confine), 0, "plain memory is given inside");
 	is_number(fate(act_write, child_confine), 0, "writing is left");

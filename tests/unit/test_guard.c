@@ -148,8 +148,7 @@ static void check_calls(void)
 	};
 
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-		is_number(fate(refused[i].act, NULL), 0, "%s: without the guard",
-			  refused[i].name);
+		is_number(fate(refused[i].act, NULL), 0, "%s: without the guard", refused[i].name);
 		is_number(fate(refused[i].act, bare), -SIGSYS, "%s: kills it", refused[i].name);
 		(void)fate(act_write_there, NULL);
 	}
