@@ -1,6 +1,7 @@
 /* run.c - `lunette run`: from a question or a saved plan to the program's end and its report */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -140,7 +141,8 @@ static int status_of(const struct outcome *outcome)
 	return EXIT_FAILED;
 }
 
-/* Who ended the program, where the status alone, which it might have returned, would not tell. */
+/* Who ended the program, where the status alone, which it might have returned, would not tell. A
+ * terminal that nobody looks at, or a reader who is gone, must not change how the launcher ends. */
 static void tell_end(const struct outcome *outcome)
 {
 	static const char *const ends[] = {
@@ -150,8 +152,12 @@ static void tell_end(const struct outcome *outcome)
 		[OUTCOME_OUTPUT] = "limits.output is reached",
 		[OUTCOME_DENIED] = "by a rule of seccomp (run -v tells the call)",
 	};
+	struct pollfd room = { .fd = 2, .events = POLLOUT };
+	struct raw_timespec now = { 0 };
 	size_t status = outcome->status;
 
+	if (sys_ppoll(&room, 1, &now, NULL, 0) <= 0 || room.revents != POLLOUT)
+		return;
 	if (status < sizeof(ends) / sizeof(ends[0]) && ends[status])
 		print_note("ended: %s", ends[status]);
 }

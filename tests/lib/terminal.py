@@ -105,7 +105,9 @@ def restored():
                 it.seen += os.read(it.fd, 65536).decode()
             except OSError:
                 time.sleep(0.001)
-        print(it.cooked(), it.end()[1], len(it.seen) if "output" in limit else "")
+        cooked, (shown, status) = it.cooked(), it.end()
+        said = shown.partition("lunette: ")[0]
+        print(cooked, status, len(said) if "output" in limit else "")
 
 
 def keys():
