@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <linux/netfilter.h>
 #include <linux/netlink.h>
 
 #include "launcher/net/batch.h"
@@ -129,23 +130,23 @@ static void put_rules(struct nl_request *request)
 	struct nft_rule rule;
 
 	nft_begin(request);
-	nft_add_table(request, "lunette-bare");
+	nft_add_table(request, NFPROTO_INET, "lunette-bare");
 	nft_add_nat_chain(request, "lunette-bare", "postrouting");
 	nft_add_arrival_chain(request, "lunette-bare", "prerouting");
 	nft_add_forward_chain(request, "lunette-bare", "forward");
-	nft_rule(request, "lunette-bare", "postrouting", &rule);
+	nft_rule(request, NFPROTO_INET, "lunette-bare", "postrouting", &rule);
 	nft_match_source(request, address, true);
 	nft_match_link(request, NFT_OUT, "bare", false);
 	nft_masquerade(request, &rule);
-	nft_rule(request, "lunette-bare", "prerouting", &rule);
+	nft_rule(request, NFPROTO_INET, "lunette-bare", "prerouting", &rule);
 	nft_match_link(request, NFT_IN, "bare", true);
 	nft_match_source(request, address, false);
 	nft_drop(request, &rule);
-	nft_rule(request, "lunette-bare", "prerouting", &rule);
+	nft_rule(request, NFPROTO_INET, "lunette-bare", "prerouting", &rule);
 	nft_match_link(request, NFT_IN, "bare", true);
 	nft_match_family(request, AF_INET6);
 	nft_drop(request, &rule);
-	nft_rule(request, "lunette-bare", "forward", &rule);
+	nft_rule(request, NFPROTO_INET, "lunette-bare", "forward", &rule);
 	nft_match_link(request, NFT_OUT, "bare", true);
 	nft_match_new(request);
 	nft_drop(request, &rule);
