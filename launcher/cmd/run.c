@@ -156,9 +156,10 @@ static void tell_end(const struct outcome *outcome)
 	struct raw_timespec now = { 0 };
 	size_t status = outcome->status;
 
-	if (sys_ppoll(&room, 1, &now, NULL, 0) <= 0 || room.revents != POLLOUT)
+	if (status >= sizeof(ends) / sizeof(ends[0]) || !ends[status])
 		return;
-	if (status < sizeof(ends) / sizeof(ends[0]) && ends[status])
+	/* May fail: then it is not told. */
+	if (sys_ppoll(&room, 1, &now, NULL, 0) > 0 && room.revents == POLLOUT)
 		print_note("ended: %s", ends[status]);
 }
 
