@@ -23,7 +23,10 @@
 #include "launcher/watch/guard.h"
 #include "launcher/watch/watch.h"
 
-enum { CAPTURE_MOST = 1 << 20 }; /* bytes of a captured output where the plan has no limit */
+enum {
+	CAPTURE_MOST = 1 << 20, /* bytes of a captured output where the plan has no limit */
+	LAST_WORDS = 500, /* ms for slow readers of what a run has said when a limit ended it */
+};
 
 static int64_t now(void)
 {
@@ -441,12 +444,13 @@ static bool told_to_end(struct watch *watch)
 	       info.ssi_signo == SIGTERM;
 }
 
-/* Waits for the destinations of what is left, for a signal, or for the end of the wall time. False:
- * the launcher is to stop here. */
-static bool wait_for_readers(struct watch *watch, struct pollfd polls[STDIO_RELAYS + 1])
+/* Waits for the destinations of what is left, for a signal, or for the end of the wall time; of a
+ * run that a limit has ended until @last. False: the launcher is to stop here. */
+static bool wait_for_readers(struct watch *watch, struct pollfd polls[STDIO_RELAYS + 1],
+			     int64_t last)
 {
 	bool forever = watch->deadline < 0 && watch->cause == CAUSE_NONE;
-	int64_t wait = watch->cause != CAUSE_NONE || forever ? 0 : watch->deadline - now();
+	int64_t wait = (watch->cause != CAUSE_NONE ? last : watch->deadline) - now();
 	struct raw_timespec left = { 0 };
 	long r;
 
@@ -469,6 +473,7 @@ static struct relay *output(const struct watch *watch, int i)
  * takes nothing any more holds us up no longer than a signal or the wall time says. */
 static void drain(struct watch *watch)
 {
+	int64_t last = now() + LAST_WORDS;
 	bool left = true;
 
 	while (left) {
@@ -486,7 +491,7 @@ static void drain(struct watch *watch)
 			polls[i].events = POLLOUT;
 			left |= more;
 		}
-		if (!left || !wait_for_readers(watch, polls))
+		if (!left || !wait_for_readers(watch, polls, last))
 			return;
 		for (int i = 1; i <= STDIO_RELAYS; i++)
 			if (polls[i].revents)

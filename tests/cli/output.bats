@@ -95,6 +95,12 @@ say='head -c "$1" /dev/zero'
 	[[ $output == "1048576 123" ]]
 }
 
+@test "a reader who is slow gets what a run has said when its limit ends it" {
+	run bash -c '"$LUNETTE" run --output 300000 -- sh -c "exec cat /dev/zero" </dev/null 2>err |
+		(head -c 200000 >begin; sleep 0.2; cat >rest)'
+	[[ $(cat begin rest | wc -c) == 300000 && $(cat err) == "lunette: ended: limits.output is reached" ]]
+}
+
 @test "a truncated flood is thrown away as fast as it comes" {
 	launch -0 run --wall 20s --output 1K,truncate --report report -- \
 		dd if=/dev/zero bs=1M count=500 status=none
