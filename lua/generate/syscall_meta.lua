@@ -35,6 +35,7 @@ local index = require "syscall.index"
 local struct = require "syscall.struct"
 local constants = require "syscall.constants"
 local arguments = require "syscall.arguments"
+local sorted = require("syscall.lists").names
 
 local function read(path)
 	local file = io.open(path)
@@ -45,15 +46,6 @@ end
 local out = {}
 local function put(text, ...)
 	out[#out + 1] = select("#", ...) > 0 and text:format(...) or text
-end
-
-local function sorted(names)
-	local list = {}
-	for name in pairs(names) do
-		list[#list + 1] = name
-	end
-	table.sort(list)
-	return list
 end
 
 -- What the reference says

@@ -8,6 +8,7 @@ local raw = require "syscall.raw"
 local call = require "syscall.call"
 local errors = require "syscall.errors"
 local c = require("syscall.constants").c
+local forms = require "syscall.proc_forms"
 local types = require "syscall.types.mounts"
 local whole = require "syscall.whole"
 
@@ -177,52 +178,9 @@ M.statmount = stat and statmount
 -- mounts([file]) - a list of what /proc/self/mountinfo, or another process's, says: id, parent,
 -- major, minor, root, target, flags, type, source, options, and of propagation shared, master,
 -- propagate_from (numbers of peer groups) and unbindable
-
-local line_metatable = {
-	__tostring = function(self)
-		return ("%s on %s type %s (%s)"):format(self.source, self.target, self.type, self.flags)
-	end,
-}
-
-local function plain(text)
-	return (text:gsub("\\(%d%d%d)", function(octal)
-		return string.char(tonumber(octal, 8))
-	end))
-end
-
-local function read_line(line)
-	local id, parent, major, minor, root, target, flags, tags, kind, source, options = line:match
-		"^(%d+) (%d+) (%d+):(%d+) (%S+) (%S+) (%S+) (.-)%- (%S+) (%S*) (%S*)$"
-	if not id then
-		return nil
-	end
-	local out = { id = tonumber(id), parent = tonumber(parent), major = tonumber(major),
-		minor = tonumber(minor), root = plain(root), target = plain(target), flags = flags,
-		type = plain(kind), source = plain(source), options = plain(options) }
-	for name, group in tags:gmatch "([%w_]+):?(%d*)" do
-		out[name] = tonumber(group) or true
-	end
-	return setmetatable(out, line_metatable)
-end
-
 function M.mounts(path)
 	local text, err = whole.read(check.path("mounts", 1, path or "/proc/self/mountinfo"))
-	if not text then
-		return nil, err
-	end
-	local out = {}
-	for line in text:gmatch "[^\n]+" do
-		out[#out + 1] = read_line(line)
-	end
-	return setmetatable(out, {
-		__tostring = function(self)
-			local lines = {}
-			for i, one in ipairs(self) do
-				lines[i] = tostring(one)
-			end
-			return table.concat(lines, "\n")
-		end,
-	})
+	return text and forms.process.mountinfo(text), err
 end
 
 -- quotactl(command, kind, device, id [, argument]), quotactl_fd(fd, command, kind, id [, argument])

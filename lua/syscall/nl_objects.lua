@@ -8,6 +8,7 @@ local raw = require "syscall.raw"
 local call = require "syscall.call"
 local errors = require "syscall.errors"
 local constants = require "syscall.constants"
+local lists = require "syscall.lists"
 local types = require "syscall.types.nl"
 local attributes = require "syscall.nl_attributes"
 local specs = require "syscall.nl_specs"
@@ -147,13 +148,7 @@ return function(nl)
 			list[one.name] = one
 		end
 		return setmetatable(list, {
-			__tostring = function(self)
-				local parts = {}
-				for i, one in ipairs(self) do
-					parts[i] = tostring(one)
-				end
-				return table.concat(parts, "\n")
-			end,
+			__tostring = lists.lines,
 			__index = { refresh = function(self)
 				return become(self, M.interfaces())
 			end },
@@ -341,12 +336,9 @@ return function(nl)
 				for _, link in ipairs(nl.getlink() or {}) do
 					names_of[link.header.index] = link.ifname
 				end
-				local lines = {}
-				for i, one in ipairs(self) do
-					lines[i] = tostring(one)
-				end
+				local shown = lists.lines(self)
 				names_of = nil
-				return table.concat(lines, "\n")
+				return shown
 			end,
 			af = af, kind = kind,
 		})

@@ -61,7 +61,7 @@ local function read(path, follow)
 	elseif #text == LONGEST then
 		return nil, errors.objects[S.c.E.FBIG]
 	end
-	return (form_of(path) or forms.plain)(text, path)
+	return (form_of(path) or forms.plain)(text)
 end
 
 -- What is in /proc itself is followed: self, net and mounts are links there.

@@ -5,7 +5,7 @@
 -- likes in its name, its arguments and its environment, so nothing is split at what may stand
 -- within these.
 
-local constants = require "syscall.constants"
+local lists = require "syscall.lists"
 
 local M = {}
 
@@ -70,8 +70,8 @@ local function texts(text)
 end
 
 -- "Name: value" a line. kB become bytes; sets of signals and capabilities are numbers.
-local lists = { Uid = true, Gid = true, Groups = true, NStgid = true, NSpid = true, NSpgid = true,
-	NSsid = true }
+local of_words = { Uid = true, Gid = true, Groups = true, NStgid = true, NSpid = true,
+	NSpgid = true, NSsid = true }
 local as_text = { Name = true, Cpus_allowed = true, Mems_allowed = true, Cpus_allowed_list = true,
 	Mems_allowed_list = true }
 
@@ -79,7 +79,7 @@ local function field(key, value)
 	local kilobytes = value:match "^(%d+) kB$"
 	if as_text[key] then
 		return value
-	elseif lists[key] then
+	elseif of_words[key] then
 		return words(value)
 	elseif key:find "^Cap%u" or key:find "^Sig[A-PR-Z]%a+$" or key == "ShdPnd" then
 		return math.tointeger(tonumber(value, 16)) or value
@@ -192,6 +192,61 @@ local function cgroups(text)
 	return list
 end
 
+-- Words of tables of mounts: a blank is written \040 there, and so on (proc(5), getmntent(3)).
+local function unescaped(word)
+	return (word:gsub("\\([0-3][0-7][0-7])", function(octal)
+		return string.char(tonumber(octal, 8))
+	end))
+end
+
+local mount_metatable = {
+	__tostring = function(self)
+		return ("%s on %s type %s (%s)"):format(self.source, self.target, self.type, self.flags)
+	end,
+}
+
+local mounts_metatable = {
+	__tostring = function(self)
+		return #self == 0 and "" or lists.lines(self) .. "\n"
+	end,
+}
+
+local mountinfo_metatable = { __tostring = lists.lines }
+
+-- fstab(5)'s form, which /proc/mounts has too
+local function mounts(text)
+	local list = {}
+	for one in text:gmatch "[^\r\n]+" do
+		local parts = {}
+		for word in one:gmatch "%S+" do
+			parts[#parts + 1] = unescaped(word)
+		end
+		if #parts >= 4 and parts[1]:sub(1, 1) ~= "#" then
+			list[#list + 1] = setmetatable({ source = parts[1], target = parts[2], type = parts[3],
+				flags = parts[4], freq = parts[5], passno = parts[6] }, mount_metatable)
+		end
+	end
+	return setmetatable(list, mounts_metatable)
+end
+
+local function mountinfo(text)
+	local list = {}
+	for one in lines(text) do
+		local id, parent, major, minor, root, target, flags, tags, kind, source, options = one:match
+			"^(%d+) (%d+) (%d+):(%d+) (%S+) (%S+) (%S+) (.-)%- (%S+) (%S*) (%S*)$"
+		if id then
+			local mount = { id = whole(id), parent = whole(parent), major = whole(major),
+				minor = whole(minor), root = unescaped(root), target = unescaped(target), flags = flags,
+				type = unescaped(kind), source = unescaped(source), options = unescaped(options) }
+			for name, group in tags:gmatch "([%w_]+):?(%d*)" do
+				mount[name] = whole(group) or true
+			end
+			list[#list + 1] = setmetatable(mount, mount_metatable)
+		end
+	end
+	return setmetatable(list, mountinfo_metatable)
+end
+
 local id_map = rows { "inside", "outside", "count" }
 local statm = { "size", "resident", "shared", "text", "lib", "data", "dt" }
 
@@ -202,12 +257,7 @@ M.process = {
 	statm = function(text)
 		return rows(statm)(text)[1]
 	end,
-	mountinfo = function(_, path)
-		return require("syscall").mounts(path)
-	end,
-	mounts = function(_, path)
-		return require("syscall").util.mounts(path)
-	end,
+	mounts = mounts, mountinfo = mountinfo,
 }
 M.fdinfo = fields
 
@@ -265,7 +315,7 @@ end
 
 M.system = {
 	meminfo = fields, vmstat = pairs_of, cpuinfo = cpuinfo, stat = system_stat, loadavg = loadavg,
-	uptime = uptime, filesystems = filesystems, mounts = M.process.mounts,
+	uptime = uptime, filesystems = filesystems, mounts = mounts,
 	modules = rows { "name", "size", "used", "by", "state", "address" },
 	swaps = rows({ "name", "type", "size", "used", "priority" }, 1),
 	partitions = rows({ "major", "minor", "blocks", "name" }, 1),
@@ -288,16 +338,6 @@ function M.written(value)
 			or table.concat(row, " ")
 	end
 	return table.concat(out, type(value[1]) == "table" and "\n" or " ")
-end
-
--- The names of limits that a process has, in lower case.
-function M.limits()
-	local names = {}
-	for name in pairs(constants.c.RLIMIT) do
-		names[#names + 1] = name:lower()
-	end
-	table.sort(names)
-	return names
 end
 
 return M

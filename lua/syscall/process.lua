@@ -7,7 +7,7 @@
 
 local call = require "syscall.call"
 local errors = require "syscall.errors"
-local forms = require "syscall.proc_forms"
+local lists = require "syscall.lists"
 local S = require "syscall"
 
 local c, check = S.c, call.check
@@ -84,11 +84,12 @@ function view.__newindex(self, key, value)
 end
 
 function view.__pairs(self)
-	local names, at = forms.limits(), 0
+	local names, at = lists.names(c.RLIMIT), 0
 	return function()
 		at = at + 1
 		if names[at] then
-			return names[at], self[names[at]]
+			local name = names[at]:lower()
+			return name, self[name]
 		end
 	end
 end
@@ -244,11 +245,7 @@ function M.__newindex(self, key, value)
 end
 
 function M.__pairs(self)
-	local names, at = {}, 0
-	for name in pairs(getters) do
-		names[#names + 1] = name
-	end
-	table.sort(names)
+	local names, at = lists.names(getters), 0
 	return function()
 		at = at + 1
 		if names[at] then

@@ -7,6 +7,8 @@
 local raw = require "syscall.raw"
 local call = require "syscall.call"
 local errors = require "syscall.errors"
+local forms = require "syscall.proc_forms"
+local lists = require "syscall.lists"
 local whole = require "syscall.whole"
 local c = require("syscall.constants").c
 local S = require "syscall"
@@ -333,14 +335,6 @@ function M.proc(pid)
 	return setmetatable({ pid = pid, dir = ("/proc/%d/"):format(pid) }, process_metatable)
 end
 
-local function show_lines(list)
-	local lines = {}
-	for i, one in ipairs(list) do
-		lines[i] = tostring(one)
-	end
-	return table.concat(lines, "\n")
-end
-
 -- ps() - a list of all processes, as proc() gives them
 function M.ps()
 	local names, err = M.dirtable("/proc", true)
@@ -354,40 +348,16 @@ function M.ps()
 	table.sort(list, function(one, other)
 		return one.pid < other.pid
 	end)
-	return setmetatable(list, { __tostring = show_lines })
+	return setmetatable(list, { __tostring = lists.lines })
 end
 
 -- Mounts
-
-local mount_metatable = {
-	__tostring = function(self)
-		return ("%s on %s type %s (%s)"):format(self.source, self.target, self.type, self.flags)
-	end,
-}
 
 -- mounts([file]) - what /proc/mounts or a file like fstab(5) says: source, target, type, flags,
 -- freq, passno. S.mounts() tells more.
 function M.mounts(file)
 	local text, err = whole.read(check.path("mounts", 1, file or "/proc/mounts"))
-	if not text then
-		return nil, err
-	end
-	local list = {}
-	for line in text:gmatch "[^\r\n]+" do
-		local words = {}
-		for word in line:gmatch "%S+" do
-			words[#words + 1] = word:gsub("\\([0-3][0-7][0-7])", function(octal)
-				return string.char(tonumber(octal, 8))
-			end)
-		end
-		if #words >= 4 and words[1]:sub(1, 1) ~= "#" then
-			list[#list + 1] = setmetatable({ source = words[1], target = words[2], type = words[3],
-				flags = words[4], freq = words[5], passno = words[6] }, mount_metatable)
-		end
-	end
-	return setmetatable(list, { __tostring = function(self)
-		return #self == 0 and "" or show_lines(self) .. "\n"
-	end })
+	return text and forms.system.mounts(text), err
 end
 
 -- mount { source = "none", target = or dir =, type =, flags =, data = }
