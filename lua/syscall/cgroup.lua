@@ -7,6 +7,7 @@
 
 local call = require "syscall.call"
 local errors = require "syscall.errors"
+local forms = require "syscall.proc_forms"
 local whole = require "syscall.whole"
 local S = require "syscall"
 
@@ -363,8 +364,8 @@ function M.cgroups(pid)
 		return nil, err
 	end
 	local out = {}
-	for id, name, path in text:gmatch "(%d+):([^:\n]*):([^\n]*)" do
-		out[id] = { name = name, path = path }
+	for _, one in ipairs(forms.process.cgroup(text)) do
+		out[tostring(one.id)] = { name = one.controllers, path = one.path }
 	end
 	return out
 end

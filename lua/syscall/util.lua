@@ -96,9 +96,8 @@ end
 
 -- Removing
 
-local function identity(fd)
-	local st = assert(fd:stat())
-	return ("%d %d"):format(st.dev.device, st.ino)
+local function is_same(one, other)
+	return one.ino == other.ino and one.dev.device == other.dev.device
 end
 
 -- Opens directory @name of @here as one more level.
@@ -114,7 +113,7 @@ local function descend(levels, here, name)
 		end
 		return nil, err
 	end
-	levels[#levels + 1] = { name = name, left = left, identity = identity(fd) }
+	levels[#levels + 1] = { name = name, left = left, stat = assert(fd:stat()) }
 	return fd
 end
 
@@ -123,7 +122,7 @@ end
 local function ascend(levels, here)
 	local below = table.remove(levels)
 	local fd, err = S.openat(here, "..", DIRECTORY)
-	if fd and identity(fd) ~= levels[#levels].identity then
+	if fd and not is_same(assert(fd:stat()), levels[#levels].stat) then
 		err = errors.objects[c.E.STALE]
 	elseif fd then
 		err = select(2, fd:unlinkat(below.name, "removedir"))
@@ -185,10 +184,6 @@ function M.rm(...)
 end
 
 -- Files
-
-local function is_same(one, other)
-	return one.ino == other.ino and one.dev.device == other.dev.device
-end
 
 -- cp(source, dest [, mode]) - the contents of a file; without a mode a new one gets the source's
 -- permissions
