@@ -63,22 +63,18 @@ local function add_scalar(type, name, kind, offset, field)
 		type.sets[name] = function(self, value)
 			access(self, offset, _G.type(value) == "string" and constants(field.const)[value] or value)
 		end
+	elseif field.fd then
+		local access = memory[raw_kinds[kind] or kind]
+		type.sets[name] = function(self, value)
+			access(self, offset, raw.getfd(value) or errors.raise("%s.%s: an open fd expected, got %s",
+				type.name, name, errors.given(value)))
+		end
 	else
 		type.sets[name] = packed
 	end
-	-- Bits of it, from the least significant: { "name", width } or a name of one bit; a number skips.
-	local shift = 0
-	for _, bit in ipairs(field.bits or {}) do
-		local bit_name = _G.type(bit) == "table" and bit[1] or bit
-		local width = _G.type(bit) == "table" and bit[2] or math.type(bit) and bit or 1
-		if not math.type(bit) then
-			M.add_bits(type, bit_name, kind, offset, shift, width)
-		end
-		shift = shift + width
-	end
 end
 
-function M.add_bits(type, name, kind, offset, shift, width)
+local function add_bit_field(type, name, kind, offset, shift, width)
 	local access = memory[raw_kinds[kind] or kind]
 	local mask = (1 << width) - 1
 	type.gets[name] = function(self)
@@ -86,15 +82,33 @@ function M.add_bits(type, name, kind, offset, shift, width)
 		return width == 1 and value == 1 or width > 1 and value
 	end
 	type.sets[name] = function(self, value)
-		if value == true then
-			value = 1
-		elseif not value then
-			value = 0
-		elseif not math.type(value) or value ~= value & mask then
-			errors.raise("%s.%s: a number of %d bits expected, got %s", type.name, name, width,
-				tostring(value))
+		local number = math.type(value) and math.tointeger(value)
+		if width == 1 and not math.type(value) then
+			number = value == true and 1 or not value and 0
 		end
-		access(self, offset, access(self, offset) & ~(mask << shift) | value << shift)
+		if not number or number ~= number & mask then
+			errors.raise("%s.%s: a number of %d bits expected, got %s", type.name, name, width,
+				errors.given(value))
+		end
+		access(self, offset, access(self, offset) & ~(mask << shift) | number << shift)
+	end
+end
+
+-- Bits of a member, from the least significant: { "name", width } or a name of one bit; a number
+-- skips.
+local function add_bits(type, kind, offset, bits)
+	local shift = 0
+	for _, bit in ipairs(bits) do
+		local name, width = bit, 1
+		if _G.type(bit) == "table" then
+			name, width = bit[1], bit[2]
+		elseif math.type(bit) then
+			name, width = nil, bit
+		end
+		if name then
+			add_bit_field(type, name, kind, offset, shift, width)
+		end
+		shift = shift + width
 	end
 end
 
@@ -237,6 +251,9 @@ local function lay_out(type, fields, start, union)
 				add(type, field[2], offset)
 				table.insert(type.fields, { name = field[2], offset = offset, size = size,
 					c = field.c, since = field.since, length = field.length, unit = field.unit })
+			end
+			if field.bits then
+				add_bits(type, synonyms[field[1]] or field[1], offset, field.bits)
 			end
 			offset = offset + size
 			finish = math.max(finish, offset)

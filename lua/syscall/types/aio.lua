@@ -16,7 +16,7 @@ M.iocb = define {
 	{ "i32", "rw_flags", const = "RWF" },
 	{ "u16", "lio_opcode", const = "IOCB_CMD" },
 	{ "i16", "reqprio" },
-	{ "u32", "fildes" },
+	{ "u32", "fildes", fd = true },
 	{ "ptr", "buf", length = "nbytes" },
 	{ "u64", "nbytes" },
 	{ "i64", "offset" },
@@ -31,9 +31,6 @@ M.iocb = define {
 	set = {
 		opcode = function(self, value)
 			self.lio_opcode = value
-		end,
-		fildes = function(self, fd)
-			memory.u32(self, 20, raw.getfd(fd) or errors.raise("iocb.fildes: an open fd expected"))
 		end,
 		resfd = function(self, fd)
 			memory.u32(self, 60, raw.getfd(fd) or errors.raise("iocb.resfd: an open fd expected"))

@@ -9,38 +9,15 @@ local errors = require "syscall.errors"
 local c = require("syscall.constants").c
 
 local define = struct.define
-local memory = raw.memory
 
 local M = {}
-
-local function register(value)
-	local number = math.type(value) and math.tointeger(value)
-	return number and number >= 0 and number <= 15 and number
-		or errors.raise("bpf_insn: a register from 0 to 15 expected, got %s", errors.given(value))
-end
 
 M.bpf_insn = define {
 	"bpf_insn", c = "struct bpf_insn", header = "linux/bpf.h",
 	{ "u8", "code", const = "BPF" },
-	{ "u8", bits = {} }, -- two registers of four bits, which have no offset in C
+	{ "u8", bits = { { "dst_reg", 4 }, { "src_reg", 4 } } },
 	{ "i16", "off" },
 	{ "i32", "imm" },
-	get = {
-		dst_reg = function(self)
-			return memory.u8(self, 1) & 15
-		end,
-		src_reg = function(self)
-			return memory.u8(self, 1) >> 4
-		end,
-	},
-	set = {
-		dst_reg = function(self, value)
-			memory.u8(self, 1, memory.u8(self, 1) & 0xf0 | register(value))
-		end,
-		src_reg = function(self, value)
-			memory.u8(self, 1, memory.u8(self, 1) & 15 | register(value) << 4)
-		end,
-	},
 	-- bpf_insn(code, dst, src, off, imm), or a table of these names
 	init = function(self, code, dst, src, off, imm)
 		if type(code) == "table" then

@@ -1,8 +1,6 @@
 -- mounts.lua - what mount_setattr(2), statmount(2), listmount(2) and quotactl(2) take and answer
 
-local raw = require "syscall.raw"
 local struct = require "syscall.struct"
-local errors = require "syscall.errors"
 
 local define = struct.define
 
@@ -13,13 +11,7 @@ M.mount_attr = define {
 	{ "u64", "attr_set", const = "MOUNT_ATTR" },
 	{ "u64", "attr_clr", const = "MOUNT_ATTR" },
 	{ "u64", "propagation", const = "MS" },
-	{ "u64", "userns_fd" },
-	set = {
-		userns_fd = function(self, fd)
-			raw.memory.u64(self, 24, raw.getfd(fd)
-				or errors.raise("mount_attr.userns_fd: an open fd expected, got %s", type(fd)))
-		end,
-	},
+	{ "u64", "userns_fd", fd = true },
 }
 
 M.mnt_id_req = define {

@@ -6,6 +6,15 @@ local define = struct.define
 
 local M = {}
 
+local flags = {}
+for name, width in ([[disabled inherit pinned exclusive exclude_user exclude_kernel exclude_hv
+	exclude_idle mmap comm freq inherit_stat enable_on_exec task watermark precise_ip=2 mmap_data
+	sample_id_all exclude_host exclude_guest exclude_callchain_kernel exclude_callchain_user mmap2
+	comm_exec use_clockid context_switch write_backward namespaces ksymbol bpf_event aux_output
+	cgroup text_poke build_id inherit_thread remove_on_exec sigtrap]]):gmatch "([%w_]+)=?(%d*)" do
+	flags[#flags + 1] = { name, tonumber(width) or 1 }
+end
+
 M.perf_event_attr = define {
 	"perf_event_attr", c = "struct perf_event_attr", header = "linux/perf_event.h",
 	{ "u32", "type", const = "PERF_TYPE" },
@@ -14,7 +23,7 @@ M.perf_event_attr = define {
 	{ union = { { "u64", "sample_period" }, { "u64", "sample_freq" } } },
 	{ "u64", "sample_type", const = "PERF_SAMPLE" },
 	{ "u64", "read_format", const = "PERF_FORMAT" },
-	{ "u64" }, -- the bits below, which have no offset in C
+	{ "u64", bits = flags },
 	{ union = { { "u32", "wakeup_events" }, { "u32", "wakeup_watermark" } } },
 	{ "u32", "bp_type" },
 	{ union = { { "u64", "bp_addr" }, { "u64", "config1" } } },
@@ -31,17 +40,6 @@ M.perf_event_attr = define {
 	{ "u32" },
 	{ "u64", "sig_data" },
 }
-
-local shift = 0
-for name, width in ([[disabled inherit pinned exclusive exclude_user exclude_kernel exclude_hv
-	exclude_idle mmap comm freq inherit_stat enable_on_exec task watermark precise_ip=2 mmap_data
-	sample_id_all exclude_host exclude_guest exclude_callchain_kernel exclude_callchain_user mmap2
-	comm_exec use_clockid context_switch write_backward namespaces ksymbol bpf_event aux_output
-	cgroup text_poke build_id inherit_thread remove_on_exec sigtrap]]):gmatch "([%w_]+)=?(%d*)" do
-	width = tonumber(width) or 1
-	struct.add_bits(M.perf_event_attr, name, "u64", 40, shift, width)
-	shift = shift + width
-end
 
 M.perf_event_attr1 = struct.array("perf_event_attr", 1)
 

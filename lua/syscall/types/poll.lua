@@ -14,9 +14,9 @@ local memory = raw.memory
 
 local M = {}
 
--- The number of an fd object or of a number.
-local function number_of(type_name, fd)
-	return raw.getfd(fd) or errors.raise("%s.fd: an open fd expected, got %s", type_name, type(fd))
+-- The number of what is a descriptor.
+local function number_of(what, fd)
+	return raw.getfd(fd) or errors.raise("%s: an open fd expected, got %s", what, errors.given(fd))
 end
 
 -- Booleans by the names of @family, in both cases, of the field @field.
@@ -33,15 +33,10 @@ end
 
 M.pollfd = define {
 	"pollfd", c = "struct pollfd", header = "poll.h",
-	{ "int", "fd" },
+	{ "int", "fd", fd = true },
 	{ "short", "events", const = "POLL" },
 	{ "short", "revents", const = "POLL" },
 	get = booleans("POLL", "revents"),
-	set = {
-		fd = function(self, fd)
-			memory.i32(self, 0, number_of("pollfd", fd))
-		end,
-	},
 }
 
 M.pollfds = struct.list "pollfd"
@@ -65,7 +60,7 @@ M.epoll_event = define {
 	set = {
 		fd = function(self, fd)
 			memory.u64(self, DATA, 0)
-			memory.i32(self, DATA, number_of("epoll_event", fd))
+			memory.i32(self, DATA, number_of("epoll_event.fd", fd))
 		end,
 		u32 = function(self, value)
 			memory.u64(self, DATA, 0)

@@ -7,7 +7,6 @@ local constants = require "syscall.constants"
 
 local c = constants.c
 local define = struct.define
-local memory = raw.memory
 
 local M = {}
 
@@ -175,13 +174,7 @@ M.landlock_path_beneath_attr = define {
 	"landlock_path_beneath_attr", c = "struct landlock_path_beneath_attr",
 	header = "linux/landlock.h", packed = true,
 	{ "u64", "allowed_access", const = "LANDLOCK_ACCESS_FS" },
-	{ "i32", "parent_fd" },
-	set = {
-		parent_fd = function(self, fd)
-			memory.i32(self, 8, raw.getfd(fd)
-				or errors.raise("landlock_path_beneath_attr.parent_fd: an open fd expected, got %s", type(fd)))
-		end,
-	},
+	{ "i32", "parent_fd", fd = true },
 }
 
 M.landlock_net_port_attr = define {

@@ -380,16 +380,9 @@ M.ethhdr = define {
 	{ "be16", "proto", const = "ETH_P" },
 }
 
--- Four bits of iphdr
-local function half(name, value)
-	local number = math.type(value) and math.tointeger(value)
-	return number and number >= 0 and number <= 15 and number
-		or errors.raise("iphdr.%s: a number from 0 to 15 expected, got %s", name, errors.given(value))
-end
-
 M.iphdr = define {
 	"iphdr", c = "struct iphdr", header = "linux/ip.h", align = 4,
-	{ "u8" }, -- ihl and version: C has them as bits, which have no offset
+	{ "u8", bits = { { "ihl", 4 }, { "version", 4 } } },
 	{ "u8", "tos" },
 	{ "be16", "tot_len" },
 	{ "be16", "id" },
@@ -399,22 +392,6 @@ M.iphdr = define {
 	{ "be16", "check" },
 	{ "in_addr", "saddr" },
 	{ "in_addr", "daddr" },
-	get = {
-		ihl = function(self)
-			return memory.u8(self, 0) & 15
-		end,
-		version = function(self)
-			return memory.u8(self, 0) >> 4
-		end,
-	},
-	set = {
-		ihl = function(self, value)
-			memory.u8(self, 0, memory.u8(self, 0) & 0xf0 | half("ihl", value))
-		end,
-		version = function(self, value)
-			memory.u8(self, 0, memory.u8(self, 0) & 15 | half("version", value) << 4)
-		end,
-	},
 	methods = {
 		-- Stores the header's checksum.
 		checksum = function(self)
