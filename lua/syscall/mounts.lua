@@ -7,11 +7,13 @@
 local raw = require "syscall.raw"
 local call = require "syscall.call"
 local errors = require "syscall.errors"
-local c = require("syscall.constants").c
+local constants = require "syscall.constants"
 local forms = require "syscall.proc_forms"
 local types = require "syscall.types.mounts"
 local whole = require "syscall.whole"
+local struct = require "syscall.struct"
 
+local c = constants.c
 local bind, check = call.bind, call.check
 local memory = raw.memory
 
@@ -70,7 +72,7 @@ configure.SET_PATH_EMPTY = configure.SET_PATH
 
 function M.fsconfig(fd, command, key, value, aux)
 	local number = c.FSCONFIG[command]
-	local name = require("syscall.constants").name("FSCONFIG", number) or ""
+	local name = constants.name("FSCONFIG", number) or ""
 	if name == "SET_FD" then
 		return configure.SET_FD(fd, number, key, check.fd("fsconfig", 5, aux))
 	elseif name:find "^CMD_" then
@@ -193,7 +195,7 @@ local arguments = { GETQUOTA = "dqblk", SETQUOTA = "dqblk", GETNEXTQUOTA = "next
 
 -- The id and the argument that the call of @command gets.
 local function prepare(name, command, id, argument)
-	local short = require("syscall.constants").name("Q", c.Q[command])
+	local short = constants.name("Q", c.Q[command])
 	if short == "QUOTAON" then
 		return c.QFMT[id], check.path(name, 5, argument)
 	elseif short == "SYNC" or short == "QUOTAOFF" then
@@ -201,7 +203,7 @@ local function prepare(name, command, id, argument)
 	elseif not arguments[short] then
 		errors.complain(name, name == "quotactl" and 1 or 2, "a command of Q", command)
 	end
-	local made = require("syscall.struct").find(arguments[short])
+	local made = struct.find(arguments[short])
 	if not raw.ismemory(argument) then
 		return id or 0, made(argument or {})
 	end

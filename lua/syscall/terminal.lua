@@ -6,6 +6,7 @@
 
 local call = require "syscall.call"
 local errors = require "syscall.errors"
+local whole = require "syscall.whole"
 local S = require "syscall"
 
 local c, check = S.c, call.check
@@ -147,7 +148,7 @@ function program.expect(self, pattern, seconds)
 end
 
 function program.write(self, text)
-	return require("syscall.whole").to(self.fd, check.path("terminal.write", 1, text))
+	return whole.to(self.fd, check.path("terminal.write", 1, text))
 end
 
 function program.size(self, rows, columns)

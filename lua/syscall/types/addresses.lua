@@ -443,11 +443,11 @@ M.sockaddr_storage = define {
 -- sa(memory [, length]) - a view of the first @length bytes as an address of their family
 function M.sa(bytes, length)
 	local size = raw.readable(bytes) or errors.complain("sa", 1, "memory", bytes)
-	length = length == nil and size or math.type(length) and math.tointeger(length)
-	if not length or length < 0 then
+	local count = length == nil and size or math.type(length) and math.tointeger(length)
+	if not count or count < 0 then
 		errors.complain("sa", 2, "a count of bytes", length)
 	end
-	length = math.min(length, size)
+	length = math.min(count, size)
 	if length < 2 then
 		return memory.slice(bytes, 0, length)
 	end

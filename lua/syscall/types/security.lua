@@ -1,6 +1,5 @@
 -- security.lua - capabilities, filters of seccomp(2), rules of Landlock
 
-local raw = require "syscall.raw"
 local struct = require "syscall.struct"
 local errors = require "syscall.errors"
 local constants = require "syscall.constants"
@@ -113,7 +112,7 @@ M.sock_fprog = define {
 	{ "ptr", "filter", length = "len", unit = 8 },
 	-- sock_fprog { t.sock_filter(…), … }
 	init = function(self, filters)
-		self.filter = raw.ismemory(filters) and filters or M.sock_filters(filters or {})
+		self.filter = M.sock_filters(filters or {})
 	end,
 }
 
@@ -124,7 +123,7 @@ function M.sock_fprog1(list)
 		errors.raise("sock_fprog1: a list of { count, filters } expected, got %s", type(list))
 	end
 	local program = M.sock_fprog {}
-	program.filter = raw.ismemory(first[2]) and first[2] or M.sock_filters(first[2])
+	program.filter = M.sock_filters(first[2])
 	return program
 end
 
