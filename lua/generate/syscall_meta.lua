@@ -31,6 +31,7 @@ package.loaded["syscall.raw"] = setmetatable({ arch = "x86_64", memory = memory,
 
 package.loaded["syscall.unsafe"] = shadow
 
+local call = require "syscall.call"
 local index = require "syscall.index"
 local struct = require "syscall.struct"
 local constants = require "syscall.constants"
@@ -93,7 +94,7 @@ local types = { fd = "syscall.FD", at = "syscall.FD?", path = "string", text = "
 	flags = "integer|string", enum = "integer|string", mode = "integer|string",
 	mem = "syscall.memory", ["in"] = "any", out = "any" }
 local results = { ["true"] = "true?", int = "integer?", fd = "syscall.fd?", out = "any",
-	bytes = "(string|integer)?" }
+	bytes = "(string|integer)?", pair = "true?" }
 local reserved = { ["in"] = true, ["end"] = true, ["repeat"] = true }
 
 local function safe(name, taken)
@@ -108,31 +109,30 @@ end
 -- Arguments of @row, named as the manual page names those of the kernel's call, and the type of the
 -- result.
 local function of_row(name, row)
-	local left, result = row:match "^(.-)%->%s*(%w+)"
-	local kernel, words = left:match "^([%w_]+):%s+(.*)$"
+	local words, result, _, kernel = call.words(row)
 	local names = {}
 	for one in (arguments[kernel or name] or ""):gmatch "%S+" do
 		names[#names + 1] = one
 	end
 	local list, place, taken = {}, 0, {}
-	for word in (words or left):gmatch "%S+" do
+	for _, word in ipairs(words) do
 		place = place + 1
-		local kind, nullable, family, default = word:match "^(%w+)(%??):?([%w_%[%]]*)=?(.*)$"
+		local kind, of = word.kind, word.of
 		local called = names[place] or kind
-		if kind == "data" or kind == "room" then
+		if word.takes == 2 then
 			place = place + 1
 			list[#list + 1] = { safe(called, taken), kind == "data" and "string|syscall.memory"
 				or "syscall.memory?" }
 			list[#list + 1] = { safe(names[place] or "count", taken), "integer?" }
-		elseif word:sub(1, 1) ~= "#" and kind ~= "len" then
-			local optional = nullable == "?" or default ~= "" or kind == "flags" or kind == "mode"
-				or kind == "out"
+		elseif word.takes == 1 then
+			local may_lack = word.optional or word.default or kind == "flags" or kind == "mode"
+				or kind == "out" or kind == "at"
 			local editor = (types[kind] or "any"):gsub("%?$", "")
-			if (kind == "in" or kind == "out") and index.types[family] then
-				editor = "syscall.t." .. family .. (kind == "in" and "|table" or "")
+			if (kind == "in" or kind == "out") and index.types[of] then
+				editor = "syscall.t." .. of .. (kind == "in" and "|table" or "")
 			end
-			list[#list + 1] = { safe(called, taken), editor .. ((optional or kind == "at") and "?" or ""),
-				(kind == "flags" or kind == "enum") and "of `S.c." .. family .. "`" or nil }
+			list[#list + 1] = { safe(called, taken), editor .. (may_lack and "?" or ""),
+				(kind == "flags" or kind == "enum") and "of `S.c." .. of .. "`" or nil }
 		end
 	end
 	return list, result and results[result]

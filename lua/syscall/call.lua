@@ -41,6 +41,32 @@ local function number_of(text)
 	return math.tointeger(tonumber(text)) or error("no number " .. text)
 end
 
+local function word_of(text)
+	if text:sub(1, 1) == "#" then
+		return { kind = "#", of = text:sub(2), takes = 0 }
+	end
+	local kind, optional, of, default = text:match "^(%w+)(%??):?([%w_%[%]]*)=?(.*)$"
+	return { kind = kind, optional = optional == "?", of = of, default = default ~= "" and default,
+		takes = (kind == "data" or kind == "room") and 2 or silent[kind] and 0 or 1 }
+end
+
+-- words(row) - a list of what stands in front of the arrow: kind, optional, of (behind the colon),
+-- default, and how many arguments of Lua it takes. Then the result, "retry" or "", and the kernel's
+-- name where it stands in front; nil where there is no result.
+function M.words(row)
+	local left, result, retry = row:match "^(.-)%->%s*(%w+)%s*(%w*)$"
+	if not left then
+		return nil
+	end
+	-- A blank behind the colon tells "openat: path" from "flags:O".
+	local kernel, arguments = left:match "^([%w_]+):%s+(.*)$"
+	local list = {}
+	for text in (arguments or left):gmatch "%S+" do
+		list[#list + 1] = word_of(text)
+	end
+	return list, result, retry, kernel
+end
+
 -- One word of a row into three bytes; objects are appended to @objects, whose first three are
 -- bind()'s own arguments.
 local function compile(word, objects)
@@ -51,45 +77,38 @@ local function compile(word, objects)
 		objects[#objects + 1] = value
 		return string.char(#objects)
 	end
-	if word:sub(1, 1) == "#" then
-		return "=" .. object(number_of(word:sub(2))) .. "\0", 0
+	if word.kind == "#" then
+		return "=" .. object(number_of(word.of)) .. "\0"
 	end
-	local name, optional, of, default = word:match "^(%w+)(%??):?([%w_%[%]]*)=?(.*)$"
-	local kind = (optional == "?" and nullable or kinds)[name] or error("no kind of argument " .. word)
-	of = of ~= "" and of or kind[3]
+	local kind = (word.optional and nullable or kinds)[word.kind]
+		or error("no kind of argument " .. tostring(word.kind))
+	local of = word.of ~= "" and word.of or kind[3]
 	local second = object(of and kind[2] and kind[2](of))
 	local third = "\0"
-	if optional == "?" then
+	if word.optional then
 		third = "\1"
-	elseif default ~= "" then
-		third = object(kind[1] == "c" and constant(of)[default] or number_of(default))
+	elseif word.default then
+		third = object(kind[1] == "c" and constant(of)[word.default] or number_of(word.default))
 	end
-	local taken = (name == "data" or name == "room") and 2 or silent[name] and 0 or 1
-	return kind[1] .. second .. third, taken
+	return kind[1] .. second .. third
 end
 
 -- bind(name, row) - the function that @row describes, or nil where this architecture has no such
 -- call.
 function M.bind(name, row)
-	local left, result, retry = row:match "^(.-)%->%s*(%w+)%s*(%w*)$"
-	if not left or not results[result] then
+	local words, result, retry, kernel = M.words(row)
+	if not words or not results[result] then
 		error(("%s: no row of a call: %s"):format(name, row))
 	end
-	-- A blank behind the colon tells "openat: path" from "flags:O".
-	local kernel, arguments = left:match "^([%w_]+):%s+(.*)$"
-	if not kernel then
-		kernel, arguments = name, left
-	end
-	local number = numbers[kernel]
+	local number = numbers[kernel or name]
 	if not number then
 		return nil
 	end
 	local objects = { name, number, "" }
 	local bytes, count = {}, 0
-	for word in arguments:gmatch "%S+" do
-		local text, taken = compile(word, objects)
-		bytes[#bytes + 1] = text
-		count = count + taken
+	for i, word in ipairs(words) do
+		bytes[i] = compile(word, objects)
+		count = count + word.takes
 	end
 	objects[3] = results[result] .. (retry == "retry" and "r" or "-") .. string.char(count)
 		.. table.concat(bytes)

@@ -17,6 +17,8 @@
 package.path = "lua/?.lua;lua/?/init.lua;" .. package.path
 local S = require "syscall"
 local index = require "syscall.index"
+local names_of = require("syscall.lists").names
+local words_of = require("syscall.call").words
 
 local seconds = tonumber(arg[1]) or 5
 local first = tonumber(arg[2]) or 1
@@ -62,23 +64,16 @@ for name, f in pairs(S.nl) do
 end
 table.sort(nl_names)
 require "syscall.arguments"
-local type_names = {}
-for name, file in pairs(index.types) do
+for _, file in pairs(index.types) do
 	require("syscall.types." .. file) -- a worker may lose its way to the files
-	type_names[#type_names + 1] = name
 end
-table.sort(type_names)
-local memory_names, method_names = {}, {}
+local type_names, method_names, memory_names = names_of(index.types), names_of(index.methods), {}
 for name, f in pairs(memory) do
 	if type(f) == "function" and name ~= "fields" then
 		memory_names[#memory_names + 1] = name
 	end
 end
-for name in pairs(index.methods) do
-	method_names[#method_names + 1] = name
-end
 table.sort(memory_names)
-table.sort(method_names)
 
 -- Values
 
@@ -198,8 +193,7 @@ function value(deep)
 end
 
 -- Of the kind that a word of a row asks for.
-local function wanted(word)
-	local kind, of = word:match "^(%w+)%??:?([%w_%[%]]*)"
+local function wanted(kind, of)
 	if kind == "fd" or kind == "at" then
 		return some_fd()
 	elseif kind == "path" or kind == "text" then
@@ -210,11 +204,7 @@ local function wanted(word)
 		local good, made = pcall(require("syscall.struct").find(of))
 		return good and made or nil
 	elseif kind == "flags" or kind == "enum" then
-		local names = {}
-		for name in pairs(S.c[of]) do
-			names[#names + 1] = name
-		end
-		table.sort(names)
+		local names = names_of(S.c[of])
 		return #names > 0 and pick(names) or 0
 	end
 	return random(0, 64)
@@ -223,20 +213,18 @@ end
 local function arguments(row)
 	local list, count = {}, 0
 	if row and random(2) == 1 then
-		local words = row:match "^(.-)%->"
-		words = words:match "^[%w_]+:%s+(.*)$" or words
-		for word in words:gmatch "%S+" do
-			if word:sub(1, 1) ~= "#" and word ~= "len" and word ~= "pair" then
+		for _, word in ipairs((words_of(row))) do
+			if word.takes > 0 then
 				count = count + 1
 				if random(8) == 1 then
 					list[count] = value()
 				elseif random(6) > 1 then
-					list[count] = wanted(word)
+					list[count] = wanted(word.kind, word.of)
 				end
-				if word:find "^data" or word:find "^room" then
-					count = count + 1
-					list[count] = random(3) == 1 and random(0, 100) or nil
-				end
+			end
+			if word.takes == 2 then
+				count = count + 1
+				list[count] = random(3) == 1 and random(0, 100) or nil
 			end
 		end
 	else

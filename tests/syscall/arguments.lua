@@ -7,6 +7,7 @@
 package.path = "tests/lib/?.lua;" .. package.path
 local tap = require "tap"
 local check = require "calls"
+local call = require "syscall.call"
 local index = require "syscall.index"
 local struct = require "syscall.struct"
 local S = require "syscall"
@@ -48,16 +49,15 @@ local function good(kind, of)
 	return kind ~= "room" and 0 or nil
 end
 
+-- A word for each argument of Lua.
 local function words_of(row)
-	local left = row:match "^(.-)%->"
 	local list = {}
-	for word in (left:match "^[%w_]+:%s+(.*)$" or left):gmatch "%S+" do
-		local kind, optional, of, default = word:match "^(%w+)(%??):?([%w_%[%]]*)=?(.*)$"
-		if word:sub(1, 1) ~= "#" and word ~= "len" and word ~= "pair" then
-			list[#list + 1] = { kind = kind, of = of, may_lack = optional == "?" or default ~= "" }
-			if kind == "data" or kind == "room" then
-				list[#list + 1] = { kind = "count", may_lack = true }
-			end
+	for _, word in ipairs((call.words(row))) do
+		if word.takes > 0 then
+			list[#list + 1] = word
+		end
+		if word.takes == 2 then
+			list[#list + 1] = { kind = "count", default = "all" }
 		end
 	end
 	return list
@@ -105,7 +105,7 @@ local function try_row(name, row)
 		for _, value in ipairs(bad_values(word)) do
 			try(value, S.raw.ismemory(value) and "memory" or type(value) .. " " .. tostring(value))
 		end
-		if required[word.kind] and not word.may_lack then
+		if required[word.kind] and not word.optional and not word.default then
 			try(nil, "nil")
 		end
 	end

@@ -62,6 +62,7 @@ is(table.concat(missing, " "), "", "every type and every family of constants")
 -- A few whole
 
 is(functions["S.openat"], "dirfd, pathname, flags, mode", "arguments of a row")
+is(functions["S.pipe"], "flags", "but for those that the library gives")
 is(functions["S.close"], "fd", "of a function that is assigned")
 is(functions["S.preadv2"], "fd, list, offset, flags", "of one that another makes")
 is(functions["fd:pread"], "buf, count, offset", "of a method")
