@@ -218,7 +218,7 @@ static int decode(struct run *run)
 	return check_plan(run->request, &run->plan, &run->err);
 }
 
-static int launch(struct run *run, int report)
+static int launch(struct run *run, int place)
 {
 	const struct request *request = run->request;
 	struct launch_options options = { .environment = request->environment,
@@ -248,15 +248,14 @@ static int launch(struct run *run, int report)
 	/* While the sandbox is being set up. */
 	if (request->plan)
 		note_changed_inputs(&run->plan, request->environment);
-	if (report >= 0)
-		report_keep(report, request->report, &needs);
+	report_keep(place, &needs);
 	ret = launch_wait(ahead, &needs, &run->outcome, &run->err);
 	confine_needs_finish(&needs);
 	run->launched = ret == 0;
 	return ret;
 }
 
-static void write_report(int fd, const struct run *run)
+static void write_report(int fd, int place, const struct run *run)
 {
 	const struct request *request = run->request;
 	const char *asked = request->plan ? NULL : request->profile ? request->profile : "default";
@@ -273,7 +272,7 @@ static void write_report(int fd, const struct run *run)
 		plan_hash(run->answer.plan.data, run->answer.plan.length, hash);
 		report.hash = hash;
 	}
-	if (report_write(fd, request->report, &report, &err) < 0)
+	if (report_write(fd, place, request->report, &report, &err) < 0)
 		print_error(&err);
 }
 
@@ -291,12 +290,16 @@ int cmd_run(const struct request *request)
 {
 	struct run run = { .request = request };
 	cleanup_fd int report = -1;
+	cleanup_fd int place = -1;
 	int ret = check_words(request, &run.err);
 
 	if (ret == 0 && request->report)
 		ret = report = report_open(request->report, &run.err);
+	if (report >= 0)
+		/* May fail: a report that the program replaces is lost then, and is told of. */
+		place = report_place(report, request->report);
 	if (ret >= 0)
-		ret = launch(&run, report);
+		ret = launch(&run, place);
 	if (ret < 0)
 		print_error(&run.err);
 	else if (run.outcome.lost_output)
@@ -306,7 +309,7 @@ int cmd_run(const struct request *request)
 	if (ret == 0 && request->verbose)
 		tell(&run.plan, &run.outcome);
 	if (report >= 0)
-		write_report(report, &run);
+		write_report(report, place, &run);
 	outcome_finish(&run.outcome);
 	plan_finish(&run.plan);
 	eval_finish(&run.answer);

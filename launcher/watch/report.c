@@ -400,35 +400,48 @@ static bool in_place(int fd, const char *where)
 	       there.st_dev == ours.st_dev && there.st_ino == ours.st_ino;
 }
 
-/* Whether it is in place is asked when the program is gone. */
-void report_keep(int fd, const char *where, struct confine_needs *needs)
+/* Its directory's name may lead elsewhere when the program has ended. */
+int report_place(int fd, const char *where)
 {
 	const char *slash = strrchr(where, '/');
 	char directory[4096];
 	struct stat st;
 
 	if (strncmp(where, "fd:", 3) == 0 || sys_fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return;
+		return -1;
 	snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - where) + 1 : 1,
 		 slash ? where : ".");
-	needs->paths = true;
-	(void)confine_need(needs, AT_FDCWD, directory, CONFINE_MAKE | CONFINE_REMOVE);
+	return (int)sys_openat(AT_FDCWD, directory, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 }
 
-/* The program is gone, so what it has put there stays as it is until it is taken away. */
-static int put_back(const char *where, const struct buf *text)
+/* Whether it is in place is asked when the program is gone. */
+void report_keep(int place, struct confine_needs *needs)
 {
+	if (place < 0)
+		return;
+	needs->paths = true;
+	(void)confine_need(needs, place, ".", CONFINE_MAKE | CONFINE_REMOVE);
+}
+
+/* The program is gone, so what it has put there stays as it is until it is taken away. A link in
+ * place of the directory is not followed: nothing outside of @place is removed or made. */
+static int put_back(int place, const char *where, const struct buf *text)
+{
+	const char *slash = strrchr(where, '/');
+	const char *name = slash ? slash + 1 : where;
 	cleanup_fd int fd = -1;
-	long ret = sys_unlinkat(AT_FDCWD, where, 0);
+	long ret = place < 0 ? place : sys_unlinkat(place, name, 0);
+	int written;
 
 	if (ret < 0 && ret != -ENOENT)
 		return (int)ret;
-	fd = (int)sys_openat(AT_FDCWD, where, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	fd = (int)sys_openat(place, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 			     0666);
-	return fd < 0 ? fd : write_text(fd, text);
+	written = fd < 0 ? fd : write_text(fd, text);
+	return written < 0 || in_place(fd, where) ? written : -ESTALE;
 }
 
-int report_write(int fd, const char *where, const struct report *report, struct err *err)
+int report_write(int fd, int place, const char *where, const struct report *report, struct err *err)
 {
 	cleanup_buf struct buf text = BUF_EMPTY;
 	int ret = report_format(report, &text);
@@ -437,8 +450,9 @@ int report_write(int fd, const char *where, const struct report *report, struct 
 	if (ret == 0 && strncmp(where, "fd:", 3) != 0)
 		(void)sys_ftruncate(fd, 0);
 	if (ret == 0)
-		ret = in_place(fd, where) ? write_text(fd, &text) : put_back(where, &text);
-	if (ret < 0)
-		return err_set(err, STAGE_REPORT, ret, "the program's status stands", "%s", where);
-	return 0;
+		ret = in_place(fd, where) ? write_text(fd, &text) : put_back(place, where, &text);
+	if (ret == 0)
+		return 0;
+	(void)err_set(err, STAGE_REPORT, ret, "the program's status stands", "%s", where);
+	return ret == -ESTALE ? err_reason(err, "its directory is not there any more") : ret;
 }

@@ -25,17 +25,21 @@ struct report {
  */
 int report_open(const char *where, struct err *err);
 
-/* report_keep() - what report_write() will need of the file system besides @fd, which was opened as
- * @where. */
-void report_keep(int fd, const char *where, struct confine_needs *needs);
+/* report_place() - a handle (O_PATH) of the directory of @fd, a regular file that was opened as
+ * @where, taken before the program runs; -errno, or -1 where @fd is no such file. */
+int report_place(int fd, const char *where);
+
+/* report_keep() - what report_write() will need of the file system besides its descriptors. */
+void report_keep(int place, struct confine_needs *needs);
 
 /* report_format() - the object and a newline. Returns 0 or -ENOMEM. */
 int report_format(const struct report *report, struct buf *out);
 
 /* report_write() - write the object to @fd, which was opened as @where
  * A program that can write in the directory may have put another file in that place: it is replaced
- * by the report. SIGPIPE stays blocked afterwards. Returns 0 or -errno with @err of the stage
- * `report`. */
-int report_write(int fd, const char *where, const struct report *report, struct err *err);
+ * by the report, in the directory @place (report_place()) alone. SIGPIPE stays blocked afterwards.
+ * Returns 0 or -errno with @err of the stage `report`. */
+int report_write(int fd, int place, const char *where, const struct report *report,
+		 struct err *err);
 
 #endif
