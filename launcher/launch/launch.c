@@ -192,13 +192,13 @@ static int start(struct launch *launch, int unwanted, struct err *err)
 static int finish_pair(struct launch *launch)
 {
 	struct transfer go = { 0 };
-	struct err gone;
+	struct err lost;
 	int r = transfer_send(&go, launch->link);
 
+	if (r == 0)
+		r = transfer_wait(launch->link, &lost);
 	if (r < 0)
 		return r;
-	if (transfer_wait(launch->link, &gone) < 0)
-		return -EPIPE;
 	/* May fail: the first packets may be lost then. */
 	net_veth_wait(&launch->net.pair);
 	return transfer_send(&go, launch->link);

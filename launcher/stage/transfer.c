@@ -78,7 +78,7 @@ static int receive(struct transfer *transfer, int link, struct err *err)
 		r = sys_recvmsg(link, &message, MSG_CMSG_CLOEXEC);
 	} while (r == -EINTR);
 	if (r < 0)
-		return lost(err, (int)r, "it failed");
+		return lost(err, gone(r), "it failed");
 	if (r == 0)
 		return lost(err, EPIPE, "the launcher has stopped");
 	header = CMSG_FIRSTHDR(&message);

@@ -37,7 +37,8 @@ int transfer_send(struct transfer *transfer, int link);
 /* transfer_receive() - the next answer: a descriptor, -ENOENT (missing), or -errno with @err. */
 int transfer_receive(struct transfer *transfer, int link, struct err *err);
 
-/* transfer_wait() - wait for one empty message. */
+/* transfer_wait() - wait for one empty message. Returns 0 or -errno with @err; -EPIPE: the other
+ * end is gone. */
 int transfer_wait(int link, struct err *err);
 
 /* transfer_receive_fds() - the descriptors of the next message, which holds nothing else. They are
