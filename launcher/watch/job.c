@@ -11,7 +11,8 @@ bool job_is(void)
 {
 	long session = sys_getsid(0);
 
-	return session != sys_getpid() && sys_getsid((int)sys_getppid()) == session;
+	/* The group of a session's leader has no shell above it: `ssh -t HOST 'lunette ...; ...'`. */
+	return session != sys_getpgid(0) && sys_getsid((int)sys_getppid()) == session;
 }
 
 /* It goes off again and again: the first time may come just before the stop. */

@@ -55,6 +55,11 @@ scene() {
 	[[ $output == $'stopped\nwent on\nended' ]]
 }
 
+@test "a program that stops goes on where no shell could continue the launcher" {
+	scene orphan
+	[[ $output == 3 ]]
+}
+
 @test "what a program pushes into its terminal's queue does not reach the user's" {
 	need_probe
 	# Without the guard that refuses it.

@@ -206,6 +206,12 @@ def stops():
     print(it.ended())
 
 
+def orphan():
+    """The launcher shares its group with the session's leader: who stops there stays stopped."""
+    it = Terminal("sh", "-c", f"'{LUNETTE}' run --tty -- sh -c 'kill -STOP $$; exit 3'; exit $?")
+    print(it.ended())
+
+
 def held(limit):
     """A job that is stopped still comes to its limit, for not all of it may have stopped."""
     token = f"token-{os.getpid()}"
