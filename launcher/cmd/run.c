@@ -243,11 +243,13 @@ static int launch(struct run *run, int place)
 	ret = launch_start(&ahead, &run->plan, &options, &run->err);
 	if (ret < 0)
 		return ret;
+	/* May fail: only a note, and it changes nothing that is not seen on the host. */
 	if (launch_notice(ahead)[0])
 		print_note("network: %s", launch_notice(ahead));
 	/* While the sandbox is being set up. */
 	if (request->plan)
 		note_changed_inputs(&run->plan, request->environment);
+	eval_reap(&run->answer);
 	report_keep(place, &needs);
 	ret = launch_wait(ahead, &needs, &run->outcome, &run->err);
 	confine_needs_finish(&needs);

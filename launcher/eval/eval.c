@@ -437,17 +437,23 @@ int eval_run(const struct eval_question *question, struct eval_answer *answer, s
 	return ret < 0 || !evaluation ? ret : eval_wait(evaluation, err);
 }
 
-void eval_finish(struct eval_answer *answer)
+void eval_reap(struct eval_answer *answer)
 {
 	siginfo_t info;
 	long ret = 0;
 
 	if (answer->child > 0) {
+		(void)sys_kill(answer->child, SIGKILL);
 		do {
 			ret = sys_waitid(P_PID, answer->child, &info, WEXITED, NULL);
 		} while (ret == -EINTR);
 	}
+	answer->child = 0;
+}
+
+void eval_finish(struct eval_answer *answer)
+{
+	eval_reap(answer);
 	buf_finish(&answer->plan);
 	buf_finish(&answer->warnings);
-	answer->child = 0;
 }

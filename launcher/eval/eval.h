@@ -38,7 +38,7 @@ struct eval_answer {
 
 /* eval_run() - ask the profile language for a plan
  * Returns 0 with @answer filled, or -errno with @err; limits are 0.5 s of the child's processor
- * time and 3 s in all. The child may still be on its way out: eval_finish() waits for it.
+ * time and 3 s in all. The child may still be on its way out: eval_reap() waits for it.
  */
 int eval_run(const struct eval_question *question, struct eval_answer *answer, struct err *err);
 
@@ -53,6 +53,10 @@ int eval_wait(struct evaluation *evaluation, struct err *err);
 
 /* eval_socket() - its descriptor, which another child of the launcher has no use for. */
 int eval_socket(const struct evaluation *evaluation);
+
+/* eval_reap() - end the child, which has nothing more to say, before the program's end: a launcher
+ * may run for days. */
+void eval_reap(struct eval_answer *answer);
 
 void eval_finish(struct eval_answer *answer);
 
