@@ -36,9 +36,11 @@ static int64_t now(void)
 	return ts.seconds * 1000 + ts.nanoseconds / 1000000;
 }
 
+/* Once pid 1 was waited for, its number may be another process's. */
 static void end_sandbox(struct watch *watch, int signal)
 {
-	(void)sys_kill(watch->of->pid, signal);
+	if (!watch->info.si_pid)
+		(void)sys_kill(watch->of->pid, signal);
 }
 
 /* Everything dies now, and nothing of it is waited for. */

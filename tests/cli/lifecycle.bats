@@ -273,3 +273,46 @@ interrupt() {
 	diff ahead planned
 	grep -q '/usr' ahead
 }
+
+# bats test_tags=root
+@test "a launcher that waits for its reader signals no process that has its sandbox's number now" {
+	need_root
+	need_command python3 unshare
+	run timeout 30 unshare --pid --fork --mount-proc /usr/bin/python3 -c '
+import os, signal, subprocess, time
+def stat(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file: return file.read().rsplit(")", 1)[1].split()
+    except (FileNotFoundError, ProcessLookupError): return ["gone", ""]
+def children(parent):
+    return [pid for pid in os.listdir("/proc") if pid.isdigit() and stat(pid)[1] == str(parent)]
+def until(true):
+    end = time.monotonic() + 10
+    while not true() and time.monotonic() < end: time.sleep(0.005)
+    return true()
+reader, writer = os.pipe()
+launcher = subprocess.Popen([os.environ["LUNETTE"], "run", "--output", "1M", "--", "sh", "-c",
+    "sleep 0.5; head -c 100000 /dev/zero"], stdin=subprocess.DEVNULL, stdout=writer,
+    start_new_session=True)
+def sandbox(): return [pid for pid in children(launcher.pid) if children(pid)]
+until(sandbox)
+pid = int(sandbox()[0])
+until(lambda: not children(launcher.pid))
+with open("/proc/sys/kernel/ns_last_pid", "w") as file: file.write(str(pid - 1))
+other = subprocess.Popen(["sleep", "20"])
+os.kill(other.pid, signal.SIGSTOP)
+print("has its number", other.pid == pid, until(lambda: stat(other.pid)[0] == "T"))
+os.kill(launcher.pid, signal.SIGTSTP)
+time.sleep(0.5)
+print("stopped", stat(other.pid)[0] == "T", "waits", launcher.poll() is None)
+other.kill(); launcher.kill()'
+	[[ $output == $'has its number True True\nstopped True waits True' ]]
+}
+
+@test "the launcher keeps nothing of what evaluated the profile" {
+	start run -- sh -c 'echo ready; exec sleep 20'
+	within 5 grep -q ready out
+	[[ $(wc -w <"/proc/$PID/task/$PID/children") == 1 ]] # its pid 1
+	kill -TERM "$PID"
+	ended "$PID"
+}
