@@ -1,8 +1,9 @@
 /* faults.c - in build=faults, between the raw layer and the kernel: single calls can fail
  *
- * LUNETTE_FAULT=PROCESS:INDEX:ERRNO makes one call fail without being made: the INDEX-th of the
- * PROCESS-th process of a launch (the launcher is 0, others have the number of their clone). With
- * ERRNO 0 that process is killed there instead.
+ * LUNETTE_FAULT=PROCESS:INDEX:ERRNO:NUMBER makes one call fail without being made: the first of
+ * that number from the INDEX-th on of the PROCESS-th process of a launch (the launcher is 0, others
+ * have the number of their clone); not all launches make just as many. With PROCESS:INDEX:0 that
+ * process is killed there instead.
  * LUNETTE_FAULT=NUMBER:ERRNO lets all calls of that number fail, as on a kernel that lacks it.
  * LUNETTE_CALLS names a file to which the launcher writes all calls at its end, or the one that
  * failed: PROCESS INDEX NUMBER and, innermost first, from where it was made. tests/faults/run.py
@@ -40,6 +41,7 @@ static struct seen {
 static const unsigned long *top; /* of the stack */
 static bool filtered;            /* from the seccomp call on, until execve */
 static int fault_process = -1, fault_index, fault_number = -1, fault_error;
+static bool fault_done;      /* in this process: a fault is one call's */
 static long calls_file = -1; /* open from the start: the supervisor opens no more files */
 
 extern char **environ;
@@ -74,7 +76,7 @@ static void start(void)
 			       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	const char *fault = find("LUNETTE_FAULT");
 	const char *path;
-	int words[3] = { 0 };
+	int words[4] = { 0 };
 	int count = 0;
 
 	all = (struct shared_calls *)page;
@@ -83,12 +85,13 @@ static void start(void)
 	if (path)
 		calls_file = raw_kernel(RAW_openat, AT_FDCWD, (long)path,
 					O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666, 0, 0);
-	while (fault && *fault && count < 3)
+	while (fault && *fault && count < 4)
 		words[count++] = number_at(&fault);
-	if (count == 3) {
+	if (count >= 3) {
 		fault_process = words[0];
 		fault_index = words[1];
 		fault_error = words[2];
+		fault_number = words[3];
 	} else if (count == 2) {
 		fault_number = words[0];
 		fault_error = words[1];
@@ -177,6 +180,21 @@ static void die(const struct call *call)
 		__builtin_trap();
 }
 
+/* Is this call the one, or one of those, that LUNETTE_FAULT names? */
+static bool is_faulty(int process, int index, long number)
+{
+	/* A close that fails has closed (close(2)). */
+	if (number == RAW_exit_group || number == RAW_close)
+		return false;
+	if (fault_process < 0)
+		return number == fault_number;
+	if (process != fault_process || fault_done)
+		return false;
+	fault_done =
+		fault_error ? index >= fault_index && number == fault_number : index == fault_index;
+	return fault_done;
+}
+
 long raw_fault(long number)
 {
 	struct seen *process;
@@ -195,10 +213,7 @@ long raw_fault(long number)
 		call->number = (short)number;
 		trace(call, __builtin_frame_address(0));
 	}
-	/* A close that fails has closed (close(2)). */
-	if (number != RAW_exit_group && number != RAW_close &&
-	    ((process->process == fault_process && here == fault_index) ||
-	     number == fault_number)) {
+	if (is_faulty(process->process, here, number)) {
 		all->failed = slot + 1;
 		if (!fault_error)
 			die(&all->calls[slot]);

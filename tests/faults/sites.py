@@ -104,4 +104,4 @@ class Sites:
         found = [f"{function} ({path}:{line})"
                  for function, path, line in self.frames(process, addresses)
                  if not path.startswith("lua/raw")]
-        return " < ".join(found[:4])
+        return " < ".join(found[:8])
