@@ -129,14 +129,13 @@ tries(lambda: start(200), lambda: start(300))'
 }
 
 @test "process_cpu: each process has its own time" {
-	local burn='import os, sys
-while sum(os.times()[:2]) < float(sys.argv[1]): pass'
+	need_probe
 	echo 'return profile { extends = "default", limits = { process_cpu = "1s" } }' >burn.lua
-	launch -0 run -p ./burn.lua -- /usr/bin/python3 -c "$burn" 0.7
-	launch run -p ./burn.lua -- /usr/bin/python3 -c "$burn" 1.6
+	launch -0 run -p ./burn.lua -- ./probe burn 700
+	launch run -p ./burn.lua -- ./probe burn 1600
 	((status == 137 || status == 152))
-	launch -0 run -p ./burn.lua -- sh -c '"$0" -c "$1" 0.7; "$0" -c "$1" 0.7' /usr/bin/python3 "$burn"
-	launch -0 run -- /usr/bin/python3 -c "$burn" 1.6
+	launch -0 run -p ./burn.lua -- sh -c './probe burn 700; ./probe burn 700'
+	launch -0 run -- ./probe burn 1600
 }
 
 @test "a fork bomb stays within limits.pids, and the next sandbox has room" {

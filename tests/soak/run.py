@@ -15,6 +15,7 @@ SECONDS.
 import argparse
 import collections
 import glob
+import json
 import os
 import random
 import re
@@ -103,10 +104,8 @@ class Soak:
     def profile(self, parent, name):
         path = f"{self.directory}/{parent.rpartition('/')[2].removesuffix('.lua')}-{name}.lua"
         if not os.path.exists(path):
-            above = parent if "/" in parent else f'"{parent}"'
-            above = above if above.startswith('"') else f'"{above}"'
             with open(f"{path}-{self.worker}", "w", encoding="utf-8") as file:
-                file.write(f"return profile {{ extends = {above}, {PROFILES[name]} }}\n")
+                file.write(f'return profile {{ extends = "{parent}", {PROFILES[name]} }}\n')
             os.rename(f"{path}-{self.worker}", path)
         return path
 
@@ -279,7 +278,7 @@ def work(options, directory, worker, until, result):
     soak = Soak(options, directory, worker)
     soak.run(until)
     with open(result, "w", encoding="utf-8") as file:
-        file.write(repr((dict(soak.count), soak.problems)))
+        json.dump([soak.count, soak.problems], file)
 
 
 def many(options, directory, seconds):
@@ -298,7 +297,7 @@ def many(options, directory, seconds):
     count, problems = collections.Counter(), []
     for worker in range(WORKERS):
         with open(f"{directory}/result-{worker}", encoding="utf-8") as file:
-            counted, wrong = eval(file.read(), {})
+            counted, wrong = json.load(file)
         count.update(counted)
         problems += wrong
     return count, problems

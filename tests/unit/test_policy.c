@@ -339,35 +339,46 @@ static void test_random(int runs, uint32_t rules, uint32_t terms)
 	free(t);
 }
 
-/* Jumps that 8 bits do not reach, and policies that do not fit. */
-static void test_large(void)
+/* A policy for one entry, of so many rules, which the caller has yet to write. What they do not
+ * name is allowed, and other entries are refused. */
+static struct test_policy *start_policy(enum policy_entry entry, size_t rule_count)
 {
 	struct test_policy *t = calloc(1, sizeof(*t));
-	struct policy_error error = { 0 };
-	size_t i, n = 0;
-	int rc;
 
 	t->policy = (struct policy){ .fallback = ALLOW,
 				     .newer = ALLOW,
 				     .foreign = ERRNO(1),
 				     .archs = t->archs,
 				     .arch_count = 1 };
-	t->archs[0] = (struct policy_arch){ .entry = ENTRY_AARCH64, .rules = t->rules[0] };
-	for (i = 0; i < 900; i++) {
-		t->intervals[i] = (struct policy_interval){ (uint32_t)i * 3, (uint32_t)i * 3 + 1 };
-		t->rules[0][i] = (struct policy_rule){ .action = ERRNO((uint32_t)i % 700),
-						       .calls = &t->intervals[i],
-						       .call_count = 1 };
-	}
-	t->archs[0].rule_count = 900;
+	t->archs[0] = (struct policy_arch){ .entry = entry,
+					    .rules = t->rules[0],
+					    .rule_count = rule_count };
+	return t;
+}
+
+/* The @i-th rule: @error for two calls that no other rule names. */
+static void refuse_two(struct test_policy *t, size_t i, uint32_t error)
+{
+	t->intervals[i] = (struct policy_interval){ (uint32_t)i * 3, (uint32_t)i * 3 + 1 };
+	t->rules[0][i] = (struct policy_rule){ .action = ERRNO(error),
+					       .calls = &t->intervals[i],
+					       .call_count = 1 };
+}
+
+/* Jumps that 8 bits do not reach, and policies that do not fit. */
+static void test_large(void)
+{
+	struct test_policy *t = start_policy(ENTRY_AARCH64, 900);
+	struct policy_error error = { 0 };
+	size_t i, n = 0;
+	int rc;
+
+	for (i = 0; i < 900; i++)
+		refuse_two(t, i, (uint32_t)i % 700);
 	n = compile(&t->policy, "900 rules");
 	ok(n > 1800, "700 actions on 900 ranges: %zu instructions", n);
-	for (; i < 2000; i++) {
-		t->intervals[i] = (struct policy_interval){ (uint32_t)i * 3, (uint32_t)i * 3 + 1 };
-		t->rules[0][i] = (struct policy_rule){ .action = ERRNO((uint32_t)i),
-						       .calls = &t->intervals[i],
-						       .call_count = 1 };
-	}
+	for (; i < 2000; i++)
+		refuse_two(t, i, (uint32_t)i);
 	t->archs[0].rule_count = 2000;
 	rc = policy_compile(&t->policy, filter, &n, NULL, &error);
 	is_number(rc, -E2BIG, "more than the kernel takes: %s", error.text);
@@ -382,21 +393,12 @@ static void test_large(void)
 /* Policies on both sides of what the small block holds: 32 actions, 64 lists, 256 cells. */
 static void test_rooms(void)
 {
-	struct test_policy *t = calloc(1, sizeof(*t));
+	struct test_policy *t = start_policy(ENTRY_AARCH64, 0);
 	size_t last = 0, i, n;
 	int wrong = 0;
 
-	t->policy = (struct policy){ .fallback = ALLOW,
-				     .newer = ALLOW,
-				     .foreign = ERRNO(1),
-				     .archs = t->archs,
-				     .arch_count = 1 };
-	t->archs[0] = (struct policy_arch){ .entry = ENTRY_AARCH64, .rules = t->rules[0] };
 	for (i = 0; i < 150; i++) {
-		t->intervals[i] = (struct policy_interval){ (uint32_t)i * 3, (uint32_t)i * 3 + 1 };
-		t->rules[0][i] = (struct policy_rule){ .action = ERRNO((uint32_t)i % 40),
-						       .calls = &t->intervals[i],
-						       .call_count = 1 };
+		refuse_two(t, i, (uint32_t)i % 40);
 		t->archs[0].rule_count = i + 1;
 		n = compile(&t->policy, "a rule more");
 		wrong += n == 0;
@@ -410,18 +412,10 @@ static void test_rooms(void)
 /* A thousand values of one argument, each with an action of its own. */
 static void test_values(void)
 {
-	struct test_policy *t = calloc(1, sizeof(*t));
+	struct test_policy *t = start_policy(ENTRY_RISCV64, 1000);
 	struct policy_error error = { 0 };
 	size_t i, n = 0, wrong = 0;
 
-	t->policy = (struct policy){ .fallback = ALLOW,
-				     .newer = ALLOW,
-				     .foreign = ERRNO(1),
-				     .archs = t->archs,
-				     .arch_count = 1 };
-	t->archs[0] = (struct policy_arch){ .entry = ENTRY_RISCV64,
-					    .rules = t->rules[0],
-					    .rule_count = 1000 };
 	t->intervals[0] = (struct policy_interval){ 5, 5 };
 	for (i = 0; i < 1000; i++) {
 		t->tokens[i] = (struct policy_token)ARG(0, 4, UINT32_MAX, (uint32_t)i * 2,
@@ -447,19 +441,11 @@ static void test_values(void)
 /* Ranges of all six arguments at once: one diagram of all rules would be far too large. */
 static void test_boxes(void)
 {
-	struct test_policy *t = calloc(1, sizeof(*t));
+	struct test_policy *t = start_policy(ENTRY_X86_64, 60);
 	struct policy_token *token = t->tokens;
 	size_t i, n;
 	int a;
 
-	t->policy = (struct policy){ .fallback = ALLOW,
-				     .newer = ALLOW,
-				     .foreign = ERRNO(1),
-				     .archs = t->archs,
-				     .arch_count = 1 };
-	t->archs[0] = (struct policy_arch){ .entry = ENTRY_X86_64,
-					    .rules = t->rules[0],
-					    .rule_count = 60 };
 	t->intervals[0] = (struct policy_interval){ 5, 5 };
 	for (i = 0; i < 60; i++) {
 		t->rules[0][i] = (struct policy_rule){ .action = ERRNO((uint32_t)i % 7),

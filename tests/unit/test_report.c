@@ -121,7 +121,8 @@ static void check_full_disk(void)
 
 	if (fd < 0)
 		return;
-	is_number(report_write(fd, -1, "/dev/full", &report, &err), -ENOSPC, "a full disk is an error");
+	is_number(report_write(fd, -1, "/dev/full", &report, &err), -ENOSPC,
+		  "a full disk is an error");
 }
 
 int main(void)
