@@ -131,14 +131,14 @@ bounded() {
 @test "a flood of signals slows only the program" {
 	need_command python3
 	flood 'os.kill(1, 1 + n % 64); os.kill(-1, signal.SIGCONT); os.fork() or os._exit(0)'
-	start run --wall 2s --pids 512 --ro "$WORK:/w" -- /usr/bin/python3 /w/flood.py
+	start run --wall 4s --pids 512 --ro "$WORK:/w" -- /usr/bin/python3 /w/flood.py
 	local before
 	within 10 confined
 	before=$(cpu "$PID")
 	within 10 grep -q ready out
 	sleep 1
 	(($(cpu "$PID") - before < 30 * SLOW)) # none of it is the supervisor's to deal with
-	bounded 2
+	bounded 4
 }
 
 @test "a report that nobody takes is given up, and a slow reader gets all of it" {
