@@ -39,7 +39,7 @@ struct notify {
 int notify_start(struct notify *notify, int listener, const struct plan *plan, int program,
 		 struct denials *denials, struct err *err);
 
-/* notify_answer() - one notification, which poll(2) says is there. */
+/* notify_answer() - the notification that poll(2) says is there, and more that come at once. */
 void notify_answer(struct notify *notify);
 
 /* notify_finish() - close the listener. */
