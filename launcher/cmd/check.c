@@ -84,13 +84,19 @@ static void warn_rules(struct buf *out, const struct plan *plan)
 }
 
 static int print_verdict(const char *profile, const struct eval_answer *answer,
-			 const struct plan *plan)
+			 const struct plan *plan, const struct err *here)
 {
 	cleanup_buf struct buf out = BUF_EMPTY;
 	const char *at = answer->warnings.data;
 	const char *end = at + answer->warnings.length;
 
 	buf_format(&out, "%s: valid\n", profile);
+	if (here->number) {
+		char text[sizeof(*here)];
+
+		err_format(here, text, sizeof(text));
+		buf_format(&out, "warning: not in this directory: %s\n", text);
+	}
 	for (; at < end; at += strlen(at) + 1) {
 		buf_text(&out, "warning: ");
 		print_escaped(&out, at);
@@ -105,14 +111,9 @@ static int check(const struct request *request, const char *profile)
 	struct eval_answer answer = { 0 };
 	struct plan plan = { 0 };
 	struct err err = { 0 };
-	struct request asked = *request;
-	int ret;
+	struct err here = { 0 };
+	int ret = ask_profile(request, profile, &answer, &plan, &here, &err);
 
-	asked.words = NULL;
-	asked.word_count = 0;
-	ret = ask_plan(&asked, profile, false, &answer, &err);
-	if (ret == 0)
-		ret = plan_decode(&plan, answer.plan.data, answer.plan.length, &err);
 	if (ret == 0)
 		ret = check_execve(&plan, &err);
 	if (ret == 0)
@@ -120,7 +121,7 @@ static int check(const struct request *request, const char *profile)
 	if (ret < 0)
 		print_error(&err);
 	else
-		ret = print_verdict(profile, &answer, &plan);
+		ret = print_verdict(profile, &answer, &plan, &here);
 	plan_finish(&plan);
 	eval_finish(&answer);
 	return ret;

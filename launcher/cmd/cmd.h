@@ -97,6 +97,15 @@ int ask_plan(const struct request *request, const char *profile, bool record,
 int ask_start(struct evaluation **evaluation, const struct request *request, const char *profile,
 	      bool record, struct eval_answer *answer, struct err *err);
 
+struct plan;
+
+/* ask_profile() - evaluate @profile for itself, without the request's words, and decode its plan
+ * @here: NULL, or is filled with why it refuses the working directory where it is a plan in others
+ * Returns 0 or -errno with @err.
+ */
+int ask_profile(const struct request *request, const char *profile, struct eval_answer *answer,
+		struct plan *plan, struct err *here, struct err *err);
+
 /* warn_all() - print each of the answer's warnings as a note. */
 void warn_all(const struct eval_answer *answer);
 

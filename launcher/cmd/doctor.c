@@ -293,10 +293,8 @@ static int apply_profile(const struct request *request, struct finding findings[
 {
 	struct eval_answer answer = { 0 };
 	struct plan plan = { 0 };
-	int ret = ask_plan(request, request->profile, false, &answer, err);
+	int ret = ask_profile(request, request->profile, &answer, &plan, NULL, err);
 
-	if (ret == 0)
-		ret = plan_decode(&plan, answer.plan.data, answer.plan.length, err);
 	if (ret == 0)
 		need_for_plan(&plan, findings);
 	plan_finish(&plan);

@@ -73,15 +73,8 @@ static int load(const struct request *request, const char *profile, struct secco
 		struct err *err)
 {
 	struct policy_error why = { .text = "" };
-	struct request asked = *request;
-	int ret;
+	int ret = ask_profile(request, profile, &view->answer, &view->plan, NULL, err);
 
-	asked.words = NULL;
-	asked.word_count = 0;
-	ret = ask_plan(&asked, profile, false, &view->answer, err);
-	if (ret == 0)
-		ret = plan_decode(&view->plan, view->answer.plan.data, view->answer.plan.length,
-				  err);
 	if (ret < 0)
 		return ret;
 	if (!view->plan.has_seccomp) {

@@ -357,6 +357,10 @@ static int begin(struct evaluation *session, const struct eval_question *questio
 				     err);
 	if (ret < 0)
 		return ret;
+	if (question->elsewhere) {
+		snprintf(facts.cwd, sizeof(facts.cwd), "/srv/lunette/elsewhere");
+		facts.home = host_env(question->environment, "HOME");
+	}
 	record_first(session, question);
 	ret = (int)sys_socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets);
 	if (ret < 0)

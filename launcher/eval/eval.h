@@ -27,7 +27,8 @@ struct eval_question {
 	char *const *command;
 	size_t command_count;
 	char *const *environment;
-	bool record; /* add `input` lines to the plan */
+	bool record;    /* add `input` lines to the plan */
+	bool elsewhere; /* as if asked in a directory in which nothing is, and that is nobody's */
 };
 
 struct eval_answer {
