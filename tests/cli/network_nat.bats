@@ -494,6 +494,53 @@ print(\"in\", time.time() - begin > 0.6, flush=True)"
 	[[ $output == *"out True"*"in True"*"out False"*"in False"* ]]
 }
 
+@test "a delay and a loss are kept, both ways" {
+	profile far <<'END'
+return profile { extends = "base", net = veth { delay = "200ms" } }
+END
+	profile lossy <<'END'
+return profile { extends = "base", net = veth { loss = 50 } }
+END
+	profile near <<'END'
+return profile { extends = "base", net = veth {} }
+END
+	on_host 'tc qdisc add dev lo root netem delay 1ms || exit 77'
+	((status != 77)) || skip "kernel: no sch_netem"
+	cat >"$WORK/echo.py" <<'END'
+import socket
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("", 8080))
+while True:
+    server.sendto(*server.recvfrom(64))
+END
+	cat >"$WORK/ask.py" <<'END'
+import socket, sys, time
+one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+one.settimeout(1)
+def took():
+    begin = time.monotonic()
+    try:
+        one.sendto(b"ask", ("10.213.0.1", 8080))
+        one.recv(64)
+    except TimeoutError:
+        return None
+    return time.monotonic() - begin
+took() # the neighbour's address has to be found
+times = [took() for _ in range(int(sys.argv[1]))]
+back = [time for time in times if time is not None]
+print(len(back) >= len(times) - 1, 0 < len(back) <= 0.7 * len(times), min(back) >= 0.4, flush=True)
+END
+	on_host '/usr/bin/python3 "$WORK/echo.py" &
+		until_up grep :1F90 /proc/net/udp # 8080
+		for profile in "near 20" "far 5" "lossy 40"; do
+			# shellcheck disable=SC2086 # two words
+			set -- $profile
+			"$LUNETTE" run -p "$WORK/$1.lua" --ro "$WORK/ask.py:/ask.py" -- /usr/bin/python3 /ask.py $2
+		done'
+	# all come, some are lost, they take their time: at most one may be lost otherwise
+	[[ $output == *"True False False"*"True False True"*"False True False" ]]
+}
+
 @test "a delay without netem says so" {
 	profile far <<'END'
 return profile { extends = "base", net = veth { delay = "20ms" } }
