@@ -120,17 +120,14 @@ local function read_others()
 	for row in each_row "policy/tables/errnos.tsv" do
 		add(errors, row[1]:sub(2), math.tointeger(tonumber(row[2])), nil, row.where)
 	end
-	errors.kind = "enum"
 	local caps = family_of "CAP"
 	for row in each_row "policy/tables/capabilities.tsv" do
 		add(caps, row[2]:upper(), math.tointeger(tonumber(row[1])), nil, row.where)
 	end
-	caps.kind = "enum"
 	for row in each_row "policy/tables/landlock.tsv" do
 		local family = family_of(row[1] == "scope" and "LANDLOCK_SCOPE"
 			or "LANDLOCK_ACCESS_" .. row[1]:upper())
 		add(family, row[2]:upper(), 1 << tonumber(row[3]), nil, row.where)
-		family.kind = "flags"
 	end
 end
 

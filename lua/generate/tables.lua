@@ -57,7 +57,7 @@ local function split(text, separator)
 end
 
 local function entry_mask(row, text)
-	if not text then
+	if not text or text == "" then
 		return all_entries
 	end
 	local mask = 0

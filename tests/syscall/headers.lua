@@ -4,11 +4,15 @@
 -- lets the compiler of each architecture look at it. What Linux 6.1's headers do not have yet
 -- carries the version that brought it (`since` of a type or field, fifth column of a constant's
 -- line), and must then really be missing there: so nothing goes unchecked for being misspelt.
+--
+-- Where newer headers are at hand, NEWER_HEADERS=DIRECTORY has these looked at first: only what
+-- carries a version is compared then, as far as they have it (for this machine's architecture).
 
 package.path = "tests/lib/?.lua;lua/?.lua;lua/?/init.lua;"
 	.. (os.getenv "LUNETTE_BUILD" or "build/release") .. "/generated/?.lua;" .. package.path
 local tap = require "tap"
 local raw = require "syscall.raw"
+local newer = os.getenv "NEWER_HEADERS"
 
 local compilers = {
 	x86_64 = "x86_64-linux-gnu-gcc",
@@ -26,52 +30,82 @@ local function compile(compiler, headers, lines)
 	local file = assert(io.open(name, "w"))
 	file:write("#define _GNU_SOURCE\n#include <stddef.h>\n")
 	for header in headers:gmatch "[^,]+" do
-		file:write(("#include <%s>\n"):format(header))
+		file:write(("#if __has_include(<%s>)\n#include <%s>\n#endif\n"):format(header, header))
 	end
-	file:write(table.concat(lines, "\n"), "\n")
+	file:write("#line 1 \"assertions\"\n", table.concat(lines, "\n"), "\n")
 	file:close()
-	local pipe = assert(io.popen(("%s -std=gnu11 -w -fsyntax-only -fmax-errors=0 -x c %s 2>&1")
-		:format(compiler, name)))
+	local options = "-x c -std=gnu11 -w -fsyntax-only -fmax-errors=0"
+		.. (newer and " -D__user= -isystem " .. newer or "")
+	local pipe = assert(io.popen(("LC_ALL=C %s %s %s 2>&1"):format(compiler, options, name)))
 	local output = pipe:read "a"
 	pipe:close()
 	os.remove(name)
 	return output
 end
 
--- What the compiler says of each tag "#NAME#" of an assertion, or of its line.
-local function judge(output, items)
-	local wrong, missing = {}, {}
-	for line, message in output:gmatch "[^\n]-:(%d+):%d+: [fatal ]*error: ([^\n]*)" do
-		local item = items[tonumber(line)]
-		if not item then
-			wrong[#wrong + 1] = message
-		elseif message:find "static assertion failed" then
-			wrong[#wrong + 1] = item.name .. " differs"
-		elseif message:find "undeclared" or message:find "has no member" or message:find "incomplete type"
-			or message:find "invalid application" or message:find "undefined" then
-			missing[item] = true
+local absent = {
+	"undeclared", "has no member", "incomplete type", "invalid application", "undefined",
+}
+
+local function says(message, texts)
+	for _, text in ipairs(texts) do
+		if message:find(text, 1, true) then
+			return true
 		end
 	end
-	for _, item in pairs(items) do
-		if missing[item] and not item.since then
+end
+
+-- What is wrong with @items, by line of C, and which that are newer than Linux 6.1 are there.
+-- One that may be called in several ways has a line for each, and must be there in one.
+local function judge(output, items)
+	local wrong, missing, seen, newer_found, said = {}, {}, {}, {}, {}
+	for file, line, message in output:gmatch "([^\n]-):(%d+):%d+: [fatal ]*error: ([^\n]*)" do
+		local at = tonumber(line)
+		local item = file == "assertions" and items[at]
+		if item and says(message, absent) then
+			missing[at] = true
+		elseif item and message:find("static assertion failed", 1, true) then
+			wrong[#wrong + 1] = item.name .. " differs"
+		elseif not (item and said[at] and message:find "is not an integer$") then
+			wrong[#wrong + 1] = ("%s:%d: %s"):format(item and item.name or file, at, message)
+		end
+		said[at] = item
+	end
+	for line, item in pairs(items) do
+		seen[item] = seen[item] or not missing[line]
+	end
+	for item, found in pairs(seen) do
+		if not found and not item.since then
 			wrong[#wrong + 1] = item.name .. " is not in the headers"
-		elseif item.since and not missing[item] then
+		elseif found and item.since and newer then
+			newer_found[item.name] = true
+		elseif found and item.since and not item.since:find "+$" then
 			wrong[#wrong + 1] = item.name .. " is in the headers, and its line says it is newer"
 		end
 	end
 	table.sort(wrong)
-	return wrong
+	return wrong, newer_found
 end
 
+local unseen, compared = {}, 0 -- of what is newer than Linux 6.1
+
 local function check(name, compiler, headers, assertions)
-	local first = 2 + select(2, headers:gsub("[^,]+", "")) + 1
 	local lines, items = {}, {}
-	for i, one in ipairs(assertions) do
-		lines[i] = ("_Static_assert(%s, \"\");"):format(one.test)
-		items[first + i - 1] = one
+	for _, one in ipairs(assertions) do
+		for _, test in ipairs((one.since or not newer) and one.tests or {}) do
+			lines[#lines + 1] = ("_Static_assert(%s, \"\");"):format(test)
+			items[#lines] = one
+		end
 	end
-	local wrong = judge(compile(compiler, headers, lines), items)
-	tap.ok(#wrong == 0, ("%s: %d assertions"):format(name, #assertions), table.unpack(wrong))
+	local wrong, found = judge(compile(compiler, headers, lines), items)
+	for _, one in ipairs(newer and assertions or {}) do
+		if found[one.name] then
+			compared = compared + 1
+		elseif one.since then
+			unseen[#unseen + 1] = one.name
+		end
+	end
+	tap.ok(#wrong == 0, ("%s: %d assertions"):format(name, #lines), table.unpack(wrong))
 end
 
 -- Structures
@@ -100,12 +134,12 @@ local function check_types(arch, compiler)
 			local list_of = by_header[type.header] or {}
 			by_header[type.header] = list_of
 			table.insert(list_of, { name = "sizeof " .. type.c, since = type.since,
-				test = ("sizeof(%s) == %d"):format(type.c, type.size) })
+				tests = { ("sizeof(%s) == %d"):format(type.c, type.size) } })
 			for _, field in ipairs(type.fields) do
 				local c = field.c or (type.prefix or "") .. field.name
 				table.insert(list_of, { name = type.c .. "." .. c, since = field.since or type.since,
-					test = ("offsetof(%s, %s) == %d && sizeof(((%s *)0)->%s) == %d"):format(type.c, c,
-						field.offset, type.c, c, field.size) })
+					tests = { ("offsetof(%s, %s) == %d && sizeof(((%s *)0)->%s) == %d"):format(type.c,
+						c, field.offset, type.c, c, field.size) } })
 			end
 		end
 	end
@@ -138,18 +172,50 @@ end
 
 local families, rows = {}, {}
 
+-- Tables that hold more than constants: a row as family, name, value.
+local others = {
+	["errnos.tsv"] = function(row) return { "E", row[1]:sub(2), row[2] } end,
+	["capabilities.tsv"] = function(row) return { "CAP", row[2]:upper(), row[1] } end,
+	["landlock.tsv"] = function(row)
+		local abi = tonumber(row[4])
+		return { row[1] == "scope" and "LANDLOCK_SCOPE" or "LANDLOCK_ACCESS_" .. row[1]:upper(),
+			row[2]:upper(), tostring(1 << tonumber(row[3])), "", abi > 2 and "ABI " .. abi or "" }
+	end,
+}
+
 local function read_tables()
-	local list = assert(io.popen "ls policy/tables/constants.tsv lua/syscall/tables/*.tsv")
+	local list = assert(io.popen("ls policy/tables/constants.tsv lua/syscall/tables/*.tsv "
+		.. "policy/tables/errnos.tsv policy/tables/capabilities.tsv policy/tables/landlock.tsv"))
 	for path in list:lines() do
+		local form = others[path:match "[^/]+$"]
 		for row in each_row(path) do
 			if row[1] == "=" then
 				families[row[2]] = { prefix = row[4] ~= "" and row[4] or row[2] .. "_", headers = row[5] }
 			else
-				table.insert(rows, row)
+				table.insert(rows, form and form(row) or row)
 			end
 		end
 	end
 	list:close()
+end
+
+-- What C spells otherwise.
+local spelt = {
+	AF_DECNET = "AF_DECnet", LANDLOCK_SCOPE_ABSTRACT_UNIX = "LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET",
+}
+
+-- What C may call a constant: each of the family's prefixes before its name, `-` for none; or a
+-- pattern in which `*` stands for the name, `~` for it in lower case.
+local function names_in_c(family, name)
+	local names = {}
+	for prefix in family.prefix:gmatch "[^,]+" do
+		local c = prefix == "-" and name or prefix .. name
+		if prefix:find "[*~]" then
+			c = prefix:gsub("*", name):gsub("~", name:lower())
+		end
+		names[#names + 1] = not c:find "^%d" and (spelt[c] or c) or nil
+	end
+	return names
 end
 
 local function check_constants(arch, compiler)
@@ -161,9 +227,12 @@ local function check_constants(arch, compiler)
 		if family and family.headers and here then
 			local list = by_headers[family.headers] or {}
 			by_headers[family.headers] = list
-			local c = (family.prefix == "-" and "" or family.prefix) .. row[2]
-			table.insert(list, { name = c, since = row[5] ~= "" and row[5] or nil,
-				test = ("(unsigned long long)%s == (unsigned long long)%s"):format(c, row[3]) })
+			local names, tests = names_in_c(family, row[2]), {}
+			for i, c in ipairs(names) do
+				tests[i] = ("(unsigned long long)%s == (unsigned long long)%s"):format(c, row[3])
+			end
+			table.insert(list, { name = names[1], since = row[5] ~= "" and row[5] or nil,
+				tests = tests })
 		end
 	end
 	local headers = {}
@@ -177,7 +246,16 @@ local function check_constants(arch, compiler)
 end
 
 read_tables()
-for _, arch in ipairs { "x86_64", "aarch64", "riscv64" } do
+local unnamed = {}
+for _, row in ipairs(rows) do
+	local family = families[row[1]]
+	if not (family and family.headers) and unnamed[#unnamed] ~= row[1] then
+		unnamed[#unnamed + 1] = row[1]
+	end
+end
+tap.is(table.concat(unnamed, " "), "", "the headers of each family are named")
+
+for _, arch in ipairs(newer and { raw.arch } or { "x86_64", "aarch64", "riscv64" }) do
 	local compiler = compilers[arch]
 	if there(compiler) then
 		check_types(arch, compiler)
@@ -186,14 +264,22 @@ for _, arch in ipairs { "x86_64", "aarch64", "riscv64" } do
 		tap.skip(arch .. ": layouts and constants", compiler .. " is not installed (./quickstart setup)")
 	end
 end
+if newer then
+	print(("# %d that are newer than Linux 6.1 are in %s; these are not: %s"):format(compared, newer,
+		table.concat(unseen, " ")))
+end
 
 -- Controls: what is wrong is found.
-if there(compilers[raw.arch]) then
-	local wrong = judge(compile(compilers[raw.arch], "fcntl.h", {
+if there(compilers[raw.arch]) and not newer then
+	local both = { name = "one of two" }
+	local wrong = judge(compile(compilers[raw.arch], "fcntl.h,none.h", {
 		"_Static_assert(O_RDWR == 3, \"\");", "_Static_assert(O_RDWRR == 2, \"\");",
-		"_Static_assert(O_RDWR == 2, \"\");",
-	}), { [4] = { name = "value" }, [5] = { name = "name" }, [6] = { name = "both", since = "6.9" } })
-	tap.is(table.concat(wrong, "; "), "both is in the headers, and its line says it is newer; "
-		.. "name is not in the headers; value differs", "a wrong value, name or version is found")
+		"_Static_assert(O_RDWR == 2, \"\");", "_Static_assert(O_RDRW == 2, \"\");",
+		"_Static_assert(O_RDWR == 2, \"\");", "_Static_assert(1 +, \"\");",
+	}), { { name = "value" }, { name = "name" }, { name = "since", since = "6.9" }, both, both,
+		{ name = "syntax" } })
+	tap.is(table.concat(wrong, "; "), "name is not in the headers; since is in the headers, and its "
+		.. "line says it is newer; syntax:6: expected expression before ',' token; value differs",
+		"a wrong value, name or version is found, and what does not compile")
 end
 tap.done()
