@@ -4,7 +4,10 @@
  * must never wait in a write, since it has deadlines to hold: a regular file takes what it is given
  * at once, a socket is told not to wait, and a terminal or a pipe is opened again for this, as a
  * terminal's user may have stopped it, and a pipe is filled by whoever has it too. A pipe that
- * cannot be opened, another user's, takes PIPE_BUF bytes when it is ready.
+ * cannot be opened, another user's, takes PIPE_BUF bytes when it is ready. Nor must it wait in a
+ * read: a pipe is emptied by whoever has it, which the program may where it is a FIFO in a tree of
+ * its own. So that is read by another description, while poll(2) is asked about the first: only
+ * that one knows whether there was a writer who has gone.
  */
 #include "launcher/watch/relay.h"
 
@@ -36,6 +39,8 @@ static void close_ends(struct relay *relay)
 		fd_close(&relay->ends.from);
 	if (relay->ends.to > 2)
 		fd_close(&relay->ends.to);
+	if (relay->reader > 2)
+		fd_close(&relay->reader);
 	relay->ends = (struct stdio_relay){ .from = -1, .to = -1 };
 	relay->held = 0;
 }
@@ -46,13 +51,27 @@ void relay_finish(struct relay *relay)
 	buf_finish(&relay->kept);
 }
 
-/* The file of @fd by a description of our own, on which no write waits. */
-static int open_again(int fd)
+/* The file of @fd by a description of our own, on which nothing waits. */
+static int open_again(int fd, int how)
 {
 	char self[32];
 
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-	return (int)sys_openat(AT_FDCWD, self, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+	return (int)sys_openat(AT_FDCWD, self, how | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+}
+
+static bool is_pipe(int fd)
+{
+	struct stat st;
+
+	return fd >= 0 && sys_fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+/* May a read of @fd wait for bytes that poll(2) has told of, and another reader has taken? */
+static bool may_wait(int fd)
+{
+	/* May fail: then it is opened again. */
+	return is_pipe(fd) && !(sys_fcntl(fd, F_GETFL, 0) & O_NONBLOCK);
 }
 
 /* The master of a pair that the sandbox uses: opened again it would be another pair's. */
@@ -74,6 +93,8 @@ void relay_start(struct relay *relay, const struct stdio_relay *ends,
 	relay->ends = *ends;
 	relay->limit = *limit;
 	relay->most = PIPE_BUF;
+	/* May fail: whoever may not open it again, the program may not either. */
+	relay->reader = may_wait(ends->from) ? open_again(ends->from, O_RDONLY) : -1;
 	/* May fail: it takes what fits into a pipe at once, after a poll. */
 	if (ends->to < 0 || sys_fstat(ends->to, &st) < 0)
 		return;
@@ -82,7 +103,7 @@ void relay_start(struct relay *relay, const struct stdio_relay *ends,
 	if (S_ISFIFO(st.st_mode) ||
 	    (S_ISCHR(st.st_mode) && !relay->again && terminal_is(ends->to))) {
 		/* May fail: the same. */
-		int fd = open_again(ends->to);
+		int fd = open_again(ends->to, O_WRONLY);
 
 		if (fd < 0)
 			return;
@@ -124,7 +145,8 @@ static bool fill(struct relay *relay)
 		return false;
 	}
 	/* May fail: the same; a terminal's end is EIO. */
-	got = sys_read(relay->ends.from, relay->chunk, sizeof(relay->chunk));
+	got = sys_read(relay->reader >= 0 ? relay->reader : relay->ends.from, relay->chunk,
+		       sizeof(relay->chunk));
 	if (got == -EAGAIN || got == -EINTR)
 		return false;
 	if (got <= 0) {

@@ -33,6 +33,7 @@ struct relay {
 	size_t most;     /* to be written at once without waiting when the destination is ready */
 	bool socket;     /* the destination is one */
 	bool again;      /* it was opened again, so that no write waits */
+	int reader;      /* the source, opened again so that no read waits; or -1 */
 	struct buf kept; /* of an output without a destination */
 	int error;       /* the first failed write (-ENOSPC ...); what follows is discarded */
 	char chunk[RELAY_CHUNK];

@@ -1,6 +1,7 @@
 /* test_relay.c - the pump between a program's pipe and what it writes to, and its limit */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -135,6 +136,54 @@ static void check_filled(void)
 	end(&ends);
 }
 
+/* A pump whose source lets a read wait, as a program's caller has it. */
+static void begin_waiting(struct ends *ends, const char *bytes, bool writer)
+{
+	const struct relay_limit limit = { true, true, 4 };
+	struct stdio_relay both = { .to = -1 };
+
+	begin(ends, true, limit);
+	both.from = take_fd(&ends->relay->ends.from);
+	relay_finish(ends->relay);
+	(void)sys_fcntl(both.from, F_SETFL, 0);
+	(void)sys_write(ends->in[1], bytes, strlen(bytes));
+	if (!writer)
+		fd_close(&ends->in[1]);
+	relay_start(ends->relay, &both, &limit);
+}
+
+/* It may empty it as well, between the poll and the read. */
+static void check_emptied(void)
+{
+	struct ends ends;
+
+	begin_waiting(&ends, "", true);
+	alarm(5); /* a pump that waits is killed */
+	relay_pump(ends.relay);
+	alarm(0);
+	ok(ends.relay->ends.from >= 0, "what another reader has taken is not waited for");
+	end(&ends);
+}
+
+/* The last writer may be gone before the pump begins. */
+static void check_left(void)
+{
+	struct ends ends;
+
+	begin_waiting(&ends, "end", false);
+	for (int i = 0; i < 2; i++) {
+		struct raw_timespec patience = { .seconds = 5 };
+		struct pollfd poll = { 0 };
+
+		poll.fd = relay_want(ends.relay, &poll.events);
+		if (poll.fd >= 0 && sys_ppoll(&poll, 1, &patience, NULL, 0) > 0)
+			relay_pump(ends.relay);
+	}
+	is_number(ends.relay->kept.length, 3, "what a writer left who is gone is read");
+	is_number(ends.relay->ends.from, -1, "and the end is seen");
+	end(&ends);
+}
+
 static void check_broken(void)
 {
 	struct ends ends;
@@ -154,6 +203,8 @@ int main(void)
 	check_kept();
 	check_last();
 	check_filled();
+	check_emptied();
+	check_left();
 	check_broken();
 	return done();
 }
