@@ -26,7 +26,7 @@ char *buf_reserve(struct buf *buf, size_t length)
 		buf->failed = true;
 		return NULL;
 	}
-	if (wanted <= buf->size)
+	if (buf->data && wanted <= buf->size)
 		return buf->data + buf->length;
 	while (size < wanted)
 		size *= 2;

@@ -283,8 +283,7 @@ static void send_raised(lua_State *lua, int status)
 	}
 }
 
-/* A Lua state with the libraries and all that is loaded for every question; NULL: no memory. */
-static lua_State *open_lua(struct heap *heap)
+lua_State *child_open(struct heap *heap)
 {
 	lua_State *lua = lua_newstate(heap_allocate, heap);
 
@@ -303,8 +302,21 @@ int child_snapshot(int fd)
 
 	if (ret < 0)
 		return ret;
-	lua = open_lua(heap);
+	lua = child_open(heap);
 	return lua ? snapshot_write(fd, heap, lua) : -ENOMEM;
+}
+
+void child_answer(lua_State *lua, struct native *native)
+{
+	int status;
+
+	native_link(lua, native);
+	lua_pushcfunction(lua, add_place);
+	lua_pushcfunction(lua, answer);
+	lua_pushlightuserdata(lua, (void *)(uintptr_t)native->birth);
+	status = lua_pcall(lua, 1, 0, 1);
+	if (status != LUA_OK)
+		send_raised(lua, status);
 }
 
 _Noreturn void child_main(int socket, const struct child_birth *birth)
@@ -321,18 +333,12 @@ _Noreturn void child_main(int socket, const struct child_birth *birth)
 	limit();
 	lua = snapshot_restore(heap);
 	if (!lua)
-		lua = open_lua(heap);
+		lua = child_open(heap);
 	if (!lua)
 		refuse("cannot make a Lua state", -ENOMEM);
-	native_link(lua, &native);
 	status = child_confine();
 	if (status < 0)
 		refuse("cannot be confined by seccomp", status);
-	lua_pushcfunction(lua, add_place);
-	lua_pushcfunction(lua, answer);
-	lua_pushlightuserdata(lua, (void *)(uintptr_t)birth);
-	status = lua_pcall(lua, 1, 0, 1);
-	if (status != LUA_OK)
-		send_raised(lua, status);
+	child_answer(lua, &native);
 	leave(0);
 }

@@ -92,6 +92,8 @@ int main(void)
 {
 	began = clock_ms(CLOCK_MONOTONIC);
 	too_late();
+	taken(MESSAGE_WARNING, 0, "", 0, 0, "an empty warning, before any other");
+	is_number((int64_t)answer.warnings.length, 1, "is one");
 	refused(0, 1, "x", 1, "an unknown kind");
 	refused(MESSAGE_REPLY, 1, "x", 1, "an answer where a question is due");
 	refused(0xffffffff, 1, "x", 1, "the greatest kind");
@@ -115,7 +117,7 @@ int main(void)
 	taken(MESSAGE_PLAN, 10, "short", 5, 0, "a plan that is not all there yet waits");
 	taken(MESSAGE_PLAN, 5, "bytes", 5, 1, "any bytes are a plan to be decoded");
 	taken(MESSAGE_WARNING, 3, "a\0b", 3, 0, "a warning with a NUL");
-	is_number((int64_t)answer.warnings.length, 2, "is cut there");
+	is_number((int64_t)answer.warnings.length, 3, "is cut there");
 	eval_finish(&answer);
 	return done();
 }
