@@ -238,7 +238,7 @@ int confine_need(struct confine_needs *needs, int directory, const char *path, u
 		r = -E2BIG;
 	if (r < 0)
 		return (int)r;
-	if (rights & change && st.st_uid != (uint32_t)sys_geteuid())
+	if (rights & change && (st.st_uid != (uint32_t)sys_geteuid() || !(st.st_mode & S_IWUSR)))
 		needs->capabilities |= 1ull << CAP_DAC_OVERRIDE | 1ull << CAP_FOWNER;
 	needs->places[needs->place_count].fd = take_fd(&fd);
 	needs->places[needs->place_count++].rights = rights;

@@ -72,8 +72,8 @@ struct confine_needs {
 };
 
 /* confine_need() - @path at @directory and what is below it, with @rights (enum confine_right)
- * Where the place is another's, root keeps the capabilities by which it may change it all the same.
- * Returns 0 or -errno. */
+ * Where the place is another's, or its owner may not write (the root cgroup), root keeps the
+ * capabilities by which it may change it all the same. Returns 0 or -errno. */
 int confine_need(struct confine_needs *needs, int directory, const char *path, unsigned int rights);
 
 void confine_needs_finish(struct confine_needs *needs);

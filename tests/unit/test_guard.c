@@ -157,6 +157,21 @@ static void check_calls(void)
 	is_number(fate(act_rest, bare), 0, "it may wait and write");
 }
 
+/* Its owner's mode lets him read only, which binds root without capabilities. */
+static void check_closed_place(void)
+{
+	if (sys_geteuid() != 0) {
+		skip("host: only root changes a directory that is read-only", "a read-only one");
+		return;
+	}
+	(void)sys_fchmodat(AT_FDCWD, directory, 0555);
+	(void)fate(act_remove_there, NULL);
+	is_number(fate(act_write_there, with_place), 0,
+		  "in a read-only one too, it may make a file");
+	is_number(fate(act_remove_there, with_place), 0, "and remove one");
+	(void)sys_fchmodat(AT_FDCWD, directory, 0700);
+}
+
 static void check_places(void)
 {
 	is_number(fate(act_write_there, with_place), 0, "where it needs to, it may make a file");
@@ -191,6 +206,7 @@ int main(void)
 	(void)fate(act_write_there, NULL);
 	check_calls();
 	check_places();
+	check_closed_place();
 	check_listener();
 #endif
 	(void)sys_unlinkat(AT_FDCWD, kept_file, 0);
