@@ -178,9 +178,6 @@ void policy_stats(const struct sock_filter *filter, size_t count, enum policy_en
 bool bpf_constant_allow(const struct sock_filter *filter, size_t count, uint32_t arch,
 			uint32_t number);
 
-/* policy_describe_token() - one token of a test as text; returns the length. */
-size_t policy_describe_token(const struct policy_token *token, char *out, size_t size);
-
 /* bpf_valid() - would the kernel take this filter? (opcodes of seccomp_check_filter(), jumps
  * forward and inside, aligned loads, a return at the end of each path) */
 bool bpf_valid(const struct sock_filter *filter, size_t count);

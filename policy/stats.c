@@ -1,11 +1,8 @@
-/* stats.c - figures of a filter, and rules as text
+/* stats.c - figures of a filter
  *
  * Source of what the bitmap absorbs: kernel/seccomp.c seccomp_is_const_allow().
  */
 #include "policy/policy.h"
-
-#include <stdio.h>
-#include <string.h>
 
 #include "policy/tables.h"
 
@@ -107,33 +104,4 @@ void policy_stats(const struct sock_filter *filter, size_t count, enum policy_en
 		}
 	if (stats->calls)
 		stats->mean_thousandths = sum * 1000 / stats->calls;
-}
-
-size_t policy_describe_token(const struct policy_token *token, char *out, size_t size)
-{
-	uint64_t widest = token->width == 4 ? UINT32_MAX : UINT64_MAX;
-	char left[64];
-	int length;
-
-	if (token->op != OP_COMPARE)
-		return (size_t)snprintf(out, size, "%s",
-					token->op == OP_AND  ? "and"
-					: token->op == OP_OR ? "or"
-							     : "not");
-	if (token->mask == widest)
-		snprintf(left, sizeof(left), "arg%u", token->argument);
-	else
-		snprintf(left, sizeof(left), "(arg%u & 0x%llx)", token->argument,
-			 (unsigned long long)token->mask);
-	if (token->low == token->high)
-		length = snprintf(out, size, "%s == 0x%llx", left, (unsigned long long)token->low);
-	else if (token->high == widest)
-		length = snprintf(out, size, "%s >= 0x%llx", left, (unsigned long long)token->low);
-	else if (token->low == 0)
-		length = snprintf(out, size, "%s <= 0x%llx", left, (unsigned long long)token->high);
-	else
-		length = snprintf(out, size, "0x%llx <= %s <= 0x%llx",
-				  (unsigned long long)token->low, left,
-				  (unsigned long long)token->high);
-	return length < 0 ? 0 : (size_t)length < size ? (size_t)length : size - 1;
 }

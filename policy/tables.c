@@ -240,14 +240,49 @@ static int find_constant(const struct tables_family *family, enum policy_entry e
 	return -ENOENT;
 }
 
+/* What C writes before the names of families where that is not the family and an underscore. */
+static const struct {
+	const char *family;
+	const char *prefix;
+} spelt[] = {
+	{ "BPF_CMD", "BPF_" },
+	{ "EPOLLCREATE", "EPOLL_" },
+	{ "FAN_EVENT", "FAN_" },
+	{ "IN_INIT", "IN_" },
+	{ "IOCTL", "" },
+	{ "IORING_REGISTER", "IORING_" },
+	{ "MSYNC", "MS_" },
+	{ "S_I", "S_I" },
+	{ "SECCOMP_SET_MODE", "SECCOMP_" },
+	{ "SIG", "SIG" },
+	{ "SIGPM", "SIG_" },
+	{ "SOCKETCALL", "SYS_" },
+	{ "W", "W" },
+};
+
+void tables_prefix(const char *family, char out[64])
+{
+	for (size_t i = 0; i < COUNT(spelt); i++)
+		if (compare_folded(family, spelt[i].family) == 0) {
+			snprintf(out, 64, "%s", spelt[i].prefix);
+			return;
+		}
+	snprintf(out, 64, "%s_", family);
+}
+
 int tables_constant(enum policy_entry entry, const char *family, const char *name, uint64_t *value)
 {
 	const struct tables_family *row = find_family(family);
 	size_t length = strlen(family);
+	char prefix[64];
 
 	if (!row || (unsigned int)entry >= ENTRY_COUNT)
 		return -ENOENT;
 	if (find_constant(row, entry, name, value) == 0)
+		return 0;
+	tables_prefix(family, prefix);
+	if (starts_folded(name, prefix, strlen(prefix)) &&
+	    find_constant(row, entry, name + strlen(prefix), value) == 0)
 		return 0;
 	if (!starts_folded(name, family, length))
 		return -ENOENT;
@@ -275,7 +310,7 @@ static size_t cover(const struct tables_family *family, enum policy_entry entry,
 		uint64_t bits = constant_values[i];
 		int count = count_bits(bits);
 
-		if (!(constant_entries[i] >> entry & 1))
+		if (!(constant_shown[i] >> entry & 1))
 			continue;
 		if (bits == value)
 			return i;
@@ -293,16 +328,17 @@ bool tables_constant_text(enum policy_entry entry, const char *family, uint64_t 
 	const struct tables_family *row = find_family(family);
 	size_t length = 0;
 	bool named = false;
+	char prefix[64];
 
+	tables_prefix(family, prefix);
 	out[0] = '\0';
 	while (row && (unsigned int)entry < ENTRY_COUNT && length < size) {
 		size_t found = cover(row, entry, value, flags);
 
 		if (found == row[1].first)
 			break;
-		length += (size_t)snprintf(out + length, size - length, "%s%s_%s", named ? "|" : "",
-					   constant_pool + row->name,
-					   constant_pool + constant_names[found]);
+		length += (size_t)snprintf(out + length, size - length, "%s%s%s", named ? "|" : "",
+					   prefix, constant_pool + constant_names[found]);
 		named = true;
 		value &= ~constant_values[found];
 		if (!value)

@@ -51,12 +51,15 @@ const struct policy_interval *tables_known(enum policy_entry entry, size_t *coun
 
 /* tables_constant() - the value that NAME of FAMILY ("O", "RDWR") has at @entry: O_DIRECTORY and
  * others differ between architectures. Names are given in any case, with or without the family's
- * prefix and its underscore (S_ISUID). Returns 0, or -ENOENT where family or name are unknown at
- * @entry.
+ * prefix and its underscore, or with what C writes there (SIGKILL, S_ISUID). Returns 0, or -ENOENT
+ * where family or name are unknown at @entry.
  */
 int tables_constant(enum policy_entry entry, const char *family, const char *name, uint64_t *value);
 
-/* tables_constant_text() - @value in the names that FAMILY has at @entry, with the family's prefix:
+/* tables_prefix() - what C writes before the names of @family: "AF_", "SIG", "" of ioctl's. */
+void tables_prefix(const char *family, char out[64]);
+
+/* tables_constant_text() - @value in the names that FAMILY has at @entry, as C writes them:
  * "AF_UNIX"; with @flags also "O_WRONLY|O_CREAT" and, for bits without a name, "|0x10". Always ends
  * @out. False where there is no name at all; @out is empty then.
  */

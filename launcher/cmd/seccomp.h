@@ -22,9 +22,20 @@ void seccomp_action(struct buf *out, uint32_t action);
 
 void seccomp_dump(const struct seccomp_view *view, struct buf *out);
 
-/* seccomp_sim() - what the filter answers call @text: "openat(-100, 0, O_CREAT)", "i386:open" or
- * "x86_64:257(1, 2)". Returns 0 or -EINVAL with @err.
+/* seccomp_knows() - do the tables know a call @number of @arch? Else it is newer than they are. */
+bool seccomp_knows(const struct policy_arch *arch, uint32_t number);
+
+/* seccomp_no_call() - there is no call @name. Returns -EINVAL with @err. */
+int seccomp_no_call(const char *name, struct err *err);
+
+/* seccomp_read_call() - @text as the numbers that a filter sees: "openat(AT_FDCWD, 0, O_CREAT)",
+ * "i386:open" or "x86_64:257(1, 2)"; arguments that are not there are 0. Returns 0, or -EINVAL with
+ * an @err that names what of it is wrong.
  */
+int seccomp_read_call(const struct seccomp_view *view, const char *text, struct seccomp_data *data,
+		      enum policy_entry *entry, struct err *err);
+
+/* seccomp_sim() - what the filter answers call @text. Returns 0 or -EINVAL with @err. */
 int seccomp_sim(const struct seccomp_view *view, const char *text, struct buf *out,
 		struct err *err);
 

@@ -51,6 +51,7 @@ static const char *read_type(const char *at, struct describe_argument *argument)
 	argument->kind = DESCRIBE_NUMBER;
 	copy_word(argument->type, at, word < length ? word : length);
 	copy_word(argument->family, at + word + 1, word < length ? length - word - 1 : 0);
+	copy_word(argument->name, name, strcspn(name, ","));
 	if (strcmp(argument->type, "str") == 0)
 		argument->kind = DESCRIBE_TEXT;
 	else if (is_address(at, length, name, rest))

@@ -20,6 +20,7 @@ struct describe_argument {
 	enum describe_kind kind;
 	char type[DESCRIBE_FAMILY];   /* i32, u64, fd, flags, enum, mode, ptr, ... */
 	char family[DESCRIBE_FAMILY]; /* of constants, or empty */
+	char name[DESCRIBE_FAMILY];   /* as in the man page, or empty */
 };
 
 /* describe_call() - the arguments of call @number at @entry; returns how many there are. A call

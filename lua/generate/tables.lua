@@ -169,6 +169,13 @@ local function read_constants(directory)
 			mask = entry_mask(row, row[4]), where = row.where,
 		}
 	end
+	-- Of names for one value the first of the file is the one that is shown.
+	local taken = {}
+	for _, constant in ipairs(constants) do
+		local at = constant.family .. " " .. constant.value
+		constant.shown = constant.mask & ~(taken[at] or 0)
+		taken[at] = (taken[at] or 0) | constant.mask
+	end
 	table.sort(constants, function(a, b)
 		if a.family ~= b.family then
 			return a.family < b.family
@@ -386,6 +393,9 @@ local function write_constants(out, constants)
 	end))
 	write_list(out, "static const uint8_t constant_entries[]", map(constants, function(constant)
 		return constant.mask
+	end))
+	write_list(out, "static const uint8_t constant_shown[]", map(constants, function(constant)
+		return constant.shown
 	end))
 	write_list(out, "static const uint64_t constant_values[]", map(constants, function(constant)
 		return ("0x%x"):format(constant.value)

@@ -166,10 +166,6 @@ static void show(const struct policy *policy, const struct sock_filter *filter, 
 		abort();
 	for (size_t i = 0; i < count; i++)
 		(void)bpf_disassemble(filter, i, text, sizeof(text));
-	for (size_t i = 0; i < policy->archs[0].rule_count; i++)
-		for (size_t k = 0; k < policy->archs[0].rules[i].token_count; k++)
-			(void)policy_describe_token(&policy->archs[0].rules[i].test[k], text,
-						    sizeof(text));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
