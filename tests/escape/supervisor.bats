@@ -45,6 +45,11 @@ flood() {
 	END
 }
 
+# wall SECONDS - a limit of so many, of more on a slow machine
+wall() {
+	echo "$(($1 * SLOW))s"
+}
+
 # bounded SECONDS - the flood in $PID begins, holds up no other sandbox, costs its launcher no more
 # than one processor and 16 MiB, and is over in time with status 124.
 bounded() {
@@ -54,7 +59,7 @@ bounded() {
 	(($(field "$PID" VmHWM) < 16384))
 	ended "$PID"
 	[[ $status == 124 ]]
-	((EPOCHSECONDS - start <= $1 + 10 * SLOW))
+	((EPOCHSECONDS - start <= ($1 + 10) * SLOW))
 }
 
 @test "the supervisor keeps neither capability nor call" {
@@ -119,11 +124,12 @@ bounded() {
 
 @test "a flood of refused calls slows only the program" {
 	need_command python3
-	profile p <<<'return profile { extends = "base", limits = { wall = "2s" },
+	profile p <<<'return profile { extends = "base",
 		seccomp = { on_denied = "report", guard = { errno "EPERM" { "umask" } } } }'
 	flood 'os.umask(n % 512 if n % 2 else n % 7)'
-	start run -p "$WORK/p.lua" --ro "$WORK:/w" --report "$WORK/report" -- /usr/bin/python3 /w/flood.py
-	bounded 2
+	start run -p "$WORK/p.lua" --wall "$(wall 4)" --ro "$WORK:/w" --report "$WORK/report" -- \
+		/usr/bin/python3 /w/flood.py
+	bounded 4
 	[[ $(json report 'len(it["denied"]) <= 513 and it["status"]') == timeout ]]
 	(($(stat -c %s report) < 1 << 20))
 }
@@ -131,7 +137,7 @@ bounded() {
 @test "a flood of signals slows only the program" {
 	need_command python3
 	flood 'os.kill(1, 1 + n % 64); os.kill(-1, signal.SIGCONT); os.fork() or os._exit(0)'
-	start run --wall 4s --pids 512 --ro "$WORK:/w" -- /usr/bin/python3 /w/flood.py
+	start run --wall "$(wall 4)" --pids 512 --ro "$WORK:/w" -- /usr/bin/python3 /w/flood.py
 	local before
 	within 10 confined
 	before=$(cpu "$PID")
@@ -173,8 +179,9 @@ except BlockingIOError:
 	tail -f /dev/null 3<pipe & # holds it open, and reads nothing of it
 	local reader=$!
 	# The reader of a pipe that is full holds up the program's writes, not the end of its time.
-	env --default-signal=INT "$LUNETTE" run --wall 2s --output 1G,truncate --ro "$WORK:/w" -- \
-		sh -c 'echo ready >&2; exec /usr/bin/python3 /w/flood.py' </dev/null >pipe 2>out 3>&- &
+	env --default-signal=INT "$LUNETTE" run --wall "$(wall 2)" --output 1G,truncate \
+		--ro "$WORK:/w" -- sh -c 'echo ready >&2; exec /usr/bin/python3 /w/flood.py' \
+		</dev/null >pipe 2>out 3>&- &
 	PID=$!
 	bounded 2
 	kill -KILL "$reader"

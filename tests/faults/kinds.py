@@ -42,9 +42,12 @@ def normal(said):
     said = re.sub(r"^(net/route \S+)\t\w+\t\w+", r"\1", said, flags=re.MULTILINE)
     said = re.sub(r"^net/dev (\S+:) .*$", r"net/dev \1", said, flags=re.MULTILINE)
     # Linux lists mounts by an id that launcher and set-up process draw side by side.
-    lines = [line for line in said.split("\n") if line]
+    # A death cuts the last one short.
+    lines, cut = said.rsplit("\n", 1) if "\n" in said else ("", said)
+    lines = [line for line in lines.split("\n") if line]
     mounts = iter(sorted(line for line in lines if line.startswith("mountinfo")))
-    return "\n".join(next(mounts) if line.startswith("mountinfo") else line for line in lines)
+    lines = [next(mounts) if line.startswith("mountinfo") else line for line in lines]
+    return "\n".join(lines + [cut] * bool(cut))
 
 
 RICH = """
