@@ -284,7 +284,7 @@ static void note_lost_output(const struct outcome *outcome)
 	struct err err;
 
 	(void)err_set(&err, STAGE_WATCH, outcome->lost_output, "the program's status stands",
-		      "its output to a file");
+		      "its output");
 	print_error(&err);
 }
 

@@ -66,7 +66,10 @@ static void fill_streams(struct watch *watch, struct outcome *outcome)
 							       .bytes = relay->seen };
 		if (kept) {
 			outcome->streams[i].length = relay->kept.length;
+			/* May fail: it is lost then, and the launcher says so. */
 			buf_bytes(&relay->kept, "", 1); /* a text, though nothing came */
+			if (relay->kept.failed)
+				relay->error = -ENOMEM;
 			outcome->streams[i].text = relay->kept.data;
 			relay->kept = BUF_EMPTY;
 		}
@@ -180,9 +183,9 @@ int end_conclude(struct watch *watch, struct outcome *outcome, struct err *err)
 	if (never_ran(watch, &outcome->cgroup, err))
 		return -err->number;
 	outcome->wall_ms = elapsed(shared);
-	outcome->lost_output = lost_output(watch);
 	memcpy(outcome->tried, shared->tried, sizeof(outcome->tried));
 	fill_streams(watch, outcome);
+	outcome->lost_output = lost_output(watch);
 	if (shared->ended) {
 		fill_usage(outcome, &shared->usage);
 		fill_end(watch, outcome, shared->code, shared->status);
