@@ -1,8 +1,8 @@
 /* entries.c - what getdents64(2) stored, entry by entry: raw.entries()
  *
  * Directories are long, and a table for each entry costs more than the kernel does; so an entry is
- * one small object, and its name becomes a text when it is asked for. Must not trust the bytes: a
- * caller may hand any text.
+ * one small object, and its name becomes a text when it is asked for. Who wants nothing but names
+ * and types gets these without an object. Must not trust the bytes: a caller may hand any text.
  */
 #include "lua/bind/bind.h"
 
@@ -22,45 +22,79 @@ struct entry {
 	char name[];
 };
 
-enum { UP_TEXT = 1, UP_AT, UP_METATABLE };
+/* What an iterator has yet to go through, of a text that its closure keeps. */
+struct rest {
+	const char *text;
+	size_t size;
+};
+
+enum { UP_REST = 1, UP_TEXT, UP_METATABLE };
+
+/* The next entry's head and name, of @length; NULL after the last. */
+static const char *step(lua_State *lua, struct head *head, size_t *length)
+{
+	struct rest *rest = lua_touserdata(lua, lua_upvalueindex(UP_REST));
+	const char *name;
+
+	if (rest->size < sizeof(*head))
+		return NULL;
+	memcpy(head, rest->text, sizeof(*head));
+	if (head->reclen < sizeof(*head) || head->reclen > rest->size)
+		luaL_error(lua, "an entry that goes past the end");
+	name = rest->text + sizeof(*head);
+	*length = strnlen(name, head->reclen - sizeof(*head));
+	rest->text += head->reclen;
+	rest->size -= head->reclen;
+	return name;
+}
 
 static int next(lua_State *lua)
 {
-	size_t length;
-	const char *text = lua_tolstring(lua, lua_upvalueindex(UP_TEXT), &length);
-	size_t at = (size_t)lua_tointeger(lua, lua_upvalueindex(UP_AT));
 	struct head head;
+	size_t length;
+	const char *name = step(lua, &head, &length);
 	struct entry *entry;
-	size_t name;
 
-	if (length - at < sizeof(head))
+	if (!name)
 		return 0;
-	memcpy(&head, text + at, sizeof(head));
-	if (head.reclen < sizeof(head) || head.reclen > length - at)
-		return luaL_error(lua, "an entry that goes past the end");
-	text += at + sizeof(head);
-	name = strnlen(text, head.reclen - sizeof(head));
-	entry = lua_newuserdatauv(lua, sizeof(*entry) + name, 0);
+	entry = lua_newuserdatauv(lua, sizeof(*entry) + length, 0);
 	entry->head = head;
-	entry->length = name;
-	memcpy(entry->name, text, name);
+	entry->length = length;
+	memcpy(entry->name, name, length);
 	lua_pushvalue(lua, lua_upvalueindex(UP_METATABLE));
 	lua_setmetatable(lua, -2);
-	at += head.reclen;
-	lua_pushinteger(lua, (lua_Integer)at);
-	lua_replace(lua, lua_upvalueindex(UP_AT));
 	return 1;
 }
 
-/* entries(text, metatable) - an iterator over objects of entrytype() */
+static int next_name(lua_State *lua)
+{
+	struct head head;
+	size_t length;
+	const char *name = step(lua, &head, &length);
+
+	if (!name)
+		return 0;
+	lua_pushlstring(lua, name, length);
+	lua_pushinteger(lua, head.type);
+	return 2;
+}
+
+/* entries(text [, metatable]) - an iterator over objects of entrytype(), or over names and types */
 static int entries(lua_State *lua)
 {
-	luaL_checkstring(lua, 1);
-	luaL_checktype(lua, 2, LUA_TTABLE);
+	bool names = lua_isnoneornil(lua, 2);
+	size_t size;
+	const char *text = luaL_checklstring(lua, 1, &size);
+	struct rest *rest;
+
+	if (!names)
+		luaL_checktype(lua, 2, LUA_TTABLE);
 	lua_settop(lua, 2);
-	lua_pushinteger(lua, 0);
-	lua_insert(lua, 2);
-	lua_pushcclosure(lua, next, 3);
+	rest = lua_newuserdatauv(lua, sizeof(*rest), 0);
+	rest->text = text;
+	rest->size = size;
+	lua_insert(lua, 1);
+	lua_pushcclosure(lua, names ? next_name : next, 3);
 	return 1;
 }
 

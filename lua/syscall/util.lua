@@ -56,15 +56,15 @@ end
 local function names_in(fd)
 	local list = {}
 	while true do
-		local entries, count = fd:getdents()
-		if not entries then
+		local names, count = fd:getdents(nil, nil, true)
+		if not names then
 			return nil, count
 		elseif count == 0 then
 			return list
 		end
-		for entry in entries do
-			if entry.name ~= "." and entry.name ~= ".." then
-				list[#list + 1] = entry.name
+		for name in names do
+			if name ~= "." and name ~= ".." then
+				list[#list + 1] = name
 			end
 		end
 	end

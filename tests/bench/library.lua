@@ -44,7 +44,21 @@ local function ours()
 		for _ = 1, n do
 			local fd, count = assert(S.open(directory, "rdonly, directory")), 0
 			repeat
-				local entries, bytes = fd:getdents(nil, 32768)
+				local names, bytes = fd:getdents(nil, nil, true)
+				for name in names do
+					count = count + (name and 1 or 0)
+				end
+			until bytes == 0
+			fd:close()
+			assert(count == 10002)
+		end
+	end)
+	-- With type and inode of each, which luaposix does not give.
+	measure("entries_10000", function(n)
+		for _ = 1, n do
+			local fd, count = assert(S.open(directory, "rdonly, directory")), 0
+			repeat
+				local entries, bytes = fd:getdents()
 				for entry in entries do
 					count = count + (entry.name and 1 or 0)
 				end

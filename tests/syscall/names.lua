@@ -168,6 +168,20 @@ ok(types.file.REG and types.sub2.dir and types.soft.lnk and not types.file.dir, 
 ok(types.file.ino == st.ino and types.file.toif == S.c.S_I.FREG, "and inodes")
 raises(function() return types.file.wrong end, "dirent has no field wrong", "no such field")
 list:seek(0, "set")
+local plain = {}
+for name, type in list:getdents(nil, nil, true) do
+	plain[#plain + 1] = name
+	ok(type == types[name].type, "getdents() of names: type of " .. name)
+end
+table.sort(plain)
+is(table.concat(plain, " "), table.concat(found, " "), "names alone")
+for _, text in ipairs { "", ("x"):rep(18), ("x"):rep(19), ("\0"):rep(100), ("\255"):rep(4096) } do
+	raises(function()
+		for _ in S.raw.entries(text) do end
+		error(#text < 19 and "an entry that goes past the end" or "all of it is passed")
+	end, "an entry that goes past the end", ("%d bytes that are no entries"):format(#text))
+end
+list:seek(0, "set")
 local room = S.t.buffer(64)
 local part, bytes = list:getdents(room)
 ok(bytes <= 64 and part().name, "getdents() into memory")
