@@ -90,81 +90,134 @@ int path_host(const char *path, int flags)
 
 enum { PATH_LINKS = 40 };
 
-/* One component at a time, with the links spelt out in @rest as they come. */
-static int step_through(char rest[8192], int root)
+/* The walk of path_steady(): where it is, and what is left of the path, with the links spelt out as
+ * they come. */
+struct walk {
+	const struct path_trees *trees;
+	int at;
+	bool inside; /* one of the trees */
+	int links;
+	char rest[8192];
+};
+
+/* A tree is told by its top directory, since it may be reached under another name. */
+static bool begins(struct path_tree *tree, const struct stat *st)
 {
-	cleanup_fd int at = root;
-	int links = 0;
+	struct stat top = { 0 };
 
-	while (at >= 0) {
-		size_t skip = strspn(rest, "/");
-		size_t length = strcspn(rest + skip, "/");
-		char name[256], target[4096];
-		cleanup_fd int next = -1;
-		struct stat st;
-		long r;
-
-		if (length == 0)
-			return take_fd(&at);
-		if (length >= sizeof(name))
-			return -ENAMETOOLONG;
-		memcpy(name, rest + skip, length);
-		name[length] = '\0';
-		memmove(rest, rest + skip + length, strlen(rest + skip + length) + 1);
-		next = (int)sys_openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
-		r = next < 0 ? next : sys_fstat(next, &st);
-		if (r < 0)
-			return (int)r;
-		if (!S_ISLNK(st.st_mode)) {
-			fd_close(&at);
-			at = take_fd(&next);
-			continue;
-		}
-		r = sys_readlinkat(next, "", target, sizeof(target) - 1);
-		if (r < 0 || st.st_uid != 0 || ++links > PATH_LINKS ||
-		    (size_t)r + strlen(rest) + 2 > 8192)
-			return r < 0 ? (int)r : -ELOOP;
-		memmove(rest + r, rest, strlen(rest) + 1);
-		memcpy(rest, target, (size_t)r);
-		if (target[0] == '/') {
-			fd_close(&at);
-			at = (int)sys_openat(AT_FDCWD, "/", O_PATH | O_CLOEXEC, 0);
-		}
+	/* May fail: nothing lies below what is not there. */
+	if (!tree->known && sys_newfstatat(AT_FDCWD, tree->path, &top, 0) == 0) {
+		tree->device = top.st_dev;
+		tree->inode = top.st_ino;
+		tree->known = true;
 	}
-	return at;
+	return tree->known && tree->device == st->st_dev && tree->inode == st->st_ino;
 }
 
-int path_steady(const char *path, const char *steady, bool any_owner)
+static void arrive(struct walk *walk, int *fd, const struct stat *st)
 {
-	char rest[8192];
-	int r;
+	for (size_t i = 0; i < walk->trees->count && !walk->inside; i++)
+		walk->inside = begins(&walk->trees->list[i], st);
+	fd_close(&walk->at);
+	walk->at = take_fd(fd);
+}
 
-	if (steady) {
-		cleanup_fd int from = path_steady(steady, NULL, any_owner);
+static long arrive_at_root(struct walk *walk)
+{
+	cleanup_fd int fd = (int)sys_openat(AT_FDCWD, "/", O_PATH | O_CLOEXEC, 0);
+	struct stat st;
+	long r = fd < 0 ? fd : sys_fstat(fd, &st);
 
-		if (from < 0)
-			return from;
-		path += strlen(steady);
-		path += strspn(path, "/");
-		r = resolve(from, *path ? path : ".", O_PATH,
-			    RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH);
-		return r == -ENOSYS ? walk(from, path, O_PATH) : r;
+	if (r == 0)
+		arrive(walk, &fd, &st);
+	return r;
+}
+
+/* Puts what the link @fd says in front of what is left. */
+static long follow(struct walk *walk, int fd, const struct stat *st)
+{
+	char target[4096];
+	long length;
+
+	if (walk->inside || (!walk->trees->any_owner && st->st_uid != 0) ||
+	    ++walk->links > PATH_LINKS)
+		return -ELOOP;
+	length = sys_readlinkat(fd, "", target, sizeof(target) - 1);
+	if (length < 0)
+		return length;
+	if ((size_t)length + strlen(walk->rest) + 2 > sizeof(walk->rest))
+		return -ENAMETOOLONG;
+	memmove(walk->rest + length, walk->rest, strlen(walk->rest) + 1);
+	memcpy(walk->rest, target, (size_t)length);
+	return target[0] == '/' ? arrive_at_root(walk) : 0;
+}
+
+/* One component, the first of what is left. */
+static long step(struct walk *walk)
+{
+	size_t skip = strspn(walk->rest, "/");
+	size_t length = strcspn(walk->rest + skip, "/");
+	cleanup_fd int next = -1;
+	char name[256];
+	struct stat st;
+	long r;
+
+	if (length >= sizeof(name))
+		return -ENAMETOOLONG;
+	memcpy(name, walk->rest + skip, length);
+	name[length] = '\0';
+	memmove(walk->rest, walk->rest + skip + length, strlen(walk->rest + skip + length) + 1);
+	if (length == 0)
+		return 0;
+	next = (int)sys_openat(walk->at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	r = next < 0 ? next : sys_fstat(next, &st);
+	if (r < 0)
+		return r;
+	if (S_ISLNK(st.st_mode))
+		return follow(walk, next, &st);
+	arrive(walk, &next, &st);
+	return 0;
+}
+
+/* Where @path is relative, it begins where the working directory really is. */
+static long begin(struct walk *walk, const char *path)
+{
+	size_t used = 0;
+	long r = 0;
+
+	if (path[0] != '/') {
+		r = sys_getcwd(walk->rest, sizeof(walk->rest));
+		if (r < 0)
+			return r;
+		used = strlen(walk->rest);
 	}
-	if (any_owner)
+	if (used + strlen(path) + 2 > sizeof(walk->rest) || (used && walk->rest[0] != '/'))
+		return -ENAMETOOLONG;
+	snprintf(walk->rest + used, sizeof(walk->rest) - used, "/%s", path);
+	return arrive_at_root(walk);
+}
+
+int path_steady(const char *path, const struct path_trees *trees)
+{
+	struct walk walk = { .trees = trees, .at = -1 };
+	long r;
+
+	if (trees->any_owner && trees->count == 0)
 		return path_host(path, O_PATH);
 	r = resolve(AT_FDCWD, path, O_PATH, RESOLVE_NO_SYMLINKS);
-	if ((r != -ELOOP && r != -ENOSYS) || strlen(path) >= 4096)
-		return r;
-	snprintf(rest, sizeof(rest), "%s", path);
-	return step_through(rest, (int)sys_openat(AT_FDCWD, "/", O_PATH | O_CLOEXEC, 0));
-}
+	if (r != -ELOOP && r != -ENOSYS)
+		return (int)r;
+	if (trees->any_owner) {
+		/* Where links are, magic ones are refused as ever. */
+		cleanup_fd int there = path_host(path, O_PATH);
 
-bool path_within(const char *path, const char *directory)
-{
-	size_t length = strlen(directory);
-
-	if (length == 1)
-		return true;
-	return strncmp(path, directory, length) == 0 &&
-	       (path[length] == '/' || path[length] == '\0');
+		if (there < 0)
+			return there;
+	}
+	r = begin(&walk, path);
+	while (r >= 0 && walk.rest[0])
+		r = step(&walk);
+	if (r < 0)
+		fd_close(&walk.at);
+	return r < 0 ? (int)r : walk.at;
 }

@@ -8,6 +8,8 @@
 #define LAUNCHER_BASE_PATH_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "launcher/base/fd.h"
 
@@ -20,14 +22,22 @@ int path_in_root(int root, const char *path, int flags);
  * or -errno. */
 int path_host(const char *path, int flags);
 
-/* path_steady() - open the host's @path, O_PATH, through no symlink that a stranger may have
- * planted
- * @steady: a directory that @path lies in and below which no link at all is followed, or NULL.
- * Elsewhere a link is followed where @any_owner, or where root owns it. A refused link is
- * -ELOOP. */
-int path_steady(const char *path, const char *steady, bool any_owner);
+/* A directory in which somebody may plant links. What stands below `path` is path_steady()'s. */
+struct path_tree {
+	const char *path;
+	bool known;
+	uint64_t device;
+	uint64_t inode;
+};
 
-/* path_within() - is @path the same as @directory or below it? Both absolute and normal. */
-bool path_within(const char *path, const char *directory);
+struct path_trees {
+	struct path_tree *list;
+	size_t count;
+	bool any_owner; /* a link outside of them is followed whoever owns it, else only root's */
+};
+
+/* path_steady() - open @path, O_PATH, through no symlink that a stranger may have planted: below
+ * one of @trees none is followed, whatever name leads there. A refused link is -ELOOP. */
+int path_steady(const char *path, const struct path_trees *trees);
 
 #endif

@@ -165,6 +165,8 @@ static void tell_end(const struct outcome *outcome)
 
 struct run {
 	const struct request *request;
+	int report; /* its descriptor, once it is open */
+	int place;
 	struct eval_answer answer; /* answer.plan: the text, wherever it comes from */
 	struct plan plan;
 	bool decoded;
@@ -218,7 +220,18 @@ static int decode(struct run *run)
 	return check_plan(run->request, &run->plan, &run->err);
 }
 
-static int launch(struct run *run, int place)
+/* Once the plan says where the program may have planted links; without one, at the end. */
+static int open_report(struct run *run, struct err *err)
+{
+	const char *where = run->request->report;
+
+	if (!where || run->report >= 0)
+		return 0;
+	run->report = report_open(where, run->decoded ? &run->plan : NULL, &run->place, err);
+	return run->report < 0 ? run->report : 0;
+}
+
+static int launch(struct run *run)
 {
 	const struct request *request = run->request;
 	struct launch_options options = { .environment = request->environment,
@@ -236,6 +249,8 @@ static int launch(struct run *run, int place)
 		ret = evaluate(run, &options, &ahead);
 	if (ret == 0)
 		ret = decode(run);
+	if (ret == 0)
+		ret = open_report(run, &run->err);
 	if (ret < 0) {
 		launch_drop(ahead);
 		return ret;
@@ -250,14 +265,14 @@ static int launch(struct run *run, int place)
 	if (request->plan)
 		note_changed_inputs(&run->plan, request->environment);
 	eval_reap(&run->answer);
-	report_keep(place, &needs);
+	report_keep(run->place, &needs);
 	ret = launch_wait(ahead, &needs, &run->outcome, &run->err);
 	confine_needs_finish(&needs);
 	run->launched = ret == 0;
 	return ret;
 }
 
-static void write_report(int fd, int place, const struct run *run)
+static void write_report(struct run *run)
 {
 	const struct request *request = run->request;
 	const char *asked = request->plan ? NULL : request->profile ? request->profile : "default";
@@ -270,11 +285,18 @@ static void write_report(int fd, int place, const struct run *run)
 	char hash[65];
 	struct err err;
 
+	/* One that is at fault itself is not tried again. */
+	if (!request->report || run->err.stage == STAGE_REPORT)
+		return;
+	if (open_report(run, &err) < 0) {
+		print_error(&err);
+		return;
+	}
 	if (run->decoded) {
 		plan_hash(run->answer.plan.data, run->answer.plan.length, hash);
 		report.hash = hash;
 	}
-	if (report_write(fd, place, request->report, &report, &err) < 0)
+	if (report_write(run->report, run->place, request->report, &report, &err) < 0)
 		print_error(&err);
 }
 
@@ -290,18 +312,14 @@ static void note_lost_output(const struct outcome *outcome)
 
 int cmd_run(const struct request *request)
 {
-	struct run run = { .request = request };
-	cleanup_fd int report = -1;
-	cleanup_fd int place = -1;
+	struct run run = { .request = request, .report = -1, .place = -1 };
 	int ret = check_words(request, &run.err);
 
-	if (ret == 0 && request->report)
-		ret = report = report_open(request->report, &run.err);
-	if (report >= 0)
-		/* May fail: a report that the program replaces is lost then, and is told of. */
-		place = report_place(report, request->report);
-	if (ret >= 0)
-		ret = launch(&run, place);
+	if (ret < 0) {
+		print_error(&run.err);
+		return EXIT_FAILED;
+	}
+	ret = launch(&run);
 	if (ret < 0)
 		print_error(&run.err);
 	else if (run.outcome.lost_output)
@@ -310,8 +328,9 @@ int cmd_run(const struct request *request)
 		tell_end(&run.outcome);
 	if (ret == 0 && request->verbose)
 		tell(&run.plan, &run.outcome);
-	if (report >= 0)
-		write_report(report, place, &run);
+	write_report(&run);
+	fd_close(&run.report);
+	fd_close(&run.place);
 	outcome_finish(&run.outcome);
 	plan_finish(&run.plan);
 	eval_finish(&run.answer);

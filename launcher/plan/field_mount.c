@@ -221,3 +221,19 @@ void encode_mount(const struct plan *plan, const struct plan_key *key, struct bu
 		encode_one(&plan->mounts[i], out);
 	}
 }
+
+size_t plan_writable(const struct plan *plan, bool inside, struct path_tree *trees)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->mount_count; i++) {
+		const struct plan_mount *mount = &plan->mounts[i];
+		const char *tree = mount->upper;
+
+		if (mount->kind == MOUNT_BIND && !mount->read_only)
+			tree = mount->source;
+		if (tree)
+			trees[count++].path = inside ? mount->target : tree;
+	}
+	return count;
+}

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "launcher/base/base.h"
+#include "launcher/base/path.h"
 #include "policy/policy.h"
 
 enum {
@@ -328,6 +329,11 @@ struct plan {
  */
 int plan_decode(struct plan *plan, const char *text, size_t length, struct err *err);
 void plan_finish(struct plan *plan);
+
+/* plan_writable() - the trees of the host in which the program may write, and so may leave links
+ * for a later launch: into @trees, which has room for one a mount
+ * @inside: by where they are in the sandbox. Returns how many there are. */
+size_t plan_writable(const struct plan *plan, bool inside, struct path_tree *trees);
 
 /* plan_rule_origin() - the profile's line that rule @rule of architecture @arch comes from; ""
  * where it is not known, or there is no such rule (SIZE_MAX). */

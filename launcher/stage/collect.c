@@ -47,12 +47,12 @@ int mounts_prepare(struct setup *setup, struct err *err)
 	struct staged *staged = calloc(slots + 1, sizeof(*staged));
 
 	setup->own_devices = calloc(mounts, sizeof(uint64_t));
-	setup->writable = calloc(mounts, sizeof(char *));
+	setup->writable = calloc(mounts, sizeof(struct path_tree));
 	if (!staged || !setup->own_devices || !setup->writable) {
 		free(staged);
 		return err_set(err, STAGE_MOUNTS, ENOMEM, NULL, "mounts");
 	}
-	source_find_writable(setup);
+	setup->writable_count = plan_writable(setup->plan, false, setup->writable);
 	staging_init(&setup->staging, staged, slots, &setup->caller);
 	return 0;
 }

@@ -50,9 +50,6 @@ int mounts_build(struct setup *setup, struct err *err);
 int source_open(const struct setup *setup, const struct plan_mount *mount, const char *path,
 		struct err *err);
 
-/* source_find_writable() - fill setup->writable, which has room for one entry a mount. */
-void source_find_writable(struct setup *setup);
-
 /* source_path() - the same without an error's text: a path that a plan names, through no link that
  * the program or, below a privileged launcher, another user than root may have planted. */
 int source_path(const struct setup *setup, const char *path);

@@ -12,6 +12,7 @@
 
 #include "launcher/base/base.h"
 #include "launcher/base/cgroup.h"
+#include "launcher/base/path.h"
 #include "launcher/net/veth.h"
 #include "launcher/plan/plan.h"
 #include "launcher/base/caller.h"
@@ -102,8 +103,8 @@ struct setup {
 	int dev;   /* the last /dev that was built, still writable, or -1 */
 	uint64_t *own_devices; /* file systems that this launch made: there mount points are made */
 	size_t own_count;
-	const char **
-		writable; /* host trees in which the program, in an earlier run too, may plant links */
+	struct path_tree *writable; /* host trees in which the program, in an earlier run too, may
+				     * plant links */
 	size_t writable_count;
 	struct parent parent;
 	int usual[USUAL_MOUNTS]; /* made ahead of the plan and not yet used, detached; or -1 */

@@ -38,41 +38,12 @@ static int set_attributes(const struct plan_mount *mount, int fd, int idmap)
 				      sizeof(attr));
 }
 
-static const char *writable_tree(const struct plan_mount *mount)
-{
-	return mount->kind == MOUNT_BIND && !mount->read_only ? mount->source : mount->upper;
-}
-
-/* The widest tree of @setup->writable that @path lies below. */
-static const char *writable_above(const struct setup *setup, const char *path)
-{
-	const char *widest = NULL;
-
-	for (size_t i = 0; i < setup->writable_count; i++) {
-		const char *tree = setup->writable[i];
-
-		if (strcmp(tree, path) != 0 && path_within(path, tree) &&
-		    (!widest || strlen(tree) < strlen(widest)))
-			widest = tree;
-	}
-	return widest;
-}
-
-void source_find_writable(struct setup *setup)
-{
-	for (size_t i = 0; i < setup->plan->mount_count; i++) {
-		const char *tree = writable_tree(&setup->plan->mounts[i]);
-		size_t last = setup->writable_count;
-
-		if (tree && !(last && path_within(tree, setup->writable[last - 1])) &&
-		    !writable_above(setup, tree))
-			setup->writable[setup->writable_count++] = tree;
-	}
-}
-
 int source_path(const struct setup *setup, const char *path)
 {
-	return path_steady(path, writable_above(setup, path), !setup->caller.privileged);
+	const struct path_trees trees = { setup->writable, setup->writable_count,
+					  !setup->caller.privileged };
+
+	return path_steady(path, &trees);
 }
 
 int source_open(const struct setup *setup, const struct plan_mount *mount, const char *path,

@@ -9,9 +9,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "launcher/base/caller.h"
 #include "launcher/base/json.h"
+#include "launcher/base/path.h"
 #include "launcher/plan/token.h"
 #include "launcher/watch/denials.h"
 #include "policy/tables.h"
@@ -41,30 +44,72 @@ static int open_number(const char *where, struct err *err)
 	return (int)fd;
 }
 
-int report_open(const char *where, struct err *err)
+/* The directory of @where, O_PATH, and the file's name in it. */
+static int open_directory(const char *where, const struct plan *plan, const char **name)
 {
+	const char *slash = strrchr(where, '/');
+	struct path_trees trees = { 0 };
+	struct caller caller;
+	char directory[4096];
+	int fd;
+
+	*name = slash ? slash + 1 : where;
+	snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - where) + 1 : 1,
+		 slash ? where : ".");
+	caller_read(&caller);
+	trees.any_owner = !caller.privileged;
+	trees.list = calloc(plan ? plan->mount_count + 1 : 1, sizeof(*trees.list));
+	if (!trees.list)
+		return -ENOMEM;
+	if (plan)
+		trees.count = plan_writable(plan, false, trees.list);
+	else /* what the usual profile mounts */
+		trees.list[trees.count++].path = ".";
+	fd = path_steady(directory, &trees);
+	free(trees.list);
+	return fd;
+}
+
+static int open_failed(const char *where, long error, struct err *err)
+{
+	int r = err_set(err, STAGE_REPORT, (int)error, NULL, "%s", where);
+
+	if (error == -ELOOP)
+		return err_hint(err, "the report is not written through a symlink that may have "
+				     "been planted: name the path that it leads to");
+	return r;
+}
+
+int report_open(const char *where, const struct plan *plan, int *place, struct err *err)
+{
+	cleanup_fd int directory = -1;
 	cleanup_fd int fd = -1;
+	const char *name;
 	struct stat st;
 	long ret;
 
+	*place = -1;
 	if (strncmp(where, "fd:", 3) == 0)
 		return open_number(where, err);
-	fd = (int)sys_openat(AT_FDCWD, where,
+	directory = open_directory(where, plan, &name);
+	if (directory < 0)
+		return open_failed(where, directory, err);
+	fd = (int)sys_openat(directory, name,
 			     O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
 			     0666);
 	if (fd < 0)
-		return err_set(err, STAGE_REPORT, fd,
-			       fd == -ELOOP ? "the report is not written through a symlink" : NULL,
-			       "%s", where);
+		return open_failed(where, fd, err);
 	ret = sys_fstat(fd, &st);
 	if (ret == 0 && S_ISREG(st.st_mode))
 		ret = sys_ftruncate(fd, 0);
 	if (ret < 0)
-		return err_set(err, STAGE_REPORT, (int)ret, NULL, "%s", where);
+		return open_failed(where, ret, err);
 	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode)) {
 		err_set(err, STAGE_REPORT, EINVAL, NULL, "%s", where);
 		return err_reason(err, "is neither a file nor a FIFO");
 	}
+	if (S_ISREG(st.st_mode))
+		*place = take_fd(&directory);
 	return take_fd(&fd);
 }
 
@@ -367,14 +412,14 @@ int report_format(const struct report *report, struct buf *out)
 	return out->failed ? -ENOMEM : 0;
 }
 
-/* A reader who is gone is an error here, not the end of the launcher, and so is one who takes
- * nothing for @PATIENCE seconds from a pipe that was opened here. */
+/* A reader who is gone, or a limit, is an error here, not the end of the launcher, and so is a
+ * reader who takes nothing for @PATIENCE seconds from a pipe that was opened here. */
 static int write_text(int fd, const struct buf *text)
 {
-	uint64_t pipe = 1ull << (SIGPIPE - 1);
+	uint64_t errors = 1ull << (SIGPIPE - 1) | 1ull << (SIGXFSZ - 1);
 	size_t done = 0;
 
-	(void)sys_rt_sigprocmask(SIG_BLOCK, &pipe, NULL, sizeof(pipe));
+	(void)sys_rt_sigprocmask(SIG_BLOCK, &errors, NULL, sizeof(errors));
 	while (done < text->length) {
 		struct pollfd room = { .fd = fd, .events = POLLOUT };
 		struct raw_timespec patience = { .seconds = PATIENCE };
@@ -398,20 +443,6 @@ static bool in_place(int fd, const char *where)
 		return true;
 	return sys_newfstatat(AT_FDCWD, where, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
 	       there.st_dev == ours.st_dev && there.st_ino == ours.st_ino;
-}
-
-/* Its directory's name may lead elsewhere when the program has ended. */
-int report_place(int fd, const char *where)
-{
-	const char *slash = strrchr(where, '/');
-	char directory[4096];
-	struct stat st;
-
-	if (strncmp(where, "fd:", 3) == 0 || sys_fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return -1;
-	snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - where) + 1 : 1,
-		 slash ? where : ".");
-	return (int)sys_openat(AT_FDCWD, directory, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 }
 
 /* Whether it is in place is asked when the program is gone. */

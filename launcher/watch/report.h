@@ -20,14 +20,13 @@ struct report {
 };
 
 /* report_open() - @where is a path or "fd:N"
- * A path must name a regular file (made, or emptied), a FIFO with a reader or a character device; a
- * symlink is refused. Returns a descriptor or -errno with @err of the stage `report`.
+ * A path must name a regular file (made, or emptied), a FIFO with a reader or a character device. A
+ * symlink is refused as the file, and on the way where the program may have planted it in an
+ * earlier run: in a tree that @plan mounts writable or, without a plan, in the working directory.
+ * @place: receives a handle (O_PATH) of the directory of a regular file, else -1.
+ * Returns a descriptor or -errno with @err of the stage `report`.
  */
-int report_open(const char *where, struct err *err);
-
-/* report_place() - a handle (O_PATH) of the directory of @fd, a regular file that was opened as
- * @where, taken before the program runs; -errno, or -1 where @fd is no such file. */
-int report_place(int fd, const char *where);
+int report_open(const char *where, const struct plan *plan, int *place, struct err *err);
 
 /* report_keep() - what report_write() will need of the file system besides its descriptors. */
 void report_keep(int place, struct confine_needs *needs);
@@ -37,7 +36,8 @@ int report_format(const struct report *report, struct buf *out);
 
 /* report_write() - write the object to @fd, which was opened as @where
  * A program that can write in the directory may have put another file in that place: it is replaced
- * by the report, in the directory @place (report_place()) alone. SIGPIPE stays blocked afterwards.
+ * by the report, in the directory @place (report_open()) alone. SIGPIPE and SIGXFSZ stay blocked
+ * afterwards.
  * Returns 0 or -errno with @err of the stage `report`. */
 int report_write(int fd, int place, const char *where, const struct report *report,
 		 struct err *err);

@@ -70,6 +70,37 @@ setup() {
 	done
 }
 
+@test "a report is not written through a directory that became a link in an earlier run" {
+	mkdir out
+	launch -0 run --report out/r.json -- sh -c 'rm -r out && ln -s "$1" out' sh "$SECRET"
+	echo precious >"$SECRET/r.json"
+	launch -125 run --report out/r.json -- true
+	expect_error report planted
+	launch -125 run --report out/r.json -p nosuch -- true # whose plan is not known
+	[[ $stderr == *"report: out/r.json"*planted* && $(cat "$SECRET/r.json") == precious ]]
+	rm "$SECRET/r.json"
+	launch -125 run --report "$WORK/out/r.json" -- true
+	[[ ! -e $SECRET/r.json ]]
+	ln -s "$SECRET" "$BATS_TEST_TMPDIR/own" # the control: a link where no program could plant it
+	launch -0 run --report "$BATS_TEST_TMPDIR/own/r.json" -- true
+	[[ $(json "$SECRET/r.json" 'it["status"]') == exited ]]
+}
+
+@test "a writable tree under another name is the same tree" {
+	mkdir data
+	ln -s "$WORK" "$BATS_TEST_TMPDIR/alias"
+	profile alias <<-END
+		return profile { extends = "base", mounts = {
+			rw { "$BATS_TEST_TMPDIR/alias", at = "/box" }, ro { "$WORK/data", at = "/data" } } }
+	END
+	launch -0 run -p "$WORK/alias.lua" -- ls /data # the control
+	launch -0 run -p "$WORK/alias.lua" -- sh -c 'rmdir /box/data && ln -s "$1" /box/data' sh "$SECRET"
+	[[ -L data ]]
+	launch -125 run -p "$WORK/alias.lua" -- cat /data/file
+	expect_error mounts planted
+	[[ $output != *precious* ]]
+}
+
 @test "a named descriptor must be the caller's" {
 	profile fds <<-'END'
 		return profile { extends = "default", process = { fds = { 7 } } }

@@ -79,6 +79,13 @@ static void check_failure(void)
 		     "a launch that failed");
 }
 
+static int open_report(const char *where, struct err *err)
+{
+	cleanup_fd int place = -1;
+
+	return report_open(where, NULL, &place, err);
+}
+
 static void check_places(const char *directory)
 {
 	struct err err = { 0 };
@@ -88,25 +95,25 @@ static void check_places(const char *directory)
 
 	snprintf(path, sizeof(path), "%s/report", directory);
 	snprintf(link, sizeof(link), "%s/link", directory);
-	fd = report_open(path, &err);
+	fd = open_report(path, &err);
 	ok(fd >= 0, "a new file is made");
 	is_number(sys_write(fd, "old", 3), 3, "and written");
 	fd_close(&fd);
-	fd = report_open(path, &err);
+	fd = open_report(path, &err);
 	is_number(sys_lseek(fd, 0, SEEK_END), 0, "an old one is emptied");
 	fd_close(&fd);
 	(void)sys_symlinkat(path, AT_FDCWD, link);
-	is_number(report_open(link, &err), -ELOOP, "a symlink is refused");
-	ok(report_open(directory, &err) < 0, "a directory is refused");
+	is_number(open_report(link, &err), -ELOOP, "a symlink is refused");
+	ok(open_report(directory, &err) < 0, "a directory is refused");
 	(void)sys_unlinkat(AT_FDCWD, link, 0);
 	(void)sys_mknodat(AT_FDCWD, link, S_IFIFO | 0600, 0);
-	is_number(report_open(link, &err), -ENXIO, "a FIFO that nobody reads does not hang");
-	is_number(report_open("fd:999", &err), -EBADF, "a closed descriptor");
+	is_number(open_report(link, &err), -ENXIO, "a FIFO that nobody reads does not hang");
+	is_number(open_report("fd:999", &err), -EBADF, "a closed descriptor");
 	is_number(err.stage, STAGE_REPORT, "is an error of the report");
-	ok(report_open("fd:-1", &err) < 0 && report_open("fd:1x", &err) < 0 &&
-		   report_open("fd:", &err) < 0,
+	ok(open_report("fd:-1", &err) < 0 && open_report("fd:1x", &err) < 0 &&
+		   open_report("fd:", &err) < 0,
 	   "what is no number");
-	fd = report_open("fd:1", &err);
+	fd = open_report("fd:1", &err);
 	ok(fd > 2 && (sys_fcntl(fd, F_GETFD, 0) & FD_CLOEXEC), "a copy that no program inherits");
 	fd_close(&fd);
 	(void)sys_unlinkat(AT_FDCWD, link, 0);
@@ -117,7 +124,7 @@ static void check_full_disk(void)
 {
 	struct err err = { 0 };
 	struct report report = { NULL, NULL, NULL, NULL, &err };
-	cleanup_fd int fd = report_open("/dev/full", &err);
+	cleanup_fd int fd = open_report("/dev/full", &err);
 
 	if (fd < 0)
 		return;
