@@ -89,7 +89,9 @@ without() {
 	without
 	run /usr/bin/python3 without.py "$LUNETTE" run --cpu 5s --report report -- ./probe unseen 60 \
 		</dev/null
-	[[ $status == 0 && $(json report 'it["cpu_exact"], it["cpu_ms"] < 250') == '[false, true]' ]]
+	# What it costs their parent to make them is seen, and more on a slow machine.
+	[[ $status == 0 ]]
+	[[ $(json report "it['cpu_exact'], it['cpu_ms'] < 250 * $SLOW") == '[false, true]' ]]
 	# The control: a counter sees all of them.
 	launch -0 run --cpu 5s --report report -- ./probe unseen 60
 	[[ $(json report 'not it["cpu_exact"] or it["cpu_ms"] >= 300') == true ]]
