@@ -62,6 +62,10 @@ local function start(argv)
 	return pid
 end
 
+if not ... then
+	io.stderr:write("usage: lunette lua strace.lua PROGRAM [ARGUMENT]...\n")
+	os.exit(2)
+end
 local first = start { ... }
 local calls, status_of_first = {}, nil
 while true do

@@ -57,6 +57,15 @@ int err_reason(struct err *err, const char *format, ...)
 	return result(err);
 }
 
+int err_within(struct err *err, const char *outer)
+{
+	char object[sizeof(err->object)];
+
+	memcpy(object, err->object, sizeof(object));
+	snprintf(err->object, sizeof(err->object), "%s: %.960s", outer, object);
+	return result(err);
+}
+
 int err_hint(struct err *err, const char *format, ...)
 {
 	va_list args;

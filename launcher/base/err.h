@@ -53,6 +53,9 @@ int err_set(struct err *err, enum err_stage stage, int number, const char *hint,
 /* err_reason() - give words of our own in place of strerror()'s. Returns -err->number. */
 int err_reason(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* err_within() - say in what the object is: "OUTER: object". Returns -err->number. */
+int err_within(struct err *err, const char *outer);
+
 /* err_hint() - set the hint of an error that a deeper function filled. Returns -err->number. */
 int err_hint(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -153,7 +153,12 @@ static void find_time(struct finding *finding)
 
 static void find_veth(struct finding *finding)
 {
-	plain(finding, probe_veth(), "modprobe veth, or a kernel with CONFIG_VETH");
+	int error = probe_veth();
+
+	plain(finding, error, "modprobe veth, or a kernel with CONFIG_VETH");
+	if (error == -EPERM)
+		lack(finding, "only root may add to the host's network (CAP_NET_ADMIN)",
+		     "none is needed for --net none, with --publish for ports, nor for --net host");
 }
 
 static void find_nftables(struct finding *finding)

@@ -87,10 +87,10 @@ static void note_changed_inputs(const struct plan *plan, char *const *environmen
 	}
 }
 
-static int check_plan(const struct request *request, const struct plan *plan, struct err *err)
+static int check_plan(const struct plan *plan, struct err *err)
 {
 	if (plan->argv.count == 0) {
-		err_set(err, STAGE_PLAN, EINVAL, NULL, "%s", request->plan ? request->plan : "arg");
+		err_set(err, STAGE_PLAN, EINVAL, NULL, "arg");
 		return err_reason(err, "the plan holds no command");
 	}
 	if (plan->has_seccomp && plan->seccomp.archs[0].entry != policy_native()) {
@@ -212,12 +212,12 @@ static int decode(struct run *run)
 	const struct buf *text = &run->answer.plan;
 	int ret = plan_decode(&run->plan, text->data, text->length, &run->err);
 
-	if (ret < 0)
-		return ret;
-	run->decoded = true;
-	if (run->request->verbose)
+	run->decoded = ret == 0;
+	if (ret == 0 && run->request->verbose)
 		warn_all(&run->answer);
-	return check_plan(run->request, &run->plan, &run->err);
+	if (ret == 0)
+		ret = check_plan(&run->plan, &run->err);
+	return ret < 0 && run->request->plan ? err_within(&run->err, run->request->plan) : ret;
 }
 
 /* Once the plan says where the program may have planted links; without one, at the end. */

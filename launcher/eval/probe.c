@@ -262,7 +262,9 @@ static int try_veth(void)
 
 int probe_veth(void)
 {
-	return attempt(own_user() | RAW_CLONE_NEWNET, try_veth);
+	int ret = net_probe_right(); /* its other end is the host's */
+
+	return ret < 0 ? ret : attempt(own_user() | RAW_CLONE_NEWNET, try_veth);
 }
 
 int probe_nftables(void)

@@ -126,7 +126,7 @@ static const char *remedy(const struct batch *batch, enum batch_step step, int e
 	case EPERM:
 		if (batch->where == batch_sandbox)
 			return "the set-up process has lost CAP_NET_ADMIN over its own network";
-		return "a veth needs CAP_NET_ADMIN where lunette runs: be root, or be in a network "
+		return "a veth needs CAP_NET_ADMIN over this network: be root, or be in a network "
 		       "namespace of your own (unshare -Urn)";
 	case EOPNOTSUPP:
 	case EAFNOSUPPORT:

@@ -113,13 +113,43 @@ static int hold(struct net *net, int fd, const struct pool_survey *survey, char 
 	return r;
 }
 
+/* May we change the network that @fd speaks to? The kernel looks for the right before it looks for
+ * the link, and there is none of that number. */
+static int ask_right(int fd)
+{
+	_Alignas(4) uint8_t data[64];
+	struct nl_request request;
+	struct nl_answer answer;
+
+	nl_start(&request, data, sizeof(data));
+	rtnl_link_up(&request, INT32_MAX);
+	/* May fail: it does. Only EPERM is an answer; what else is wrong, the next call meets too. */
+	(void)nl_call(fd, &request, &answer);
+	return answer.error == -EPERM ? -EPERM : 0;
+}
+
+static int no_right(struct err *err)
+{
+	(void)err_set(
+		err, STAGE_NETWORK, EPERM,
+		"be root; else there are `none`, with --publish for ports that lead in, `host`, "
+		"`join`, or lunette in a network namespace of your own (unshare -Urn)",
+		"net.veth");
+	return err_reason(err, "only root may add to the host's network (CAP_NET_ADMIN)");
+}
+
 static int prepare_veth(struct net *net, char *const *environment, struct err *err)
 {
 	struct plan_veth *veth = &net->pair.veth;
 	struct pool_survey survey;
 	cleanup_fd int fd = batch_open(batch_host, err);
-	int r = fd < 0 ? fd : pool_survey(fd, &survey, err);
+	int r;
 
+	if (fd < 0)
+		return fd;
+	if (ask_right(fd) < 0)
+		return no_right(err);
+	r = pool_survey(fd, &survey, err);
 	if (r < 0)
 		return r;
 	choose_mtu(fd, survey.default_link, veth);
@@ -175,6 +205,14 @@ void net_describe(const struct net *net, char *out, size_t size)
 		(void)inet_ntop(addresses[i]->family, addresses[i]->bytes, text, sizeof(text));
 		snprintf(out + used, size - used, " %s/%u", text, addresses[i]->prefix);
 	}
+}
+
+int net_probe_right(void)
+{
+	struct err err;
+	cleanup_fd int fd = batch_open(batch_host, &err);
+
+	return fd < 0 ? fd : ask_right(fd);
 }
 
 int net_probe_rules(void)

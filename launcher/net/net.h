@@ -56,6 +56,9 @@ int net_create(struct net *net, int pid, const struct publish_ids *ids, struct e
  * there are none */
 void net_describe(const struct net *net, char *out, size_t size);
 
+/* net_probe_right() - may the caller change the network that it is in? 0, -EPERM or -errno. */
+int net_probe_right(void);
+
 /* net_probe_rules(), net_probe_shape() - can this kernel do what nat and isolate, and what a rate,
  * or a delay and loss, need? 0 or -errno. To be called in a new network namespace. */
 int net_probe_rules(void);

@@ -232,7 +232,7 @@ int plan_decode(struct plan *plan, const char *text, size_t length, struct err *
 	if (length > PLAN_MAX_BYTES)
 		return err_set(err, STAGE_PLAN, E2BIG, NULL, "%zu bytes", length);
 	if (length < sizeof(header) - 1 || memcmp(text, header, sizeof(header) - 1) != 0) {
-		err_set(err, STAGE_PLAN, EINVAL, NULL, "line 1");
+		err_set(err, STAGE_PLAN, EINVAL, "`lunette plan` prints such a text", "line 1");
 		return err_reason(err, "does not say \"lunette-plan 1\"");
 	}
 	reader = malloc(sizeof(*reader));

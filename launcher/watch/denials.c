@@ -273,7 +273,8 @@ void denials_each(const struct denials *denials, void (*tell)(const char *line))
 			buf_format(&line, "%s%s", k ? ", " : "", at);
 		buf_text(&line, ") ");
 		write_action(record->action, &line);
-		buf_format(&line, ", %llu times", (unsigned long long)record->count);
+		if (record->count != 1)
+			buf_format(&line, ", %llu times", (unsigned long long)record->count);
 		if (record->process.comm[0])
 			buf_format(&line, ", by %s", record->process.comm);
 		if (record->process.pid)

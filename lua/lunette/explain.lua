@@ -52,6 +52,12 @@ function M.key(layer, path, name, known)
 	fail(line(layer, full), full, "there is no such key", meant(closest(name, known)))
 end
 
+-- zero() - a limit at @path of @layer is 0, with which no program could begin
+function M.zero(state, layer, path)
+	state.wrong(layer, path, "must be more than 0: with 0 nothing could run",
+		"without a limit there is none; a profile takes its parent's away by `none`")
+end
+
 -- profile() - @name cannot be loaded
 function M.profile(from, name, message)
 	fail(from, from == "" and name or "extends",

@@ -162,13 +162,13 @@ local function put(layer, path, class, value, preferred)
 		put_list(layer, path, keys[sub(class, 1, replaces and -3 or -2)], value, kind, preferred,
 			replaces)
 	else
-		local check = keys[last == "!" and sub(class, 1, -2) or class]
+		local check = keys[last == "+" and sub(class, 1, -2) or class]
 		local result, reason, hint, said = check(value, layer, path, preferred, values[path])
+		if result == 0 and last == "+" then
+			native.load("lunette.explain").zero(M, layer, path)
+		end
 		if result == nil and (reason or not preferred) then
 			wrong(layer, path, reason or "this host cannot give it", hint)
-		elseif last == "!" then
-			native.load("lunette.unbuilt")(M, layer, path, preferred)
-			return
 		elseif result == nil then
 			if not said then
 				skip(path, "this host cannot give it")

@@ -191,6 +191,18 @@ local function list_for_landlock(state, value)
 	value.landlock = base().make("prefer", { lists })
 end
 
+-- A cgroup is made for the limits that it holds. A profile may name one for those of its children.
+local function check_parent(state)
+	for _, name in ipairs { "memory", "memory_high", "swap", "pids", "cpus", "cpu_weight", "cpuset",
+		"io", "io_weight", "hugetlb" } do
+		if state.values["limits." .. name] then
+			return
+		end
+	end
+	base().fail("", "--cgroup-parent", "there is no limit that a cgroup would hold",
+		"--memory, --pids and --cpus are such limits, and in a profile those marked (cgroup)")
+end
+
 -- apply() - puts the question's options on top of the merged profile, in their order
 function M.apply(state, question)
 	local by_name = {}
@@ -208,6 +220,9 @@ function M.apply(state, question)
 		end
 		list_for_landlock(state, value)
 		state.apply({ value = value, option = "--" .. option.key, question = question })
+	end
+	if state.owner.cgroup_parent and state.owner.cgroup_parent.option then
+		check_parent(state)
 	end
 end
 

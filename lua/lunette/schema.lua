@@ -1,9 +1,9 @@
 -- schema.lua - every key of a profile and its type
 --
 -- A type is a function of keys.lua or rarely.lua. With `*` the key is a list of that type, which
--- parents and children add to; `**` is one that a child replaces. With `!` the key is part of the
--- language but nothing enforces it yet: an error, or skipped under prefer(). What each key means
--- stands in schema_doc.lua, which no launch loads; options.lua holds the command line's names.
+-- parents and children add to; `**` is one that a child replaces. With `+` it is a number that must
+-- not be 0. What each key means stands in schema_doc.lua, which no launch loads; options.lua holds
+-- the command line's names.
 
 return {
 	doc = "text",
@@ -31,12 +31,12 @@ return {
 	net = "net",
 	publish = "publish*",
 	limits = {
-		memory = "size", memory_high = "size", swap = "size", pids = "count", cpus = "cpus",
+		memory = "size+", memory_high = "size+", swap = "size", pids = "count+", cpus = "cpus",
 		cpu_weight = "weight", cpuset = "cpuset", io = "io", io_weight = "weight",
-		hugetlb = "hugetlb", wall = "time", grace = "time", cpu = "time", output = "size",
-		on_output = "excess", files = "count", fsize = "size", stack = "size", core = "size",
-		nproc = "count", address_space = "size", data = "size", memlock = "size",
-		msgqueue = "size", nice = "count", process_cpu = "time", rtprio = "count", rttime = "time",
+		hugetlb = "hugetlb", wall = "time+", grace = "time", cpu = "time+", output = "size",
+		on_output = "excess", files = "count", fsize = "size", stack = "size+", core = "size",
+		nproc = "count", address_space = "size+", data = "size", memlock = "size",
+		msgqueue = "size", nice = "count", process_cpu = "time+", rtprio = "count", rttime = "time",
 		sigpending = "count",
 	},
 	cgroup_parent = "cgroup",

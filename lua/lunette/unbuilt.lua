@@ -12,7 +12,7 @@ local reasons = {
 }
 
 return function(state, layer, path, preferred, what, where)
-	local reason = (reasons[what or path] or path .. " is") .. " not built yet"
+	local reason = reasons[what] .. " not built yet"
 	if preferred then
 		state.skip(path, reason)
 		return

@@ -54,8 +54,10 @@ print(eval(sys.argv[1]))' "$1"
 		return profile { extends = "default", seccomp = { guard = { errno "EACCES" { "mkdir" } } } }
 	END
 	launch -1 run -v -p "$WORK/silent.lua" -- mkdir $'a\e[31m\nb'
-	[[ $stderr == *'lunette: denied: mkdir(a\x1b[31m\x0ab, 0777) errno EACCES, 1 times, '* ]]
-	[[ $stderr == *'1 times, by mkdir (2), by the rule at '* ]]
+	[[ $stderr == *'lunette: denied: mkdir(a\x1b[31m\x0ab, 0777) errno EACCES, by mkdir'* ]]
+	[[ $stderr == *', by mkdir (2), by the rule at '* ]]
+	launch -1 run -v -p "$WORK/silent.lua" -- sh -c 'mkdir x; mkdir x'
+	[[ $stderr == *'mkdir(x, 0777) errno EACCES, 2 times, by mkdir ('* ]]
 }
 
 @test "a call that a rule kills for is reported, and the process dies" {

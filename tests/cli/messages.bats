@@ -30,3 +30,58 @@ warning: not in this directory: "*"$WORK is your home directory"* ]]
 	HOME=/ launch -0 check untrusted
 	[[ $output == "untrusted: valid" ]]
 }
+
+@test "a value that cannot be meant is a wrong command line, and an error of a profile" {
+	local option
+	for option in '--wall 0' '--wall 0ms' '--cpu 0' '--pids 0' '--memory 0'; do
+		# shellcheck disable=SC2086 # an option and its value
+		launch -125 run $option -- true
+		expect_error usage "${option% *}: must be more than 0"
+	done
+	profile none <<<'return profile { extends = "default", limits = { wall = 0 } }'
+	launch -125 run -p "$WORK/none.lua" -- true
+	[[ $stderr == *"none.lua:1: limits.wall: must be more than 0: with 0 nothing could run ("* ]]
+	# 0 is meant where something is left: no time for an end, no output, no core.
+	launch -0 run --grace 0 --wall 20 --output 0 -- true
+	profile some <<<'return profile { extends = "untrusted", limits = { wall = none, fsize = 0 } }'
+	launch -0 run -p "$WORK/some.lua" -- true
+}
+
+@test "a parent for a cgroup that nothing asks for is a wrong command line" {
+	launch -125 run --cgroup-parent /nowhere -- true
+	expect_error usage "--cgroup-parent: there is no limit that a cgroup would hold"
+	# A profile may name it for its children.
+	profile parent <<<'return profile { extends = "default", cgroup_parent = "/nowhere" }'
+	launch -0 run -p "$WORK/parent.lua" -- true
+	launch -0 plan -p "$WORK/parent.lua" --cgroup-parent /other --pids 9 -- true
+	[[ $output == *"cgroup_parent /other"* ]]
+}
+
+@test "an error of a plan names its file" {
+	launch -0 plan true
+	echo "$output" >right
+	echo hello >wrong
+	launch -125 run --plan wrong
+	expect_error plan 'wrong: line 1: does not say "lunette-plan 1" ('
+	sed 's/^hostname .*/hostname/' right >wrong
+	launch -125 run --plan wrong
+	expect_error plan 'wrong: line '
+	grep -v '^arg' right >wrong
+	launch -125 run --plan wrong
+	expect_error plan "wrong: arg: the plan holds no command"
+	launch -0 run --plan right
+}
+
+@test "a veth where the caller may not make one is told before anything else" {
+	((EUID != 0)) || skip "vacuous: root may"
+	local mode
+	for mode in veth veth:192.0.2.2/24; do
+		launch -125 run --net "$mode" -- true
+		expect_error network "net.veth: only root may add to the host's network (CAP_NET_ADMIN)"
+	done
+	profile wish <<<'return profile { extends = "default", net = prefer(veth { nat = true }) }'
+	launch -0 run -v -p "$WORK/wish.lua" -- true
+	[[ $stderr == *"skipped: net: "* ]]
+	launch doctor
+	[[ $output == *"without veth"*"only root may add to the host's network"* ]]
+}

@@ -109,26 +109,32 @@ raises(function() S.raw.call(number "ptrace", S.c.PTRACE.PEEKDATA, 1, 0, 4096) e
 
 -- The example
 
-local _, _, reader, writer = assert(S.pipe "cloexec")
-pid = assert(S.fork())
-if pid == 0 then
-	writer:dup2(2)
-	collectgarbage() -- standard error stays what it is
-	assert(loadfile "examples/strace.lua")("sh", "-c", "cd /; /bin/true; exit 3")
+local function strace(...)
+	local _, _, from, to = assert(S.pipe "cloexec")
+	local child = assert(S.fork())
+	if child == 0 then
+		to:dup2(2)
+		collectgarbage() -- standard error stays what it is
+		assert(loadfile "examples/strace.lua")(...)
+	end
+	to:close()
+	local parts = {}
+	repeat
+		parts[#parts + 1] = assert(from:read(nil, 65536))
+	until parts[#parts] == ""
+	from:close()
+	local _, _, ended = assert(S.waitpid(child))
+	return table.concat(parts), ended
 end
-writer:close()
-local parts = {}
-repeat
-	parts[#parts + 1] = assert(reader:read(nil, 65536))
-until parts[#parts] == ""
-reader:close()
-local text = table.concat(parts)
-_, _, status = assert(S.waitpid(pid))
+local text
+text, status = strace("sh", "-c", "cd /; /bin/true; exit 3")
 is(status.exitstatus, 3, "strace.lua ends as the program did")
 ok(text:find 'chdir%("/"%) = 0\n', "it shows calls with their files", text:sub(-2000))
 ok(text:find "exit_group%(status=0x0%)" or text:find "exited with 0\n", "of children too")
 ok(text:find "%d+ exited with 3\n", "and how each ends")
 ok(text:find "%) = %-1 ENOENT %(No such file or directory%)", "errors by name")
+text, status = strace()
+ok(status.exitstatus == 2 and text:find "^usage: ", "without one it says how it is used", text)
 
 is(check.open_fds(), before, "no fd is left open")
 tap.done()
