@@ -9,6 +9,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 
 enum { PATH_TRIES = 128 };
 
@@ -17,6 +19,23 @@ static bool is_symlink(int fd)
 	struct stat st;
 
 	return sys_fstat(fd, &st) < 0 || S_ISLNK(st.st_mode);
+}
+
+/* -ELOOP for a symlink, unless it is what O_NOFOLLOW asks for. */
+static int open_component(int from, const char *name, int flags)
+{
+	cleanup_fd int fd = (int)sys_openat(from, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+
+	if (fd >= 0 && !(flags & O_NOFOLLOW) && is_symlink(fd))
+		return -ELOOP;
+	if (fd >= 0 && (flags & ~O_NOFOLLOW) != O_PATH) {
+		fd_close(&fd);
+		fd = (int)sys_openat(from, name, flags | O_NOFOLLOW | O_CLOEXEC, 0);
+		/* A link that has come meanwhile. */
+		if (fd >= 0 && !(flags & O_NOFOLLOW) && is_symlink(fd))
+			return -ELOOP;
+	}
+	return take_fd(&fd);
 }
 
 /* The fallback where openat2 is refused: no symlink is followed at all. */
@@ -43,12 +62,7 @@ static int walk(int root, const char *path, int flags)
 		name[length] = '\0';
 		if (strcmp(name, "..") == 0)
 			return -EXDEV;
-		r = sys_openat(from, length ? name : ".",
-			       (last ? flags : O_PATH | O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC, 0);
-		if (r >= 0 && last && !(flags & O_NOFOLLOW) && is_symlink((int)r)) {
-			(void)sys_close((int)r);
-			return -ELOOP;
-		}
+		r = open_component(from, length ? name : ".", last ? flags : O_PATH);
 		if (r < 0 || last)
 			return (int)r;
 		fd_close(&at);
@@ -79,21 +93,13 @@ int path_in_root(int root, const char *path, int flags)
 	return r == -ENOSYS || r == -EPERM ? walk(root, path, flags) : r;
 }
 
-/* The host's own paths are the caller's to name, so where openat2 is refused openat follows
- * links. */
-int path_host(const char *path, int flags)
-{
-	int r = resolve(AT_FDCWD, path, flags, RESOLVE_NO_MAGICLINKS);
-
-	return r == -ENOSYS ? (int)sys_openat(AT_FDCWD, path, flags | O_CLOEXEC, 0) : r;
-}
-
 enum { PATH_LINKS = 40 };
 
-/* The walk of path_steady(): where it is, and what is left of the path, with the links spelt out as
- * they come. */
+/* The walk along a path of the host: where it is, and what is left, with the links spelt out as they
+ * come. */
 struct walk {
 	const struct path_trees *trees;
+	int flags; /* of the last component */
 	int at;
 	bool inside; /* one of the trees */
 	int links;
@@ -133,6 +139,17 @@ static long arrive_at_root(struct walk *walk)
 	return r;
 }
 
+/* Some links of proc(5) are text: self, thread-self, mounts, net. The others lead to an object,
+ * whatever they say. */
+static bool is_magic(int link, const char *target)
+{
+	struct statfs fs;
+
+	if (sys_fstatfs(link, &fs) == 0 && fs.f_type != PROC_SUPER_MAGIC)
+		return false;
+	return !(target[0] >= '1' && target[0] <= '9') && strncmp(target, "self/", 5) != 0;
+}
+
 /* Puts what the link @fd says in front of what is left. */
 static long follow(struct walk *walk, int fd, const struct stat *st)
 {
@@ -145,6 +162,9 @@ static long follow(struct walk *walk, int fd, const struct stat *st)
 	length = sys_readlinkat(fd, "", target, sizeof(target) - 1);
 	if (length < 0)
 		return length;
+	target[length] = '\0';
+	if (is_magic(fd, target))
+		return -ELOOP;
 	if ((size_t)length + strlen(walk->rest) + 2 > sizeof(walk->rest))
 		return -ENAMETOOLONG;
 	memmove(walk->rest + length, walk->rest, strlen(walk->rest) + 1);
@@ -158,25 +178,29 @@ static long step(struct walk *walk)
 	size_t skip = strspn(walk->rest, "/");
 	size_t length = strcspn(walk->rest + skip, "/");
 	cleanup_fd int next = -1;
-	char name[256];
+	char name[256] = ".";
 	struct stat st;
+	bool last;
 	long r;
 
 	if (length >= sizeof(name))
 		return -ENAMETOOLONG;
-	memcpy(name, walk->rest + skip, length);
-	name[length] = '\0';
+	if (length) {
+		memcpy(name, walk->rest + skip, length);
+		name[length] = '\0';
+	}
 	memmove(walk->rest, walk->rest + skip + length, strlen(walk->rest + skip + length) + 1);
-	if (length == 0)
-		return 0;
-	next = (int)sys_openat(walk->at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	last = walk->rest[strspn(walk->rest, "/")] == '\0';
+	next = open_component(walk->at, name, last ? walk->flags : O_PATH);
+	if (next == -ELOOP)
+		next = (int)sys_openat(walk->at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
 	r = next < 0 ? next : sys_fstat(next, &st);
 	if (r < 0)
 		return r;
-	if (S_ISLNK(st.st_mode))
+	if (S_ISLNK(st.st_mode) && !(last && walk->flags & O_NOFOLLOW))
 		return follow(walk, next, &st);
 	arrive(walk, &next, &st);
-	return 0;
+	return last ? 1 : 0;
 }
 
 /* Where @path is relative, it begins where the working directory really is. */
@@ -197,27 +221,34 @@ static long begin(struct walk *walk, const char *path)
 	return arrive_at_root(walk);
 }
 
-int path_steady(const char *path, const struct path_trees *trees)
+/* Returns a descriptor or -errno. */
+static int follow_path(const char *path, int flags, const struct path_trees *trees)
 {
-	struct walk walk = { .trees = trees, .at = -1 };
-	long r;
+	struct walk walk = { .trees = trees, .flags = flags, .at = -1 };
+	long r = *path ? begin(&walk, path) : -ENOENT;
 
-	if (trees->any_owner && trees->count == 0)
-		return path_host(path, O_PATH);
-	r = resolve(AT_FDCWD, path, O_PATH, RESOLVE_NO_SYMLINKS);
-	if (r != -ELOOP && r != -ENOSYS)
-		return (int)r;
-	if (trees->any_owner) {
-		/* Where links are, magic ones are refused as ever. */
-		cleanup_fd int there = path_host(path, O_PATH);
-
-		if (there < 0)
-			return there;
-	}
-	r = begin(&walk, path);
-	while (r >= 0 && walk.rest[0])
+	while (r == 0)
 		r = step(&walk);
 	if (r < 0)
 		fd_close(&walk.at);
 	return r < 0 ? (int)r : walk.at;
+}
+
+int path_host(const char *path, int flags)
+{
+	static const struct path_trees none = { .any_owner = true };
+	/* May fail: where a filter of the caller's refuses it, follow_path() does the same. */
+	int r = resolve(AT_FDCWD, path, flags, RESOLVE_NO_MAGICLINKS);
+
+	return r == -ENOSYS || r == -EPERM ? follow_path(path, flags, &none) : r;
+}
+
+int path_steady(const char *path, const struct path_trees *trees)
+{
+	int r;
+
+	if (trees->any_owner && trees->count == 0)
+		return path_host(path, O_PATH);
+	r = resolve(AT_FDCWD, path, O_PATH, RESOLVE_NO_SYMLINKS);
+	return r == -ELOOP || r == -ENOSYS ? follow_path(path, O_PATH, trees) : r;
 }

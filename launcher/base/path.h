@@ -2,7 +2,8 @@
  *
  * path_in_root() treats @root as "/", symlinks included. On kernels or service managers that refuse
  * openat2 (ENOSYS, or EPERM of a filter) it walks component by component and follows no symlink:
- * fewer trees work then, none escapes.
+ * fewer trees work then, none escapes. Paths of the host are followed by the text of their links
+ * there.
  */
 #ifndef LAUNCHER_BASE_PATH_H
 #define LAUNCHER_BASE_PATH_H

@@ -213,6 +213,7 @@ in_private() {
 }
 
 @test "links of a tree at / are its own" {
+	[[ -z ${LUNETTE_FAULT-} ]] || skip "fallback: without openat2 no link of a tree is followed"
 	need_command busybox
 	mkdir -p tree/inner/sub && ln -s /inner tree/link && cp "$(command -v busybox)" tree/busybox
 	profile p <<-END
@@ -232,7 +233,7 @@ in_private() {
 		fi
 		profile p <<<"return profile { extends = 'base', mounts = { tmpfs '$path' } }"
 		launch -125 run -p "$WORK/p.lua" -- true
-		[[ $stderr == "lunette: mounts: /proc/self/"* ]]
+		[[ $stderr == "lunette: mounts: /proc/self"* ]]
 	done
 }
 
