@@ -95,8 +95,8 @@ int path_in_root(int root, const char *path, int flags)
 
 enum { PATH_LINKS = 40 };
 
-/* The walk along a path of the host: where it is, and what is left, with the links spelt out as they
- * come. */
+/* The walk along a path of the host: where it is, and what is left, with the links spelt out as
+ * they come. */
 struct walk {
 	const struct path_trees *trees;
 	int flags; /* of the last component */

@@ -381,7 +381,7 @@ def main():
                 calls = pool.submit(calls_of, (lunette, index, user)).result()
                 calls = wanted(calls, options.every, options.whole)
                 faults = options.fault.split(",")
-                tally.walk(f"{kind.name} as {user}", pool.map(
+                tally.walk(f"a launch with faults: {kind.name} as {user}", pool.map(
                     attempt, list(jobs_of(lunette, index, user, faults, calls))))
     sites.close()
     if options.every == 1 and root and "EPERM" in options.fault:
