@@ -118,8 +118,8 @@ static struct launch *new_launch(const struct launch_options *options)
 	return launch;
 }
 
-/* The signals that are passed on. SIGPIPE and SIGTTOU are only blocked: a relay's reader may go,
- * and the terminal may be given back from the background. */
+/* The signals that are passed on. SIGPIPE, SIGTTOU and SIGTTIN are only blocked: a relay's reader may
+ * go, the terminal may be given back from the background, and there nothing is read of it. */
 static uint64_t passed_on(void)
 {
 	static const int signals[] = {
@@ -139,7 +139,7 @@ static void block_signals(struct launch *launch)
 
 	launch->supervised.signals = passed_on() | 1ull << (SIGCHLD - 1);
 	blocked = launch->supervised.signals | 1ull << (SIGPIPE - 1) | 1ull << (SIGTTOU - 1) |
-		  1ull << (SIGXFSZ - 1);
+		  1ull << (SIGTTIN - 1) | 1ull << (SIGXFSZ - 1);
 	/* A caller that ignores SIGCHLD would make the kernel reap for us, and the status be
 	 * lost. */
 	(void)sys_rt_sigaction(SIGCHLD, &by_default, NULL, sizeof(uint64_t));

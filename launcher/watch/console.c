@@ -13,6 +13,8 @@
 
 #include "launcher/stage/terminal.h"
 
+enum { REST = 100 }; /* ms that input of the shell's is given to be taken */
+
 /* The user's terminal in a description of our own, on which nothing waits; else as it was given. */
 static int open_user(int fd)
 {
@@ -77,11 +79,37 @@ int console_start(struct console *console, const struct setup *setup,
 	return r;
 }
 
-/* A terminal has no end: the key for it says that the input is over. */
-void console_pump(struct console *console, int pump)
+/* Has another group the user's terminal? Where that is not this session's, nobody does. */
+static bool is_behind(const struct console *console)
+{
+	int group = 0;
+
+	return console->typed && sys_ioctl(console->user, TIOCGPGRP, &group) == 0 &&
+	       group != sys_getpgid(0);
+}
+
+int console_want(const struct console *console, int pump, int64_t now, short *events)
+{
+	if (pump == CONSOLE_IN && now < console->rest)
+		return -1;
+	return relay_want(&console->pumps[pump], events);
+}
+
+/* What the user types while this process is in the background is for his shell, and to read it
+ * would stop this process with the limits that it holds. A shell need not say when it brings a job
+ * that runs to the front.
+ *
+ * A terminal has no end: the key for it says that the input is over. */
+void console_pump(struct console *console, int pump, int64_t now)
 {
 	const char end_of_file = 4;
 
+	if (pump == CONSOLE_IN && !console->pumps[pump].held && is_behind(console)) {
+		console->rest = now + REST;
+		return;
+	}
+	if (pump == CONSOLE_IN && !console->raw)
+		console_resume(console);
 	relay_pump(&console->pumps[pump]);
 	if (pump == CONSOLE_IN && !console->ended && console->pumps[CONSOLE_IN].ends.from < 0) {
 		console->ended = true;

@@ -17,6 +17,7 @@ struct console {
 	bool typed; /* the user types there, so it is to be raw */
 	bool raw;
 	bool ended;                /* the input's end was passed on */
+	int64_t rest;              /* when what the user types is looked at again */
 	struct raw_termios before; /* the user's modes, valid while raw */
 	struct relay *pumps;       /* towards the sandbox, and from it */
 };
@@ -28,8 +29,11 @@ enum { CONSOLE_PUMPS = 2, CONSOLE_IN = 0, CONSOLE_OUT = 1 };
 int console_start(struct console *console, const struct setup *setup,
 		  const struct handover *handover, const struct relay_limit *limit);
 
+/* console_want() - what to poll for, as relay_want(). @now: ms of CLOCK_MONOTONIC. */
+int console_want(const struct console *console, int pump, int64_t now, short *events);
+
 /* console_pump() - move what a pump, which poll(2) says is ready, has. */
-void console_pump(struct console *console, int pump);
+void console_pump(struct console *console, int pump, int64_t now);
 
 /* console_resume() - the user looks at it (again): the size, and raw modes if it is ours to read.
  * console_leave(): give the modes back. Neither touches a terminal whose foreground another has. */

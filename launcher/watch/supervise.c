@@ -103,7 +103,7 @@ static void pump(struct watch *watch, struct relay *relay)
 
 static void show(struct watch *watch, int pump)
 {
-	console_pump(&watch->console, pump);
+	console_pump(&watch->console, pump, watch->at);
 	if (relay_stopped(&watch->console.pumps[pump]) && watch->cause == CAUSE_NONE)
 		stop(watch, CAUSE_OUTPUT);
 }
@@ -154,7 +154,6 @@ static void start_console(struct watch *watch, const struct handover *handover)
 	const struct plan_limits *limits = &watch->of->setup->plan->limits;
 	const struct relay_limit limit = { limits->output.set, limits->truncate_output,
 					   limits->output.value };
-
 	int r = console_start(&watch->console, watch->of->setup, handover, &limit);
 
 	if (r < 0)
@@ -169,6 +168,8 @@ static struct raw_timespec *patience(const struct watch *watch, struct raw_times
 
 	if (watch->timing && watch->cause == CAUSE_NONE && (due < 0 || watch->cpu.next < due))
 		due = watch->cpu.next;
+	if (watch->console.rest > watch->at && (due < 0 || watch->console.rest < due))
+		due = watch->console.rest;
 	if (due < 0)
 		return NULL;
 	wait = due - watch->at;
@@ -368,7 +369,7 @@ static unsigned int ask(const struct watch *watch, struct pollfd polls[POLL_RELA
 
 		*poll = (struct pollfd){ .fd = -1 };
 		if (watch->console.pumps && watch->guarded)
-			poll->fd = relay_want(&watch->console.pumps[i], &poll->events);
+			poll->fd = console_want(&watch->console, i, watch->at, &poll->events);
 	}
 	for (int i = 0; watch->relays && watch->guarded && i < STDIO_RELAYS; i++, count++) {
 		polls[count] = (struct pollfd){ 0 };

@@ -161,3 +161,8 @@ child.terminate(); child.wait()'
 		[[ $output == $'runs True\nruns False' ]]
 	done
 }
+
+@test "in the background it reads nothing of what the user types, and comes to its limits" {
+	scene background
+	[[ $output == $'runs False\ngot again' ]]
+}

@@ -232,6 +232,38 @@ def held(limit):
     it.end()
 
 
+def background():
+    """In the background what is typed is the shell's, and neither stops the job nor its clock."""
+    token = f"token-{os.getpid()}"
+    it = Terminal("bash", "--norc", "--noprofile", "-i")
+    it.type("PS1='$ '; set -m\r")
+    it.expect(r"\$ $")
+    it.type(f"'{LUNETTE}' run --tty --wall 3s -- bash -c 'exec -a {token} sleep 60' &\r")
+    it.expect(r"\$ $")
+    end = time.monotonic() + 30
+    while not named(token) and time.monotonic() < end:
+        time.sleep(0.02)
+    for turn in range(3):
+        it.type(f"echo in $(({turn}+7))\r")
+        it.expect(f"in {turn + 7}")
+    while named(token) and time.monotonic() < end:
+        time.sleep(0.02)
+    print(f"runs {named(token)}")
+    it.type("kill -9 %1; wait\r")
+    it.expect(r"\$ $")
+    it.type(f"'{LUNETTE}' run --tty -- sh -c 'echo ready; read x; echo got $x' &\r")
+    it.expect(r"ready\r+\n")
+    it.type("echo in $((1+1))\r")
+    it.expect("in 2")
+    it.type("fg\r")
+    it.expect("lunette' run")
+    time.sleep(0.3)
+    it.type("again\r")
+    print(it.expect("got again")[-9:])
+    it.type("exit\r")
+    it.end()
+
+
 def named(token):
     """Is there a process that calls itself @token?"""
     for pid in filter(str.isdigit, os.listdir("/proc")):
