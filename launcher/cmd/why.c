@@ -45,10 +45,10 @@ static int read_words(const struct request *request, struct trial *trial, struct
 	}
 	if (trial->net) {
 		if (!token_u32(words[1], UINT16_MAX, &port))
-			return misuse(words[1], "is no port", NULL, err);
+			return misuse(words[1], "is no port number", "0 to 65535", err);
 		trial->port = (uint16_t)port;
 	} else if (!token_path(words[1]) || strlen(words[1]) >= sizeof(trial->path)) {
-		return misuse(words[1], "is not an absolute path in normal form",
+		return misuse(words[1], "must be an absolute path, without \".\", \"..\" or \"//\"",
 			      "paths are those inside the sandbox", err);
 	} else {
 		snprintf(trial->path, sizeof(trial->path), "%s", words[1]);
@@ -56,10 +56,10 @@ static int read_words(const struct request *request, struct trial *trial, struct
 	return 0;
 }
 
-/* The line of the mount that @path lies in. */
-static const char *mount_of(const struct plan *plan, const char *path)
+/* The mount that @path lies in, or NULL: the sandbox's own root. */
+static const struct plan_mount *mount_of(const struct plan *plan, const char *path)
 {
-	const char *origin = "";
+	const struct plan_mount *found = NULL;
 	size_t longest = 0;
 
 	for (size_t i = 0; i < plan->mount_count; i++) {
@@ -69,50 +69,107 @@ static const char *mount_of(const struct plan *plan, const char *path)
 		if (length < longest || !origin_beneath(path, mount->target))
 			continue;
 		longest = length;
-		origin = mount->origin ? mount->origin : "";
+		found = mount;
 	}
-	return origin;
+	return found;
 }
 
 static void say_line(struct buf *out, const char *what, const char *origin)
 {
-	if (!origin[0])
+	if (!origin || !origin[0])
 		return;
-	buf_format(out, ", %s ", what);
+	buf_format(out, "%s ", what);
 	print_escaped(out, origin);
+}
+
+static void say_mount(struct buf *out, const struct plan *plan, const char *path)
+{
+	const struct plan_mount *mount = mount_of(plan, path);
+
+	if (!mount) {
+		buf_text(out, "; no mount of the profile is there");
+		return;
+	}
+	buf_text(out, "; it lies in the mount ");
+	print_escaped(out, mount->target);
+	say_line(out, " of", mount->origin);
+}
+
+/* What of an error is no fault of the profile, or is asked for by another right. */
+static const char *advice(const struct trial *trial, int error)
+{
+	bool writes =
+		!trial->net && trial->right == tables_landlock_right(LANDLOCK_FS, "write_file");
+
+	if (error == -EISDIR && writes)
+		return " (to make files in a directory is the right make_reg)";
+	if (error == -ENOENT && writes)
+		return " (to make a file is the right make_reg of its directory)";
+	if (error == -EACCES && trial->net && trial->port < 1024)
+		return " (a port below 1024 is for who has CAP_NET_BIND_SERVICE)";
+	return "";
+}
+
+struct verdict {
+	bool made;
+	bool handled; /* Landlock is in force, and decides of such a right */
+	bool granted;
+	bool refused; /* by Landlock, and by nothing before it */
+	int error;    /* 0, or -errno of what came of it, Landlock or not */
+	const char *origin;
+};
+
+static void judge(const struct plan *plan, const struct trial *trial, const struct outcome *outcome,
+		  struct verdict *verdict)
+{
+	const struct plan_landlock *landlock = &plan->landlock;
+	const int *tried = outcome->tried;
+
+	verdict->made = tried[TRIAL_UNDER] != TRIAL_NOT_MADE;
+	verdict->origin =
+		trial->net ? origin_of_port(plan, trial->port, trial->right, &verdict->granted)
+			   : origin_of_path(plan, trial->path, trial->right, &verdict->granted);
+	verdict->handled =
+		outcome->enforced.landlock_abi > 0 &&
+		(trial->right & (trial->net ? landlock->handled_net : landlock->handled_fs));
+	verdict->error = verdict->made && tried[TRIAL_UNDER] < 0 ? tried[TRIAL_UNDER] : 0;
+	verdict->refused = verdict->made ? verdict->error == -EACCES && !tried[TRIAL_BEFORE]
+					 : verdict->handled && !verdict->granted;
 }
 
 /* Returns the exit status. */
 static int answer(const struct request *request, const struct plan *plan, const struct trial *trial,
 		  const struct outcome *outcome, struct buf *out)
 {
-	const int *tried = outcome->tried;
-	bool made = tried[TRIAL_UNDER] != TRIAL_NOT_MADE;
-	bool granted = true;
-	const char *origin = trial->net ? origin_of_port(plan, trial->port, trial->right, &granted)
-					: origin_of_path(plan, trial->path, trial->right, &granted);
-	bool refused = made ? tried[TRIAL_UNDER] == -EACCES && !tried[TRIAL_BEFORE]
-			    : !granted && outcome->enforced.landlock_abi > 0;
-	bool fails = refused || (made && tried[TRIAL_UNDER] < 0);
+	struct verdict verdict;
+	bool fails;
 
+	judge(plan, trial, outcome, &verdict);
+	fails = verdict.refused || verdict.error;
 	buf_text(out, fails ? "no: " : "yes: ");
 	print_escaped(out, request->words[0]);
 	buf_text(out, " ");
 	print_escaped(out, request->words[1]);
-	buf_text(out, made ? " (tried)" : " (by the rules)");
-	if (refused) {
-		buf_text(out, ": Landlock refuses it");
-		say_line(out, "the nearest rule is at", origin);
+	buf_text(out, verdict.made ? " (tried): " : " (by the rules): ");
+	if (verdict.refused) {
+		buf_text(out, "Landlock refuses it");
+		say_line(out, ", the nearest rule is at", verdict.origin);
 	} else if (fails) {
-		buf_format(out, ": %s, %s", strerror(-tried[TRIAL_UNDER]),
-			   granted ? "and not by Landlock" : "before Landlock is asked");
+		buf_format(out, "%s%s", strerror(-verdict.error), advice(trial, verdict.error));
+		if (verdict.handled)
+			buf_format(out, ", and not by Landlock%s",
+				   verdict.granted ? "" : ", which would refuse it too");
 		if (!trial->net)
-			say_line(out, "in the mount at", mount_of(plan, trial->path));
-	} else if (outcome->enforced.landlock_abi) {
-		say_line(out, "the nearest rule is at", origin);
+			say_mount(out, plan, trial->path);
+	} else if (verdict.handled) {
+		buf_text(out, "Landlock grants it");
+		say_line(out, " by the rule at", verdict.origin);
 	} else {
-		buf_text(out, ": no Landlock is in force");
+		buf_text(out, outcome->enforced.landlock_abi ? "Landlock leaves it free"
+							     : "no Landlock is in force");
 	}
+	if (!fails && trial->net && plan->net == NET_NONE)
+		buf_text(out, "; but net is none: only the sandbox's own loopback is there");
 	buf_text(out, "\n");
 	return fails ? EXIT_NO : EXIT_YES;
 }

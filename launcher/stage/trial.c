@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stddef.h>
+#include <unistd.h>
 
 #include "launcher/base/base.h"
 #include "policy/tables.h"
@@ -31,6 +32,21 @@ static int try_execute(const char *path)
 	int r = (int)sys_execveat(AT_FDCWD, path, argv, envp, EXECVE_CHECK);
 
 	return r == -EINVAL ? TRIAL_NOT_MADE : r;
+}
+
+/* What would change a directory or file: may it be written to at all, Landlock aside? It knows
+ * nothing of faccessat2(). */
+static int try_change(const struct trial *trial)
+{
+	static const char *const others[] = { "ioctl_dev", "resolve_unix" };
+	bool file = trial->right == tables_landlock_right(LANDLOCK_FS, "truncate");
+	int r;
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (trial->right == tables_landlock_right(LANDLOCK_FS, others[i]))
+			return TRIAL_NOT_MADE;
+	r = (int)sys_faccessat2(AT_FDCWD, trial->path, file ? W_OK : W_OK | X_OK, RAW_AT_EACCESS);
+	return r < 0 ? r : TRIAL_NOT_MADE;
 }
 
 static int try_port(const struct trial *trial)
@@ -73,5 +89,5 @@ int trial_run(const struct trial *trial)
 	for (size_t i = 0; i < sizeof(opened) / sizeof(opened[0]); i++)
 		if (trial->right == tables_landlock_right(LANDLOCK_FS, opened[i].right))
 			return try_open(trial->path, opened[i].flags);
-	return TRIAL_NOT_MADE;
+	return try_change(trial);
 }

@@ -18,7 +18,8 @@ struct trial {
 
 enum { TRIAL_BEFORE, TRIAL_UNDER, TRIALS };
 
-/* TRIAL_NOT_MADE: this right cannot be tried without changing something, or not on this kernel. */
+/* TRIAL_NOT_MADE: this right cannot be tried without changing something, or not on this kernel; but
+ * where something has to be written to, it could be. */
 enum { TRIAL_NOT_MADE = 1 };
 
 /* trial_run() - 0, -errno or TRIAL_NOT_MADE. Execution is tried by AT_EXECVE_CHECK, Linux 6.14. */

@@ -44,30 +44,50 @@ setup() {
 
 @test "what a rule grants is told with that rule" {
 	launch -0 why -p "$WORK/locked.lua" write_file "$WORK/box/file"
-	[[ $output == "yes: write_file $WORK/box/file (tried), "*" at $WORK/locked.lua:5" ]]
+	[[ $output == "yes: write_file $WORK/box/file (tried): Landlock grants it by the rule "* ]]
+	[[ $output == *" at $WORK/locked.lua:5" ]]
 	launch -0 why -p "$WORK/locked.lua" read_dir "$WORK"
 	launch -0 run -p "$WORK/locked.lua" -- sh -c 'ls . && echo x >>box/file'
 }
 
 @test "ports are tried, and nobody is called" {
 	launch -0 why -p "$WORK/locked.lua" connect_tcp 443
-	[[ $output == "yes: connect_tcp 443 (tried), the nearest rule is at $WORK/locked.lua:6" ]]
+	[[ $output == "yes: connect_tcp 443 (tried): Landlock grants it "*" $WORK/locked.lua:6; "* ]]
+	[[ $output == *"; but net is none: only the sandbox's own loopback is there" ]]
+	launch -0 why -p "$WORK/locked.lua" --net host connect_tcp 443
+	[[ $output != *"net is none"* ]]
 	launch -1 why -p "$WORK/locked.lua" connect_tcp 80
 	[[ $output == "no: connect_tcp 80 (tried): Landlock refuses it, "* ]]
 	launch -0 why -p "$WORK/locked.lua" bind_tcp 8080
+	[[ $output == "yes: bind_tcp 8080 (tried): Landlock leaves it free; "* ]]
+	launch -1 why -p "$WORK/locked.lua" bind_tcp 80
+	[[ $output == *": Permission denied (a port below 1024 is for who has CAP_NET_BIND_SERVICE)" ]]
 }
 
 @test "a refusal that is not Landlock's is not called so" {
 	launch -1 why -p "$WORK/locked.lua" read_file "$WORK/nothing"
-	[[ $output == *"No such file or directory, and not by Landlock, in the mount at"* ]]
+	[[ $output == *"No such file or directory, and not by Landlock; it lies in the mount $WORK of "* ]]
+	launch -1 why -p "$WORK/locked.lua" write_file "$WORK/box/new"
+	[[ $output == *"(to make a file is the right make_reg of its directory)"* ]]
+	launch -1 why -p "$WORK/locked.lua" write_file "$WORK/box"
+	[[ $output == *": Is a directory (to make files in a directory is the right make_reg)"* ]]
+	launch -1 why -p "$WORK/locked.lua" read_file /nothing
+	[[ $output == *"; no mount of the profile is there" ]]
 }
 
 @test "what would change something is answered from the rules, and nothing is changed" {
 	launch -1 why -p "$WORK/locked.lua" make_reg "$WORK"
 	[[ $output == "no: make_reg $WORK (by the rules): Landlock refuses it, "*locked.lua:4 ]]
 	launch -0 why -p "$WORK/locked.lua" remove_dir "$WORK/box"
-	[[ $output == "yes: remove_dir $WORK/box (by the rules), "*locked.lua:5 ]]
+	[[ $output == "yes: remove_dir $WORK/box (by the rules): "*locked.lua:5 ]]
 	[[ $(cat box/file) == text ]]
+	# What cannot be written to at all is no matter of rules.
+	profile bare <<<'return profile { extends = "default", mounts = { ro { host.cwd, at = "/ro" } } }'
+	launch -1 why -p "$WORK/bare.lua" make_reg /ro/box
+	[[ $output == "no: make_reg /ro/box (tried): Read-only file system; "*" the mount /ro of "* ]]
+	launch -1 why -p "$WORK/bare.lua" truncate /ro/box/file
+	launch -0 why -p "$WORK/bare.lua" make_reg "$WORK/box"
+	[[ $output == "yes: make_reg $WORK/box (by the rules): no Landlock is in force" ]]
 }
 
 @test "options change the question as they change a run" {
@@ -79,7 +99,7 @@ setup() {
 	launch -2 why -p "$WORK/locked.lua" write_fil /x
 	expect_error usage 'write_fil: no such right of Landlock (did you mean "write_file"?)'
 	launch -2 why -p "$WORK/locked.lua" write_file x
-	expect_error usage "x: is not an absolute path"
+	expect_error usage "x: must be an absolute path"
 	launch -2 why -p "$WORK/locked.lua" connect_tcp 65536
 	expect_error usage "65536: is no port"
 	launch -2 why read_file
