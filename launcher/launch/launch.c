@@ -118,8 +118,8 @@ static struct launch *new_launch(const struct launch_options *options)
 	return launch;
 }
 
-/* The signals that are passed on. SIGPIPE, SIGTTOU and SIGTTIN are only blocked: a relay's reader may
- * go, the terminal may be given back from the background, and there nothing is read of it. */
+/* The signals that are passed on. SIGPIPE, SIGTTOU and SIGTTIN are only blocked: a relay's reader
+ * may go, the terminal may be given back from the background, and there nothing is read of it. */
 static uint64_t passed_on(void)
 {
 	static const int signals[] = {
