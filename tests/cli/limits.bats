@@ -128,6 +128,63 @@ tries(lambda: start(200), lambda: start(300))'
 	launch -0 run -- ./probe memory 72
 }
 
+@test "core: a dump of as many bytes as the limit says" {
+	[[ $(cat /proc/sys/kernel/core_pattern) != *[/\|]* ]] || skip "host: dumps go elsewhere"
+	dump() {
+		echo "return profile { extends = \"default\", limits = { core = \"$1\" } }" >core.lua
+		launch -0 run -p ./core.lua -- \
+			sh -c 'cd /tmp; sh -c "kill -SEGV \$\$" 2>/dev/null; du -k core* | cut -f 1'
+	}
+	dump 0
+	[[ $output == "" ]]
+	dump 64K
+	((output > 4 && output <= 64))
+	dump 64M
+	((output > 64))
+}
+
+# raised OPTION VALUE - this limit of ours, which no sandbox may exceed
+raised() {
+	ulimit "$1" "$2" 2>/dev/null || skip "host: the caller may not raise its own limit"
+}
+
+@test "nice: as high a priority as the limit says" {
+	local script="$tries"'tries(*[lambda to=to: os.setpriority(os.PRIO_PROCESS, 0, to)
+	for to in (-4, -5, -6)])'
+	raised -e 30
+	limited 'nice = 25' "$script"
+	[[ $output == $'ok\nok\nEACCES' ]]
+	limited 'nice = 30' "$script"
+	[[ $output == $'ok\nok\nok' ]]
+}
+
+@test "rtprio: as high a real-time priority as the limit says" {
+	local script="$tries"'tries(*[lambda to=to:
+	os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(to)) for to in (4, 5, 6)])'
+	raised -r 10
+	limited 'rtprio = 5' "$script"
+	[[ $output == $'ok\nok\nEPERM' ]]
+	limited 'rtprio = 10' "$script"
+	[[ $output == $'ok\nok\nok' ]]
+}
+
+@test "rttime: real-time work without a pause ends at the limit" {
+	local script='import os, sys, time
+def work(milliseconds):
+    pid = os.fork()
+    if pid == 0:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+        while time.process_time() < milliseconds / 1000: pass
+        os._exit(0)
+    return os.waitpid(pid, 0)[1]
+print(work(20), work(900))'
+	raised -r 10
+	limited 'rtprio = 1, rttime = "200ms"' "$script"
+	[[ $output == "0 9" || $output == "0 24" ]] # SIGKILL, SIGXCPU
+	limited 'rtprio = 1' "$script"
+	[[ $output == "0 0" ]]
+}
+
 @test "process_cpu: each process has its own time" {
 	need_probe
 	echo 'return profile { extends = "default", limits = { process_cpu = "1s" } }' >burn.lua
