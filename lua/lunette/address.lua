@@ -72,9 +72,13 @@ local function ipv6_text(parts)
 	return best == 0 and left or left .. "::" .. right
 end
 
--- address() - canonical text and family (4 or 6) of "10.0.0.2/24" or, without @prefix, "10.0.0.1"
+-- address() - canonical text and family (4 or 6) of "10.0.0.2/24" or, without @prefix, "10.0.0.1";
+-- nil for any other value
 return function(text, prefix)
-	local bare, bits = text, nil
+	local bare, bits = type(text) == "string" and text, nil
+	if not bare then
+		return nil
+	end
 	if prefix then
 		bare, bits = text:match("^(.*)/(%d+)$")
 		bits = tonumber(bits)

@@ -79,10 +79,7 @@ end
 local function sort(value, name, out, wrong)
 	local prefix = addresses[name]
 	for _, text in ipairs(items(value)) do
-		local canonical, family
-		if type(text) == "string" then
-			canonical, family = address(text, prefix)
-		end
+		local canonical, family = address(text, prefix)
 		if not canonical then
 			wrong(name, prefix and 'must be an address with its prefix, such as "10.0.0.2/24"'
 				or 'must be an address, such as "10.0.0.1"')
@@ -99,10 +96,7 @@ end
 local function list(value, name, wrong)
 	local out, prefix = {}, lists[name]
 	for _, text in ipairs(items(value)) do
-		local canonical, family
-		if type(text) == "string" then
-			canonical, family = address(text, prefix)
-		end
+		local canonical, family = address(text, prefix)
 		if not canonical then
 			wrong(name, prefix and 'must be a list of networks, such as "198.51.100.0/24"'
 				or 'must be a list of addresses, such as "192.0.2.53"')
