@@ -37,13 +37,13 @@ variables() {
 	run -0 readelf --wide --program-headers "$LUNETTE"
 	run -1 grep -E '^ *LOAD .* (RWE|WE) ' <<<"$output"
 	[[ ! -u $LUNETTE && ! -g $LUNETTE ]]
-	# Functions with arrays have a guard on their stack: that of the plan's decoder, say.
+	# Functions with arrays have a guard on their stack: that of what prints, say.
 	run -0 nm "$LUNETTE"
 	grep -q ' __stack_chk_fail$' <<<"$output"
-	[[ $(objdump --disassemble=report_keep "$LUNETTE" | grep -c '__stack_chk_fail') -ge 1 ]]
+	[[ $(objdump --disassemble=print_note "$LUNETTE" | grep -c '__stack_chk_fail') -ge 1 ]]
 	# Indirect branches may land only where a function begins, for a processor that looks.
 	if [[ $(uname -m) == x86_64 ]]; then
-		objdump --disassemble=report_keep "$LUNETTE" | grep -q endbr64
+		objdump --disassemble=print_note "$LUNETTE" | grep -q endbr64
 	fi
 	# glibc checks lengths that the compiler knows.
 	if [[ $LUNETTE_BUILD == *-glibc ]]; then

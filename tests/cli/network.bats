@@ -241,7 +241,7 @@ print(process.communicate()[0].decode(), *seen, process.returncode)
 @test "an ordinary user gets no pair with the host's own network, and is told why" {
 	((EUID != 0)) || skip "host: root may"
 	launch -125 run -p "$WORK/veth.lua" -- true
-	expect_error network "(host): Operation not permitted"
+	expect_error network "net.veth: only root may add to the host's network"
 	[[ $stderr == *"CAP_NET_ADMIN"* ]]
 }
 
