@@ -33,6 +33,7 @@ enum {
 	MOST = 8970, /* of a message: MAX_AUDIT_MESSAGE_LENGTH */
 	SETTLE = 20, /* ms without a record that are taken for the end */
 	ROUNDS = 10,
+	AT_ONCE = 64, /* records, before something else has its turn */
 };
 
 int audit_open(void)
@@ -256,7 +257,9 @@ void audit_hear(struct audit *audit, const struct audit_record *record)
 	}
 }
 
-/* Only the kernel is believed. ENOBUFS says that more came than could be kept. */
+/* Only the kernel is believed. ENOBUFS says that more came than could be kept. No more than some at
+ * once: the log is the whole host's, and who fills it must not keep the launcher from its
+ * deadlines. */
 void audit_take(struct audit *audit)
 {
 	char message[NLMSG_HDRLEN + MOST] __attribute__((aligned(8)));
@@ -264,11 +267,13 @@ void audit_take(struct audit *audit)
 	unsigned int size = sizeof(from);
 	struct audit_record record;
 	struct nlmsghdr header;
-	long got;
 
-	while ((got = sys_recvfrom(audit->fd, message, sizeof(message), MSG_DONTWAIT, &from,
-				   &size)) > 0 ||
-	       got == -ENOBUFS) {
+	for (int i = 0; i < AT_ONCE; i++) {
+		long got = sys_recvfrom(audit->fd, message, sizeof(message), MSG_DONTWAIT, &from,
+					&size);
+
+		if (got <= 0 && got != -ENOBUFS)
+			return;
 		if (got < NLMSG_HDRLEN || size != sizeof(from) || from.nl_pid != 0)
 			continue;
 		memcpy(&header, message, sizeof(header));

@@ -50,7 +50,7 @@ struct audit {
  * kernel without audit. */
 int audit_open(void);
 
-/* audit_take() - what has come so far. */
+/* audit_take() - what has come so far, or the first part of it. */
 void audit_take(struct audit *audit);
 
 /* audit_settle() - the same when all processes are dead: the kernel may be still writing. */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 
 #include <linux/seccomp.h>
 
@@ -146,10 +147,32 @@ static void check_whose(void)
 	denials_free(audit.denials);
 }
 
+/* The log is the host's, and may be written faster than it is read. */
+static void check_flood(void)
+{
+	struct audit audit = { 0 };
+	int left = 0;
+	int pair[2];
+	char byte;
+
+	if (sys_socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0)
+		abort();
+	audit.fd = pair[0];
+	for (int i = 0; i < 100; i++)
+		(void)sys_write(pair[1], "x", 1);
+	audit_take(&audit);
+	while (sys_read(pair[0], &byte, 1) == 1)
+		left++;
+	ok(left > 0 && left < 100, "of a flood a part is taken, and the deadlines are looked at");
+	fd_close(&pair[0]);
+	fd_close(&pair[1]);
+}
+
 int main(void)
 {
 	check_texts();
 	check_origins();
 	check_whose();
+	check_flood();
 	return done();
 }
