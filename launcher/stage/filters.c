@@ -196,8 +196,10 @@ static int add_file_rule(int ruleset, int fd, uint64_t rights, uint64_t handled)
 	return (int)r;
 }
 
-static int add_rule(const struct plan_landlock_rule *rule, int ruleset,
-		    const struct landlock_rights *handled)
+/* A link in a tree that the program may write to could lead to another mount, which the rule would
+ * grant then. */
+static int add_rule(const struct plan_landlock_rule *rule, const struct path_trees *trees,
+		    int ruleset, const struct landlock_rights *handled)
 {
 	struct raw_landlock_net_port_attr port = { .allowed_access = rule->rights & handled->net,
 						   .port = rule->port };
@@ -208,7 +210,7 @@ static int add_rule(const struct plan_landlock_rule *rule, int ruleset,
 			       ? (int)sys_landlock_add_rule(ruleset, RAW_LANDLOCK_RULE_NET_PORT,
 							    &port, 0)
 			       : 0;
-	fd = path_host(rule->path, O_PATH);
+	fd = path_steady(rule->path, trees);
 	if (fd == -ENOENT && rule->optional)
 		return 0;
 	return fd < 0 ? fd : add_file_rule(ruleset, fd, rule->rights, handled->fs);
@@ -218,12 +220,36 @@ static int rule_failed(const struct plan_landlock_rule *rule, int error, struct 
 {
 	const char *origin = rule->origin && rule->origin[0] ? rule->origin : NULL;
 
-	if (rule->path)
-		return err_set(err, STAGE_FILTERS, error,
-			       error == -ENOENT ? "the path is looked up inside the sandbox" : NULL,
-			       "landlock %s%s%s", rule->path, origin ? " at " : "",
-			       origin ? origin : "");
-	return err_set(err, STAGE_FILTERS, error, NULL, "landlock port %u", rule->port);
+	if (!rule->path)
+		return err_set(err, STAGE_FILTERS, error, NULL, "landlock port %u", rule->port);
+	(void)err_set(err, STAGE_FILTERS, error,
+		      error == -ENOENT ? "the path is looked up inside the sandbox" : NULL,
+		      "landlock %s%s%s", rule->path, origin ? " at " : "", origin ? origin : "");
+	if (error != -ELOOP)
+		return error;
+	(void)err_reason(err, "a symlink in it may have been planted");
+	return err_hint(err, "name the path that it leads to");
+}
+
+static int add_rules(const struct plan *plan, int ruleset, const struct landlock_rights *handled,
+		     struct err *err)
+{
+	struct path_trees trees = { .list = calloc(plan->mount_count + 1, sizeof(*trees.list)),
+				    .any_owner = true };
+	int r = 0;
+
+	if (!trees.list)
+		return err_set(err, STAGE_FILTERS, ENOMEM, NULL, "landlock");
+	trees.count = plan_writable(plan, true, trees.list);
+	for (size_t i = 0; i < plan->landlock.rule_count && r == 0; i++) {
+		const struct plan_landlock_rule *rule = &plan->landlock.rules[i];
+
+		r = add_rule(rule, &trees, ruleset, handled);
+		if (r < 0)
+			r = rule_failed(rule, r, err);
+	}
+	free(trees.list);
+	return r;
 }
 
 /* Standard input that was opened again, read-only, lies outside every path of the new root. */
@@ -291,11 +317,9 @@ int filters_landlock(const struct setup *setup, struct err *err)
 	ruleset = (int)sys_landlock_create_ruleset(&attr, fitted.size, 0);
 	if (ruleset < 0)
 		return err_set(err, STAGE_FILTERS, ruleset, NULL, "landlock rule set");
-	for (size_t i = 0; i < landlock->rule_count; i++) {
-		r = add_rule(&landlock->rules[i], ruleset, &fitted.rights);
-		if (r < 0)
-			return rule_failed(&landlock->rules[i], (int)r, err);
-	}
+	r = add_rules(setup->plan, ruleset, &fitted.rights, err);
+	if (r < 0)
+		return (int)r;
 	/* Else the log has nothing of what is refused after the coming execve. */
 	if (setup->shared->audited && abi >= 7)
 		flags = RAW_LANDLOCK_RESTRICT_SELF_LOG_NEW_EXEC_ON;

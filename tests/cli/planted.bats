@@ -86,6 +86,22 @@ setup() {
 	[[ $(json "$SECRET/r.json" 'it["status"]') == exited ]]
 }
 
+@test "a place of Landlock's that became a link is not granted" {
+	need_landlock 1
+	mkdir -p tree/out tree/secret
+	echo precious >tree/secret/file
+	profile listed <<-END
+		return profile { extends = "base", mounts = { rw { "$WORK/tree", at = "/box" } },
+			landlock = { ro = { "/usr", "/bin", "/lib", optional "/lib64", "/etc", "/dev", "/proc" },
+				rw = { "/box/out" } } }
+	END
+	launch -0 run -p "$WORK/listed.lua" -- sh -c 'echo x >/box/out/x && ! cat /box/secret/file'
+	launch -0 run --rw tree:/box -p base -- sh -c 'rm -r /box/out && ln -s secret /box/out'
+	launch -125 run -p "$WORK/listed.lua" -- cat /box/secret/file
+	expect_error filters planted
+	[[ $output != *precious* ]]
+}
+
 @test "a writable tree under another name is the same tree" {
 	mkdir data
 	ln -s "$WORK" "$BATS_TEST_TMPDIR/alias"
