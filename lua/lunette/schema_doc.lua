@@ -63,15 +63,16 @@ M.keys = {
 		.. "told where the launcher may read the kernel's audit log." },
 	{ "landlock.ro", "list of paths", "",
 		"What may be read beneath these paths inside. A path may be { PATH, optional = true "
-		.. "}." },
-	{ "landlock.rw", "list of paths", "", "What may be read and changed." },
+		.. "}. Needs Landlock's ABI 3 (Linux 6.2); prefer does with what there is." },
+	{ "landlock.rw", "list of paths", "", "What may be read and changed. Needs ABI 3." },
 	{ "landlock.exec", "list of paths", "",
 		"What may be read and executed. Without this list the other two may be executed as "
 		.. "well." },
 	{ "landlock.connect", "list of ports", "",
-		"TCP ports that may be connected to. An empty list: none." },
-	{ "landlock.bind", "list of ports", "", "TCP ports that may be bound." },
-	{ "landlock.scope", "list", "", "signal, abstract_unix: only within the sandbox." },
+		"TCP ports that may be connected to. An empty list: none. Needs ABI 4 (Linux 6.7)." },
+	{ "landlock.bind", "list of ports", "", "TCP ports that may be bound. Needs ABI 4." },
+	{ "landlock.scope", "list", "",
+		"signal, abstract_unix: only within the sandbox. Needs ABI 6 (Linux 6.12)." },
 	{ "net", "\"none\", \"host\", veth { ... } or join \"...\"", "\"none\"",
 		"The network: a loopback of its own, the caller's, a pair of links (as root), or one that "
 		.. "is there already." },

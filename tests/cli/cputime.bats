@@ -53,9 +53,9 @@ four='./probe burn 2000 & ./probe burn 2000 & ./probe burn 2000 & ./probe burn 2
 	printf 'int main(void) { for (;;) ; }\n' >loop.c
 	cc -static -o loop loop.c || skip "host: no static C library"
 	chmod 0111 loop
-	launch -123 run --cpu 500ms --wall 15s --report report -- sh -c './loop & ./loop'
+	launch -123 run --cpu 500ms --wall "$(wall 15)" --report report -- sh -c './loop & ./loop'
 	[[ $(json report 'it["status"], it["cpu_exact"]') == '["cpu-time", false]' ]]
-	launch -123 run --cpu 500ms --wall 15s --report report -- ./loop
+	launch -123 run --cpu 500ms --wall "$(wall 15)" --report report -- ./loop
 }
 
 # without - writes without.py, which runs a command as where kernel.perf_event_paranoid is 3: EACCES
@@ -76,7 +76,7 @@ without() {
 
 @test "without a counter the scan holds the limit and says that it is approximate" {
 	without
-	run /usr/bin/python3 without.py "$LUNETTE" run --cpu 500ms --wall 15s --report report -- \
+	run /usr/bin/python3 without.py "$LUNETTE" run --cpu 500ms --wall "$(wall 15)" --report report -- \
 		sh -c "$four" </dev/null
 	[[ $status == 123 && $(json report 'it["status"], it["cpu_exact"]') == '["cpu-time", false]' ]]
 	[[ $(json report "it['cpu_ms'] < 500 + 6 * $OVER") == true ]]

@@ -190,7 +190,8 @@ ctypes.CDLL(None).acct(None)'
 
 @test "denials of several processes at once are all answered" {
 	need_command python3
-	launch -0 run --wall 20s -p "$WORK/told.lua" --report report -- /usr/bin/python3 -c 'import os
+	launch -0 run --wall "$(wall 20)" -p "$WORK/told.lua" --report report -- /usr/bin/python3 -c '
+import os
 for i in range(20):
     if os.fork() == 0:
         for k in range(50):
@@ -203,7 +204,7 @@ for i in range(20): os.wait()'
 
 @test "a program that dies while its call waits leaves no trouble" {
 	need_command python3
-	launch -0 run --wall 20s -p "$WORK/told.lua" -- /usr/bin/python3 -c 'import os, signal
+	launch -0 run --wall "$(wall 20)" -p "$WORK/told.lua" -- /usr/bin/python3 -c 'import os, signal
 for i in range(100):
     pid = os.fork()
     if pid == 0:

@@ -335,7 +335,7 @@ os.execv(sys.argv[1], sys.argv[1:])'
 # --- Landlock ---
 
 @test "Landlock denies what is mounted and not listed" {
-	need_landlock 1
+	need_landlock 3
 	mkdir open shut && echo here >open/file && echo here >shut/file
 	profile listed <<-'END'
 		return profile {
@@ -382,7 +382,7 @@ for port in (4242, 4243):
 }
 
 @test "Landlock: a plan that asks for rights that no kernel has, refused by name or skipped" {
-	need_landlock 1
+	need_landlock 3
 	profile listed <<<'return profile { extends = "default", landlock = { rw = { "/" } } }'
 	launch -0 plan -p "$WORK/listed.lua" -- true
 	sed 's/^landlock.fs .*/landlock.fs 0x8000000000003fff/

@@ -16,7 +16,7 @@ setup() {
 # limited LIMITS SCRIPT - what the Python script prints under these limits
 limited() {
 	echo "return profile { extends = \"default\", limits = { $1 } }" >"$WORK/limited.lua"
-	launch run --wall 60s -p "$WORK/limited.lua" --report report -- /usr/bin/python3 -c "$2"
+	launch run --wall "$(wall 60)" -p "$WORK/limited.lua" --report report -- /usr/bin/python3 -c "$2"
 }
 
 # Tries each of the calls in turn, and prints the names of the errors.
@@ -40,7 +40,9 @@ def tries(*calls):
 
 @test "grace: a program that ends in time says its last words, another does not" {
 	local ends='trap "sleep 0.2; echo bye; exit 0" TERM; while :; do sleep 0.02; done'
-	launch -124 run --wall 300ms --grace 20s --report report -- sh -c "$ends"
+	# Time enough for the shell to get as far as its trap.
+	launch -124 run --wall "$((300 * SLOW))ms" --grace "$(wall 20)" --report report -- \
+		sh -c "$ends"
 	[[ $output == bye && $(json report 'it["status"]') == timeout ]]
 	launch -124 run --wall 300ms --grace 50ms --report report -- sh -c "${ends/0.2/9}"
 	[[ $output == "" && $(json report 'it["status"]') == timeout ]]
@@ -218,7 +220,7 @@ print(made)'
 		return profile { extends = "default", mounts = { tmpfs { "/tmp", size = "8M", inodes = 100 } } }
 	END
 	before=$(df --output=used "$WORK" | tail -n 1)
-	launch run --wall 60s -p "$WORK/filler.lua" -- /usr/bin/python3 -c 'import errno, os
+	launch run --wall "$(wall 60)" -p "$WORK/filler.lua" -- /usr/bin/python3 -c 'import errno, os
 files = total = 0
 try:
     while True:

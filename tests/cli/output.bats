@@ -103,7 +103,7 @@ say='head -c "$1" /dev/zero'
 }
 
 @test "a truncated flood is thrown away as fast as it comes" {
-	launch -0 run --wall 20s --output 1K,truncate --report report -- \
+	launch -0 run --wall "$(wall 20)" --output 1K,truncate --report report -- \
 		dd if=/dev/zero bs=1M count=500 status=none
 	[[ $(json report 'it["stdout"]["bytes"]') == 524288000 ]]
 }
@@ -122,7 +122,7 @@ say='head -c "$1" /dev/zero'
 
 @test "a reader that takes nothing does not hold up the limit of time" {
 	need_command python3
-	run --separate-stderr timeout 20 /usr/bin/python3 -c '
+	run --separate-stderr timeout "$(wall 20)" /usr/bin/python3 -c '
 import os, socket, subprocess
 a, b = socket.socketpair()
 r, w = os.pipe()

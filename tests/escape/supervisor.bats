@@ -45,11 +45,6 @@ flood() {
 	END
 }
 
-# wall SECONDS - a limit of so many, of more on a slow machine
-wall() {
-	echo "$(($1 * SLOW))s"
-}
-
 # bounded SECONDS - the flood in $PID begins, holds up no other sandbox, costs its launcher no more
 # than one processor and 16 MiB, and is over in time with status 124.
 bounded() {

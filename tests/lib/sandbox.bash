@@ -7,6 +7,7 @@
 #                          `canary_alive` says that it is as it was
 #   need_probe             puts tests/lib/probe.c, compiled, into $WORK
 #   json FILE EXPRESSION   a value of a JSON file, by a Python expression over `it`
+#   wall SECONDS           a limit of so many, of more on a slow machine
 #   start ARGUMENT...      `lunette ARGUMENT...` in the background; `ended $PID` waits for it
 #
 # shellcheck shell=bash
@@ -72,6 +73,10 @@ processes() {
 		done 2>/dev/null <"$file" || true
 	done 2>/dev/null
 	echo "$found"
+}
+
+wall() {
+	echo "$(($1 * SLOW))s"
 }
 
 # within SECONDS COMMAND... - the command succeeds, at the latest after SECONDS (of a usual machine)
