@@ -16,20 +16,16 @@ function M.read(directory)
 	local docs = module(directory, "schema_doc")
 	return {
 		options = module(directory, "options").rows, schema = module(directory, "schema"),
-		keys = docs.keys, words = docs.words, guards = docs.guards,
+		keys = docs.keys, words = docs.words, guards = docs.guards, verbs = docs.verbs,
+		questions = docs.questions,
 	}
 end
 
--- verbs() - the verbs that any option names, and `lua`, which has none of its own; sorted
-function M.verbs(options)
-	local seen, out = { lua = true }, { "lua" }
-	for _, row in ipairs(options) do
-		for verb in row.verbs:gmatch("%a+") do
-			if not seen[verb] then
-				seen[verb] = true
-				out[#out + 1] = verb
-			end
-		end
+-- names() - the keys of a table, sorted
+function M.names(table_of)
+	local out = {}
+	for name in pairs(table_of) do
+		out[#out + 1] = name
 	end
 	table.sort(out)
 	return out

@@ -246,4 +246,15 @@ M.guards = {
 		.. "memory, fails with ENOSYS" },
 }
 
+-- The words that verbs take, for completions. "..." stands behind one that may come again; after
+-- "command" all is the command's own, and a question's words come behind it.
+M.verbs = {
+	run = { "command" }, plan = { "command" }, check = { "profile..." }, doctor = {}, profiles = {},
+	seccomp = { "question" }, why = { "right", "file" }, lua = { "file..." },
+}
+M.questions = {
+	dump = { "profile" }, sim = { "profile", "call" }, why = { "profile", "call" },
+	stats = { "profile" }, groups = { "group" }, verify = { "profile" }, compile = { "profile" },
+}
+
 return M

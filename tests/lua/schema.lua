@@ -77,7 +77,10 @@ for _, page in ipairs { "lunette.1", "lunette-profile.5" } do
 	pages[page] = text:gsub("\\%-", "-")
 end
 local help = read("launcher/cmd/main.c"):match('{ "seccomp".-"questions:(.-)\\n\\n"')
-for question in help:gmatch('"  (%a+) ') do
+for question, wanted in help:gmatch('"  (%a+) ([A-Z%[%]@ ]+)') do
+	local kinds = table.concat(docs.questions[question] or {}, " "):upper()
+	tap.ok(kinds == wanted:gsub("%s+$", ""):gsub("NAME$", "CALL"):gsub("%[@CALL%]", "GROUP")
+		or question == "groups" and kinds == "GROUP", "completions know the words of " .. question, kinds)
 	tap.ok(pages["lunette.1"]:find("\n\\fB" .. question .. "\\fR"), "lunette(1) has " .. question)
 end
 tap.ok(pages["lunette-profile.5"]:find("limits.wall", 1, true), "lunette-profile(5) has the keys")
@@ -87,6 +90,10 @@ for line in read("policy/tables/groups.tsv"):gmatch("[^\n]+") do
 		tap.ok(pages["lunette-profile.5"]:find("\\fB" .. name .. "\\fR", 1, true),
 			"lunette-profile(5) has the group " .. name)
 	end
+end
+
+for verb in read("launcher/cmd/main.c"):gmatch('\n\t{ "(%a+)", "') do
+	tap.ok(docs.verbs[verb], "completions know the words of " .. verb)
 end
 
 -- Each guard is described, and there.
@@ -101,9 +108,10 @@ for name in pairs(guards) do
 	tap.ok(described[name], "schema_doc.lua has the guard " .. name)
 end
 tap.ok(load(generate("meta.lua", "lua/lunette")), "the annotations are Lua")
-tap.ok(generate("completion.lua", "bash lua/lunette"):find("--wall", 1, true),
-	"completion for bash")
-tap.ok(generate("completion.lua", "zsh lua/lunette"):find("--wall", 1, true), "completion for zsh")
+for _, shell in ipairs { "bash", "zsh" } do
+	tap.ok(generate("completion.lua", shell .. " lua/lunette policy/tables"):find("--wall", 1, true),
+		"completion for " .. shell)
+end
 tap.ok(generate("options.lua", "lua/lunette/options.lua"):find('{ "wall", 0, "TIME"', 1, true),
 	"the table for C")
 os.remove(made)

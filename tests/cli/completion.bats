@@ -1,0 +1,89 @@
+# completion.bats: what bash offers behind the words that are there
+# shellcheck shell=bats disable=SC2154,SC2317 # Bats sets what is read; called by what is tested
+
+bats_require_minimum_version 1.5.0
+load ../lib/launch
+load ../lib/sandbox
+
+setup() {
+	workspace
+	: >mine.lua
+	: >notes.txt
+	# The completion asks `lunette` for its profiles, and bash-completion for those of commands.
+	lunette() { "$LUNETTE" "$@"; }
+	_command_offset() { COMPREPLY=("command from $1"); }
+	# shellcheck disable=SC1091 # made by the build
+	source "$(dirname "$LUNETTE")/generated/completion/lunette"
+}
+
+# offers WORD... - what is offered for the last WORD, on one line, sorted
+offers() {
+	COMP_WORDS=(lunette "$@")
+	COMP_CWORD=$#
+	set +e # as in a terminal
+	_lunette lunette "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+	set -e
+	output=$(printf '%s\n' "${COMPREPLY[@]}" | sort | paste -sd ' ')
+}
+
+@test "verbs, and their options" {
+	offers s
+	[[ $output == seccomp ]]
+	offers run --wa
+	[[ $output == --wall ]]
+	offers check --wa
+	[[ $output == "" ]]
+}
+
+@test "seccomp wants a question, then what that asks about" {
+	offers seccomp ""
+	[[ $output == "compile dump groups sim stats verify why" ]]
+	offers seccomp dump un
+	[[ $output == untrusted ]]
+	offers seccomp dump m
+	[[ $output == mine.lua ]]
+	offers seccomp dump untrusted ""
+	[[ $output == "" ]]
+	offers seccomp why untrusted openat
+	[[ $output == "openat openat2" ]]
+	offers seccomp -o file sim untrusted io_uring_s
+	[[ $output == io_uring_setup ]]
+	offers seccomp groups @io
+	[[ $output == "@io-uring" ]]
+	offers seccomp --to no
+	[[ $output == notes.txt ]]
+}
+
+@test "why wants a right and a path, lua and check want files, and no host command is offered" {
+	offers why make_
+	[[ $output == "make_block make_char make_dir make_fifo make_reg make_sock make_sym" ]]
+	offers why -p untrusted connect_t
+	[[ $output == connect_tcp ]]
+	offers why read_file no
+	[[ $output == notes.txt ]]
+	offers lua mi
+	[[ $output == mine.lua ]]
+	offers lua mine.lua no
+	[[ $output == notes.txt ]]
+	offers check default mi
+	[[ $output == mine.lua ]]
+	offers doctor ""
+	[[ $output == "" ]]
+	offers profiles ""
+	[[ $output == "" ]]
+}
+
+@test "what follows run and plan is a command, and all behind it the command's" {
+	offers run -p sh
+	[[ $output == shell ]]
+	offers run bas
+	[[ " $output " == *" bash "* ]]
+	offers run --wall = 3 ca
+	[[ " $output " == *" cat "* ]]
+	offers run --wall 3 ls -
+	[[ $output == "command from 4" ]]
+	offers run -- ls -
+	[[ $output == "command from 3" ]]
+	offers plan --ro /usr ls x
+	[[ $output == "command from 4" ]]
+}
