@@ -12,6 +12,7 @@
 local raw = require "syscall.raw"
 local call = require "syscall.call"
 local errors = require "syscall.errors"
+local arguments = require "syscall.nl_arguments"
 local attributes = require "syscall.nl_attributes"
 local specs = require "syscall.nl_specs"
 local types = require "syscall.types.nl"
@@ -23,6 +24,7 @@ local check = call.check
 local memory = raw.memory
 
 local M = { attributes = attributes, specs = specs }
+local own = setmetatable({}, { __index = M }) -- the same, and what only files of netlink call
 
 local HEADER = 16
 local REPEATS = 20 -- of a dump that is interrupted each time, until that is an answer
@@ -59,7 +61,10 @@ local sequence = 0
 
 -- message(type, flags, payload [, sequence]) - one message as bytes
 function M.message(kind, flags, payload, number)
-	return string.pack("=I4I2I2I4I4", HEADER + #payload, kind, flags, number or 0, 0) .. payload
+	kind = check.integer("message", 1, kind, 0, 0xffff)
+	flags = check.integer("message", 2, flags, 0, 0xffff)
+	number = check.integer("message", 4, number or 0, 0, 0xffffffff)
+	return string.pack("=I4I2I2I4I4", HEADER + #payload, kind, flags, number, 0) .. payload
 		.. ("\0"):rep(-#payload % 4)
 end
 
@@ -148,7 +153,7 @@ local function collect(fd, number, dump, list)
 	end
 end
 
-M.acknowledged = acknowledged
+own.acknowledged = acknowledged
 
 local current -- the socket of on()
 
@@ -182,11 +187,11 @@ function M.request(fd, kind, flags, payload, protocol)
 	if fd then
 		return request_on(fd, kind, flags, payload)
 	end
-	local own <close>, err = M.socket(protocol)
-	if not own then
+	local opened <close>, err = M.socket(protocol)
+	if not opened then
 		return nil, err
 	end
-	return request_on(own, kind, flags, payload)
+	return request_on(opened, kind, flags, payload)
 end
 
 -- on(socket) - the module, with each function on that socket
@@ -216,7 +221,7 @@ end
 local function header_of(type_of, values)
 	return raw.ismemory(values) and values or type_of(values or {})
 end
-M.header = header_of
+own.header = header_of
 
 -- send(kind, flags, header, spec, values) - true, or nil, err, text
 local function change(kind, flags, header, spec, values)
@@ -224,7 +229,7 @@ local function change(kind, flags, header, spec, values)
 		memory.string(header) .. attributes.build(spec, values))
 	return list and true, err, text
 end
-M.change = change
+own.change = change
 
 -- A list of tables: the header's fields, and the attributes by name.
 local function decode(list, type_of, spec)
@@ -237,7 +242,7 @@ local function decode(list, type_of, spec)
 	end
 	return out
 end
-M.decode = decode
+own.decode = decode
 
 -- get(kind, header, spec [, values]) - all of them; with @one a single answer of that request
 local function get(kind, type_of, header, spec, values, one)
@@ -248,7 +253,7 @@ local function get(kind, type_of, header, spec, values, one)
 	end
 	return decode(list, type_of, spec)
 end
-M.get = get
+own.get = get
 
 local function index_of(device)
 	if device == nil or math.type(device) then
@@ -259,7 +264,7 @@ local function index_of(device)
 	local link, err, text = M.getlink(device)
 	return link and link.header.index, err, text
 end
-M.index = index_of
+own.index = index_of
 
 -- Links
 
@@ -267,7 +272,7 @@ M.index = index_of
 -- of IFF, which of these are set, and attributes; or newlink(table), see link_of().
 function M.newlink(index, flags, iflags, changed, ...)
 	if type(index) == "table" then
-		return M.link_of(index, "create, excl")
+		return own.link_of(index, "create, excl")
 	end
 	return change("newlink", flags, types.ifinfomsg { index = index, flags = iflags or 0,
 		change = changed or 0 }, specs.link, { ... })
@@ -279,13 +284,16 @@ function M.setlink(device, values)
 	if not index then
 		return nil, err, text
 	end
-	return M.link_of(values, 0, index)
+	return own.link_of(values, 0, index)
 end
 
 local link_names = { name = "ifname", macaddr = "address", alias = "ifalias" }
 
 -- The attributes that @values of a link stand for, and its header.
 local function link_parts(values)
+	if type(values) ~= "table" then
+		errors.raise("a link: a table expected, got %s", errors.given(values))
+	end
 	local header, out, info = {}, {}, {}
 	for key, value in pairs(values) do
 		if key == "up" then
@@ -327,7 +335,7 @@ end
 -- link_of(table, flags [, index]): name, kind, data (by the kind's names), peer (a table like
 -- this one), link, master (names or numbers), netns (an fd, or a pid), mtu, macaddr, up, and
 -- attributes of IFLA
-function M.link_of(values, flags, index)
+function own.link_of(values, flags, index)
 	local header, out, text = link_parts(values)
 	if not header then
 		return nil, out, text
@@ -381,7 +389,7 @@ local function prefix_of(text, what)
 	end
 	return address, family, length
 end
-M.prefix = prefix_of
+own.prefix = prefix_of
 
 local function address_change(kind, flags, device, text, values)
 	local index, err, said = index_of(device)
@@ -516,9 +524,10 @@ end
 
 -- Routes, neighbours and rules; what reads like ip(8), monitors, tun devices; and nftables
 for _, name in ipairs { "nl_routes", "nl_objects", "nl_nftables" } do
-	for key, value in pairs(require("syscall." .. name)(M)) do
+	for key, value in pairs(require("syscall." .. name)(own)) do
 		M[key] = value
 	end
 end
+arguments.guard(M, arguments.functions, "")
 
 return M

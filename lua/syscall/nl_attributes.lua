@@ -57,7 +57,8 @@ end
 
 -- Kinds to bytes
 
-local function whole(value, kind, name)
+-- number(value, kind, name) - as text; @name is what an error calls it
+function M.number(value, kind, name)
 	if type(value) == "boolean" then
 		value = value and 1 or 0
 	end
@@ -107,21 +108,27 @@ local function encode(kind, value, name, values)
 		kind = kind(values)
 	end
 	if type(kind) == "table" then
-		return type(value) == "table" and M.build(kind, value) or to_bytes.bytes(value, name)
+		-- one with a build() of its own takes what that takes; bytes are as they are for all
+		local own = kind.build and type(value) ~= "string"
+		return (own or type(value) == "table") and M.build(kind, value, name)
+			or to_bytes.bytes(value, name)
 	elseif packs[kind] then
-		return whole(value, kind, name)
+		return M.number(value, kind, name)
 	elseif to_bytes[kind] then
 		return to_bytes[kind](value, name)
 	end
 	local what, of = (kind or "bytes"):match "^(%a+):?(.*)$"
 	if what == "enum" or what == "flags" then
 		local family, width = constant_kind(kind)
-		return whole(type(value) == "string" and c[family][value] or value, width, name)
+		return M.number(type(value) == "string" and c[family][value] or value, width, name)
 	elseif what == "struct" then
 		local type_of = struct.find(of)
 		return memory.string(raw.ismemory(value) and value or type_of(value))
 	elseif what == "list" then
 		local parts = {}
+		if type(value) ~= "table" then
+			errors.raise("netlink attribute %s: a list expected, got %s", name, errors.given(value))
+		end
 		for i, one in ipairs(value) do
 			parts[i] = M.attribute(1, encode(of, one, name))
 		end
@@ -147,10 +154,13 @@ local function is_nested(kind, values)
 end
 
 -- build(spec, values) - attributes as bytes: @values is { name = value, … }, in order of their
--- numbers, or { name, value, name, value, … } in that order
-function M.build(spec, values)
-	if spec.build then
-		return spec.build(values)
+-- numbers, or { name, value, name, value, … } in that order; @what is what an error calls them
+function M.build(spec, values, what)
+	if type(spec) == "table" and spec.build then
+		return spec.build(values, what)
+	elseif type(spec) ~= "table" or type(values) ~= "table" then
+		errors.raise("attributes: a spec and a table of values expected, got %s and %s",
+			errors.given(spec), errors.given(values))
 	end
 	local list, ordered = {}, values[1] ~= nil
 	if ordered then
@@ -165,6 +175,9 @@ function M.build(spec, values)
 	values = {}
 	for _, pair in ipairs(list) do
 		pair.number = c[spec.family][pair[1]]
+		if pair.number < 0 or pair.number > TYPE_MASK then
+			errors.raise("netlink attribute %s: a number from 0 to %d expected", pair[1], TYPE_MASK)
+		end
 		values[name_of(spec, pair.number) or pair.number] = pair[2]
 	end
 	if not ordered then

@@ -11,6 +11,7 @@
 
 local call = require "syscall.call"
 local errors = require "syscall.errors"
+local arguments = require "syscall.nl_arguments"
 local attributes = require "syscall.nl_attributes"
 local specs = require "syscall.nl_specs"
 local c = require("syscall.constants").c
@@ -31,6 +32,9 @@ local hooks = { local_in = "LOCAL_IN", input = "LOCAL_IN", output = "LOCAL_OUT",
 local function expression(one)
 	local name, values = one[1], one[2] or {}
 	local out = {}
+	if type(values) ~= "table" then
+		errors.raise("an expression: a table of attributes expected, got %s", errors.given(values))
+	end
 	for key, value in pairs(values) do
 		local family = by_name[name] and by_name[name][key]
 		out[key] = family and c[family][value] or value
@@ -48,6 +52,11 @@ local function expression(one)
 	return { name = name, data = out }
 end
 
+-- What each message begins with
+local function header(family)
+	return attributes.number(c.NFPROTO[family], "u8", "family") .. "\0\0\0"
+end
+
 return function(nl)
 	local M = {}
 
@@ -61,15 +70,16 @@ return function(nl)
 
 	local function add(self, kind, flags, family, spec, values)
 		self.messages[#self.messages + 1] = { type = c.NFNL_SUBSYS.NFTABLES << 8 | c.NFT_MSG[kind],
-			flags = c.NLM_F[flags], payload = string.pack(">I1I1I2", c.NFPROTO[family], 0, 0)
-				.. attributes.build(spec, values) }
+			flags = c.NLM_F[flags], payload = header(family) .. attributes.build(spec, values) }
 		return self
 	end
 
 	function methods.table(self, family, name, values)
-		values = values or {}
-		values.name = check.path("nftables.table", 2, name)
-		return add(self, "newtable", "create", family, specs.nft.table, values)
+		local out = { name = check.path("nftables.table", 2, name) }
+		for key, value in pairs(values or {}) do
+			out[key] = value
+		end
+		return add(self, "newtable", "create", family, specs.nft.table, out)
 	end
 
 	function methods.deltable(self, family, name)
@@ -101,7 +111,7 @@ return function(nl)
 	-- rule(family, table, chain, expressions [, { handle =, position = }])
 	function methods.rule(self, family, tab, chain, expressions, values)
 		local list = {}
-		for i, one in ipairs(check.table("nftables.rule", 4, expressions)) do
+		for i, one in ipairs(expressions) do
 			list[i] = expression(one)
 		end
 		local out = { table = tab, chain = chain, expressions = list }
@@ -169,14 +179,14 @@ return function(nl)
 		if last == 0 then
 			return true
 		end
-		local header = string.pack(">I1I1I2", 0, 0, c.NFNL_SUBSYS.NFTABLES)
+		local start = string.pack(">I1I1I2", 0, 0, c.NFNL_SUBSYS.NFTABLES)
 		local request = c.NLM_F.REQUEST
-		local parts = { nl.message(c.NFNL_MSG_BATCH.BEGIN, request, header) }
+		local parts = { nl.message(c.NFNL_MSG_BATCH.BEGIN, request, start) }
 		for i, one in ipairs(self.messages) do
 			parts[#parts + 1] = nl.message(one.type, request | one.flags
 				| (i == last and c.NLM_F.ACK or 0), one.payload, i)
 		end
-		parts[#parts + 1] = nl.message(c.NFNL_MSG_BATCH.END, request, header)
+		parts[#parts + 1] = nl.message(c.NFNL_MSG_BATCH.END, request, start)
 		local sent
 		sent, err = nl.write(fd or own, table.concat(parts))
 		if not sent then
@@ -185,12 +195,13 @@ return function(nl)
 		return await(fd or own, last)
 	end
 
+	arguments.guard(methods, arguments.batch, "nftables.", true)
+
 	-- nftables_list(kind, family [, values]) - "table", "chain", "rule", "set" (of a table)
 	function M.nftables_list(kind, family, values)
 		local spec = specs.nft[kind] or errors.raise("no kind %q of nftables", tostring(kind))
 		local list, err, text = nl.request(nil, c.NFNL_SUBSYS.NFTABLES << 8 | c.NFT_MSG["get" .. kind],
-			"dump", string.pack(">I1I1I2", c.NFPROTO[family or "unspec"], 0, 0)
-				.. attributes.build(spec, values or {}), "netfilter")
+			"dump", header(family or "unspec") .. attributes.build(spec, values or {}), "netfilter")
 		local out = {}
 		for i, message in ipairs(list or {}) do
 			out[i] = attributes.parse(spec, message.payload, 5)

@@ -1,11 +1,9 @@
 -- nl_routes.lua - netlink: routes, neighbours and rules (see nl.lua)
 
-local call = require "syscall.call"
+local errors = require "syscall.errors"
 local types = require "syscall.types.nl"
 local specs = require "syscall.nl_specs"
 local c = require("syscall.constants").c
-
-local check = call.check
 
 return function(nl)
 	local M = {}
@@ -48,6 +46,9 @@ return function(nl)
 		end
 		out.multipath = values.multipath and {}
 		for i, one in ipairs(values.multipath or {}) do
+			if type(one) ~= "table" then
+				errors.raise("multipath: a list of tables expected, got %s", errors.given(one))
+			end
 			local index, err, text = nl.index(one.dev)
 			if one.dev and not index then
 				return nil, err, text
@@ -210,11 +211,11 @@ return function(nl)
 
 	-- newrule { from =, to =, iif =, oif =, fwmark =, table =, priority =, action =, family = }
 	function M.newrule(values)
-		return rule_change("newrule", "create, excl", check.table("newrule", 1, values))
+		return rule_change("newrule", "create, excl", values)
 	end
 
 	function M.delrule(values)
-		return rule_change("delrule", 0, check.table("delrule", 1, values))
+		return rule_change("delrule", 0, values)
 	end
 
 	function M.getrule(af)

@@ -2,8 +2,11 @@
 -- generic netlink and nftables hold: the specs of nl_attributes.lua
 
 local attributes = require "syscall.nl_attributes"
-local memory = require("syscall.raw").memory
+local errors = require "syscall.errors"
+local raw = require "syscall.raw"
 local types = require "syscall.types.nl"
+
+local memory = raw.memory
 
 local M = {}
 
@@ -75,9 +78,26 @@ M.link = {
 	GRO_MAX_SIZE = "u32", TSO_MAX_SIZE = "u32", TSO_MAX_SEGS = "u32", ALLMULTI = "u32",
 }
 
+local function want(good, name, expected, value)
+	if not good then
+		errors.raise("netlink attribute %s: %s expected, got %s", name, expected, errors.given(value))
+	end
+	return value
+end
+
+-- Calls @make with each of @list, which must all be tables: what it gave, joined.
+local function each_of(list, name, make)
+	local parts = {}
+	for i, one in ipairs(want(type(list) == "table", name, "a list", list)) do
+		parts[i] = make(want(type(one) == "table", name, "a list of tables", one))
+	end
+	return table.concat(parts)
+end
+
 -- The peer of a veth is a whole message of its own within an attribute.
 local peer = {
-	build = function(values)
+	build = function(values, name)
+		want(type(values) == "table", name, "a table", values)
 		return memory.string(types.ifinfomsg(values.header or {}))
 			.. attributes.build(M.link, values.attributes or values)
 	end,
@@ -98,14 +118,14 @@ local metrics = { family = "RTAX", MTU = "u32", WINDOW = "u32", RTT = "u32", ADV
 
 -- A list of next hops, each with a header and attributes.
 local multipath = {
-	build = function(list)
-		local parts = {}
-		for i, hop in ipairs(list) do
+	build = function(list, name)
+		local number = attributes.number
+		return each_of(list, name, function(hop)
 			local inner = attributes.build(M.route, hop.attributes or {})
-			parts[i] = string.pack("=I2I1I1i4", 8 + #inner, hop.flags or 0, (hop.weight or 1) - 1,
-				hop.ifindex or 0) .. inner
-		end
-		return table.concat(parts)
+			local weight = want(math.type(hop.weight or 1), "weight", "a number", hop.weight) or 1
+			return number(8 + #inner, "u16", name) .. number(hop.flags or 0, "u8", "flags")
+				.. number(weight - 1, "u8", "weight") .. number(hop.ifindex or 0, "i32", "ifindex") .. inner
+		end)
 	end,
 	parse = function(bytes)
 		local list, at = {}, 1
@@ -125,8 +145,8 @@ local multipath = {
 
 -- RTA_VIA: a family and an address of it
 local via = {
-	build = function(value)
-		local bytes = memory.string(value)
+	build = function(value, name)
+		local bytes = memory.string(want(raw.ismemory(value), name, "an address", value))
 		return string.pack("=I2", #bytes == 4 and 2 or 10) .. bytes
 	end,
 	parse = function(bytes)
@@ -235,12 +255,10 @@ M.expression = {
 -- A list whose elements are attributes of one number
 local function elements(spec)
 	return {
-		build = function(list)
-			local parts = {}
-			for i, one in ipairs(list) do
-				parts[i] = attributes.attribute(1 | 0x8000, attributes.build(spec, one))
-			end
-			return table.concat(parts)
+		build = function(list, name)
+			return each_of(list, name, function(one)
+				return attributes.attribute(1 | 0x8000, attributes.build(spec, one))
+			end)
 		end,
 		parse = function(bytes)
 			local list = {}

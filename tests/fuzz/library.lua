@@ -270,12 +270,10 @@ local function keep(good, ...)
 	end
 end
 
--- An error for the caller is a text without a place in the library. Of netlink's builders, which
--- hand nothing to the kernel but text that they packed, only crashes count.
+-- An error for the caller is a text without a place in the library.
 local function judge(good, ...)
 	local message = ...
-	if not good and memory.string(shared, TEXT, 3) ~= "nl."
-		and (type(message) ~= "string" or message:sub(1, #own) == own)
+	if not good and (type(message) ~= "string" or message:sub(1, #own) == own)
 		and not tostring(message):find "not enough memory" and message ~= "index" then
 		local text = memory.cstring(shared, TEXT) .. "\n  raises " .. tostring(message)
 		memory.write(shared, TEXT, text .. "\0")

@@ -11,7 +11,7 @@ local ok, is, fails, raises = tap.ok, tap.is, check.fails, check.raises
 
 -- Attributes, which need no kernel
 
-local attributes, specs = nl.attributes, nl.specs
+local attributes, specs, memory = nl.attributes, nl.specs, S.raw.memory
 local bytes = attributes.build(specs.link, { ifname = "x", mtu = 9,
 	linkinfo = { "kind", "vlan", "data", { id = 7 } } })
 local back = attributes.parse(specs.link, bytes)
@@ -27,6 +27,9 @@ raises(function() attributes.build(specs.link, { mtuu = 1 }) end, "did you mean 
 	"a wrong attribute")
 raises(function() attributes.build(specs.link, { mtu = 1 << 32 }) end, "mtu: a number of 32 bits",
 	"a value too large")
+is(attributes.build(specs.route, { via = S.t.in6_addr "fe80::1" }),
+	attributes.attribute(S.c.RTA.VIA, string.pack("=I2", 10) .. memory.string(S.t.in6_addr "fe80::1")),
+	"a gateway of another family is its family and address")
 raises(function() attributes.build(specs.route, { dst = "x" }) end, "an address expected",
 	"no address")
 
