@@ -2,7 +2,7 @@
  *
  * For calls that no row describes. A number stands for itself, memory and text for their addresses,
  * an fd object for its number; what is an address stands in the table of calls, and there a number
- * other than 0 is refused.
+ * other than 0 is refused. An fd object is a number too, and one that its owner may choose (dup3()).
  */
 #include "lua/bind/bind.h"
 
@@ -28,8 +28,11 @@ static long loose(lua_State *lua, int index, bool pointer)
 
 	if (memory)
 		return (long)(uintptr_t)memory_at(memory_check(lua, index));
-	if (handle_test(lua, index, &fd))
+	if (handle_test(lua, index, &fd)) {
+		luaL_argcheck(lua, !pointer, index,
+			      "the kernel takes an address here: memory, text or nil expected");
 		return fd;
+	}
 	switch (lua_type(lua, index)) {
 	case LUA_TSTRING:
 		return (long)(uintptr_t)lua_tostring(lua, index);
