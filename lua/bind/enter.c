@@ -2,14 +2,18 @@
  *
  * For calls that no row describes. A number stands for itself, memory and text for their addresses,
  * an fd object for its number; what is an address stands in the table of calls, and there a number
- * other than 0 is refused. An fd object is a number too, and one that its owner may choose (dup3()).
+ * other than 0 is refused, and so is an fd object: its number may be chosen (dup3()).
  */
 #include "lua/bind/bind.h"
 
 #include "lua/raw/entry.h"
 #include "raw/pointers.h"
 
-enum { WORDS = 6 };
+enum {
+	WORDS = 6,
+	EITHER = 8,       /* the bits of arguments that are a number or an address begin here */
+	NO_ADDRESS = 4096 /* what is smaller lies in the page that is never there */
+};
 
 bool bind_pointer(long number, int index)
 {
@@ -20,17 +24,25 @@ bool bind_pointer(long number, int index)
 	return raw_pointers[number] >> index & 1;
 }
 
-/* One argument of call(): a number, an fd, memory or text. */
-static long loose(lua_State *lua, int index, bool pointer)
+/* Whether it may be one, as another argument says: of ioctl(2), prctl(2) and the like. */
+static bool may_be_pointer(long number, int index)
 {
+	return !bind_pointer(number, index) && raw_pointers[number] >> EITHER >> index & 1;
+}
+
+/* One argument of call(), not to be larger than @most as an address: a number, an fd, memory or
+ * text. */
+static long loose(lua_State *lua, int index, uint64_t most)
+{
+	static const char expected[] =
+		"the kernel takes an address here: memory, text or nil expected";
 	struct memory *memory = memory_test(lua, index);
 	int fd;
 
 	if (memory)
 		return (long)(uintptr_t)memory_at(memory_check(lua, index));
 	if (handle_test(lua, index, &fd)) {
-		luaL_argcheck(lua, !pointer, index,
-			      "the kernel takes an address here: memory, text or nil expected");
+		luaL_argcheck(lua, (uint64_t)fd <= most, index, expected);
 		return fd;
 	}
 	switch (lua_type(lua, index)) {
@@ -39,8 +51,8 @@ static long loose(lua_State *lua, int index, bool pointer)
 	case LUA_TNIL:
 		return 0;
 	default:
-		luaL_argcheck(lua, !pointer || luaL_checkinteger(lua, index) == 0, index,
-			      "the kernel takes an address here: memory, text or nil expected");
+		luaL_argcheck(lua, (uint64_t)luaL_checkinteger(lua, index) <= most, index,
+			      expected);
 		return (long)luaL_checkinteger(lua, index);
 	}
 }
@@ -53,8 +65,15 @@ int bind_enter(lua_State *lua, bool checked)
 	long value;
 
 	luaL_argcheck(lua, count <= WORDS, WORDS + 2, "a call takes at most six arguments");
-	for (int i = 0; i < count; i++)
-		w[i] = loose(lua, i + 2, checked && bind_pointer(number, i));
+	for (int i = 0; i < count; i++) {
+		uint64_t most = UINT64_MAX;
+
+		if (checked && bind_pointer(number, i))
+			most = 0;
+		else if (checked && may_be_pointer(number, i))
+			most = NO_ADDRESS - 1;
+		w[i] = loose(lua, i + 2, most);
+	}
 	value = raw_entry(number, w[0], w[1], w[2], w[3], w[4], w[5]);
 	if (value < 0 && value >= -4095)
 		return bind_error(lua, (int)-value);

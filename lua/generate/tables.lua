@@ -241,8 +241,9 @@ local guards = {
 	{ "#elif defined(__riscv)", 5 },
 }
 
--- A bit for each argument that is an address, also where the kernel calls its type a number. Of
--- ptrace(2) `addr` is another process's, and `data` is where some requests store their answer.
+-- A bit for each argument that is an address, also where the kernel calls its type a number; eight
+-- bits above it one for each that is a number or an address, as another argument says (ioctl(2)).
+-- Of ptrace(2) `addr` is another process's, and `data` is where some requests store their answer.
 local function pointer_mask(call)
 	local mask, at = 0, 0
 	for kind, name in call.signature:gmatch("([%w_:]+) ([%w_]+)") do
@@ -250,6 +251,8 @@ local function pointer_mask(call)
 			or (name:find "addr" and kind == "u64" and call.name ~= "ptrace")
 			or (name == "data" and call.name == "ptrace") then
 			mask = mask | 1 << at
+		elseif kind == "u64" and name:find "^arg%d?$" then
+			mask = mask | 1 << at + 8
 		end
 		at = at + 1
 	end
@@ -274,7 +277,7 @@ local function write_pointers(path, calls)
 			row[number + 1] = masks[number] or 63 -- no such call: all of them
 		end
 		out[#out + 1] = guard[1]
-		write_list(out, "static const uint8_t raw_pointers[]", row)
+		write_list(out, "static const uint16_t raw_pointers[]", row)
 	end
 	out[#out + 1] = "#endif"
 	out[#out + 1] = ""

@@ -108,6 +108,10 @@ end
 
 -- fcntl(fd, command [, argument]): what the argument is depends on the command, as in fcntl(2).
 
+-- A number that may be an address, where nobody knows which of the two the kernel takes, must be
+-- smaller than the first page, which is never there.
+local NO_ADDRESS = 4096
+
 local fcntl_number = bind("fcntl", "fd enum:F i64=0 -> int")
 local fcntl_fd = bind("fcntl", "fd enum:F i64=0 -> fd")
 local fcntl_lock = bind("fcntl", "fd enum:F in:flock -> true retry")
@@ -140,6 +144,9 @@ function M.fcntl(fd, command, argument)
 	end
 	if gives_fd[name] then
 		return fcntl_fd(fd, number, argument)
+	end
+	if not kind then
+		check.integer("fcntl", 3, argument or 0, 0, NO_ADDRESS - 1)
 	end
 	local result, err = fcntl_number(fd, number, argument)
 	return result and (gives_nothing[name] or result), err
@@ -216,9 +223,15 @@ end
 local ioctl_memory = bind("ioctl", "fd enum:IOCTL mem -> int")
 local ioctl_number = bind("ioctl", "fd enum:IOCTL i64=0 -> int")
 
+local takes_id = { [c.IOCTL.TUNSETOWNER] = true, [c.IOCTL.TUNSETGROUP] = true }
+
 function M.ioctl(fd, request, argument)
 	local number = c.IOCTL[request]
 	if not raw.ismemory(argument) then
+		local whole = math.type(argument) and math.tointeger(argument)
+		if whole and (whole < 0 or whole >= NO_ADDRESS) and not takes_id[number] then
+			errors.complain("ioctl", 3, "memory, or a number below 4096, which is no address", argument)
+		end
 		return ioctl_number(fd, number, argument)
 	end
 	local size = number >> 16 & 0x3fff

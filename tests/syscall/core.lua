@@ -78,6 +78,16 @@ is(getmetatable(holder), false, "metatables of memory are not handed out")
 
 local number = require("syscall.call").number
 raises(function() raw.call(number "read", 0, 4096, 1) end, "address", "a number for an address")
+local standing <close> = assert(S.dup(0))
+raises(function() raw.call(number "read", 0, standing, 1) end, "address",
+	"an fd object, whose number may be chosen")
+for name, place in pairs { ioctl = 3, fcntl = 3, prctl = 2, keyctl = 3 } do
+	local list = { 0, 0, 0 }
+	list[place] = 4096
+	raises(function() raw.call(number(name), table.unpack(list)) end, "address",
+		name .. ": a number that may be an address")
+end
+ok(raw.call(number "prctl", S.c.PR.SET_DUMPABLE, 1), "one that cannot be is taken")
 raises(function() raw.call(number "munmap", 4096, 4096) end, "address",
 	"also where its type is a number")
 raises(function() raw.bind("read", number "read", "n-\3f\0\0l\0\0l\0\0") end, "address",

@@ -99,6 +99,12 @@ local forged = S.t.iovecs { 8, 8 }
 S.raw.memory.u64(forged, 16, S.raw.memory.u64(forged, 0))
 check.raises(function() f:readv(forged) end, "#2 (iov) to 'readv' (at most 1024 iovecs that point",
 	"readv(): an address that nobody stored")
+for _, address in ipairs { 4096, -1 } do
+	check.raises(function() S.ioctl(0, "FIONREAD", address) end, "#3 (arg) to 'ioctl'",
+		"ioctl(): a number that may be an address")
+	check.raises(function() S.fcntl(0, "setdeleg", address) end, "#3 (arg) to 'fcntl'",
+		"fcntl(): where nobody knows what it takes")
+end
 local long = S.t.iovecs { 8 }
 S.raw.memory.u64(long, 8, 9)
 check.raises(function() f:preadv(long, 0) end, "iovecs that point to memory",
