@@ -117,7 +117,8 @@ static int relay(struct setup *setup, int stream, struct stdio_relay *pump, int 
 }
 
 /* Opens @path as the caller, its last component too without following a link; no waiting for the
- * other end of a FIFO, and nothing is cut before it is known to be a regular file. */
+ * other end of a FIFO, then or later, and nothing is cut before it is known to be a regular
+ * file. */
 static int open_path(const struct setup *setup, int stream, const char *path)
 {
 	int flags = stream == 0 ? O_RDONLY : O_WRONLY | O_CREAT;
@@ -137,7 +138,9 @@ static int open_path(const struct setup *setup, int stream, const char *path)
 	r = fd < 0 ? fd : sys_fstat(fd, &st);
 	if (r == 0 && stream != 0 && S_ISREG(st.st_mode))
 		r = sys_ftruncate(fd, 0);
-	if (r == 0)
+	/* A FIFO is relayed, and the relay must not wait: not even where the program has taken the
+	 * right to open it away by then. */
+	if (r == 0 && !S_ISFIFO(st.st_mode))
 		r = sys_fcntl(fd, F_SETFL, flags & O_ACCMODE);
 	return r < 0 ? (int)r : take_fd(&fd);
 }
