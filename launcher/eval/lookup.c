@@ -137,9 +137,19 @@ int lookup_profile(const char *name, char *const *environment, struct profile *p
 		ret = try_directory(host_env(environment, "HOME"), "/.config", name, profile, err);
 	if (ret == -ENOENT)
 		ret = try_directory("/etc", "", name, profile, err);
+	near = nearest(name);
+	/* A HOME that is another's, as behind su: what is there cannot be known, so nothing else is
+	 * taken. */
+	if (ret == -EACCES && near)
+		err_hint(err,
+			 "did you mean \"%s\"? Others are looked for in $XDG_CONFIG_HOME, or "
+			 "$HOME/.config, first: give the one that is yours",
+			 near);
+	else if (ret == -EACCES)
+		err_hint(err, "profiles are looked for in $XDG_CONFIG_HOME, or $HOME/.config, "
+			      "first: give the one that is yours");
 	if (ret != -ENOENT)
 		return ret;
-	near = nearest(name);
 	err_set(err, STAGE_PROFILE, ENOENT,
 		"`lunette profiles` lists the shipped ones; a file's path holds a slash: ./NAME",
 		"%s", name);

@@ -37,6 +37,11 @@ static int clone_failed(long error, struct err *err)
 		hint = "this host restricts user namespaces; see lunette doctor";
 	else if (error == -ENOSPC || error == -EUSERS)
 		hint = "user.max_user_namespaces is reached, or this sandbox may not make one";
+	else if (error == -ENOSYS)
+		hint = "a filter around lunette refuses clone3, as sandboxes and containers do where no "
+		       "other may be made inside; see lunette doctor";
+	else if (error == -EAGAIN)
+		hint = "a limit of processes is reached: RLIMIT_NPROC, or pids.max of the cgroup";
 	else if (error == -EINVAL)
 		hint = "this kernel lacks one of the namespaces; see lunette doctor";
 	return err_set(err, STAGE_IDS, (int)error, hint, "namespaces");

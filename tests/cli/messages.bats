@@ -85,3 +85,20 @@ warning: not in this directory: "*"$WORK is your home directory"* ]]
 	launch doctor
 	[[ $output == *"without veth"*"only root may add to the host's network"* ]]
 }
+
+@test "a sandbox in one that lets none be made says that, and not that a function is missing" {
+	launch -125 run --ro "$LUNETTE:/lunette" -- /lunette run -- true
+	expect_error ids "namespaces: Function not implemented (a filter around lunette refuses clone3"
+	# The control: it is there and runs.
+	launch -0 run --ro "$LUNETTE:/lunette" -- /lunette --version
+}
+
+@test "a misspelt profile is named where the home is another's, too" {
+	((EUID != 0)) || skip "vacuous: root may look everywhere"
+	export HOME=$WORK/shut
+	mkdir -p "$HOME/.config/lunette"
+	chmod 000 "$HOME"
+	launch -125 run -p untrustd -- true
+	chmod 700 "$HOME"
+	expect_error profile 'Permission denied (did you mean "untrusted"? Others are looked for in'
+}
