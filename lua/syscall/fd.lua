@@ -10,7 +10,18 @@ local index = require "syscall.index"
 local M = {}
 
 local close_number = require("syscall.call").bind("close", "fd -> true")
-local core = { close = raw.closefd, getfd = raw.getfd, nogc = raw.nogc }
+local sequences = setmetatable({}, { __mode = "k" })
+
+-- seq(fd) - 1, 2, … with each call: numbers for messages on a netlink socket
+local function sequence(fd)
+	if not raw.ishandle(fd) then
+		errors.complain("seq", 1, "an fd object", fd)
+	end
+	sequences[fd] = (sequences[fd] or 0) + 1
+	return sequences[fd]
+end
+
+local core = { close = raw.closefd, getfd = raw.getfd, nogc = raw.nogc, seq = sequence }
 local methods = {}
 
 M.metatable = raw.handletype "fd"
