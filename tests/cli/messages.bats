@@ -1,6 +1,6 @@
 # messages.bats: does what is said help who reads it? (values that cannot be meant, and places)
 # bats file_tags=rootless
-# shellcheck shell=bats disable=SC2154 # Bats and lib/launch set what they read
+# shellcheck shell=bats disable=SC2030,SC2031,SC2154 # Bats and lib/launch set what they read
 
 bats_require_minimum_version 1.5.0
 load ../lib/launch
