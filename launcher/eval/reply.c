@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,10 +72,13 @@ static void answer_profile(struct record *record, const char *name, struct buf *
 	char hash[65];
 
 	if (lookup_profile(name, record->environment, &profile, &err) < 0) {
-		const char *reason = err.reason[0] ? err.reason : strerror(err.number);
+		char text[sizeof(err.reason) + sizeof(err.hint) + 2];
 
+		snprintf(text, sizeof(text), "%s%s%s",
+			 err.reason[0] ? err.reason : strerror(err.number), err.hint[0] ? "; " : "",
+			 err.hint);
 		note(record, ASK_PROFILE, name, NULL);
-		answer(out, false, NULL, 0, reason);
+		answer(out, false, NULL, 0, text);
 		profile_finish(&profile);
 		return;
 	}

@@ -62,7 +62,7 @@ end
 function M.profile(from, name, message)
 	fail(from, from == "" and name or "extends",
 		message and name .. ": " .. message or 'there is no profile "' .. name .. '"',
-		"`lunette profiles` lists the shipped ones; a path holds a /")
+		not message and "`lunette profiles` lists the shipped ones; a path holds a /" or nil)
 end
 
 -- mount() - there is no mount at @at to remove

@@ -1,6 +1,6 @@
 # messages.bats: does what is said help who reads it? (values that cannot be meant, and places)
 # bats file_tags=rootless
-# shellcheck shell=bats disable=SC2030,SC2031,SC2154 # Bats and lib/launch set what they read
+# shellcheck shell=bats disable=SC2016,SC2030,SC2031,SC2154 # Bats and lib/launch set what they read
 
 bats_require_minimum_version 1.5.0
 load ../lib/launch
@@ -101,4 +101,15 @@ warning: not in this directory: "*"$WORK is your home directory"* ]]
 	launch -125 run -p untrustd -- true
 	chmod 700 "$HOME"
 	expect_error profile 'Permission denied (did you mean "untrusted"? Others are looked for in'
+}
+
+@test "a misspelt parent is told with the nearest name" {
+	profile child <<<'return profile { extends = "untrustd" }'
+	launch -1 check "$WORK/child.lua"
+	expect_error profile 'child.lua:1: extends: untrustd: no such profile; did you mean "untrusted"?'
+}
+
+@test "too small a limit of files is told with its name" {
+	run --separate-stderr bash -c 'ulimit -n 4; exec "$LUNETTE" run true'
+	expect_error profile "(raise RLIMIT_NOFILE"
 }
