@@ -177,7 +177,8 @@ M.words = {
 	{ "sysfs", "sysfs PATH", "The kernel's devices, read-only." },
 	{ "mqueue", "mqueue PATH", "POSIX message queues." },
 	{ "overlay", "overlay { PATH, at =, upper = \"tmpfs\", size = }",
-		"A directory of the host under a layer that takes the changes." },
+		"A directory of the host under a layer that takes the changes. Its own directories can be "
+		.. "removed over a tmpfs from Linux 6.6 on; before, that is EIO." },
 	{ "symlink", "symlink { TEXT, at = PATH }", "A symbolic link." },
 	{ "file", "file { PATH, text = }", "A file with the given text, read-only." },
 	{ "dir", "dir { PATH, mode = }", "An empty directory." },
