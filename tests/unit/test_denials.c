@@ -153,7 +153,7 @@ static void check_records(void)
 	event.call = NULL;
 	ok(denials_add(denials, &event), "an unknown call too");
 	denials_each(denials, keep);
-	ok(strstr(told, "denied: x86_64:83(") && strstr(told, " kill, 1 times"),
+	ok(strstr(told, "denied: x86_64:83(") && strstr(told, " kill") && !strstr(told, "times"),
 	   "which has a number");
 	denials_free(denials);
 }
