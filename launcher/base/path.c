@@ -131,7 +131,7 @@ static void arrive(struct walk *walk, int *fd, const struct stat *st)
 static long arrive_at_root(struct walk *walk)
 {
 	cleanup_fd int fd = (int)sys_openat(AT_FDCWD, "/", O_PATH | O_CLOEXEC, 0);
-	struct stat st;
+	struct stat st = { 0 };
 	long r = fd < 0 ? fd : sys_fstat(fd, &st);
 
 	if (r == 0)
@@ -179,7 +179,7 @@ static long step(struct walk *walk)
 	size_t length = strcspn(walk->rest + skip, "/");
 	cleanup_fd int next = -1;
 	char name[256] = ".";
-	struct stat st;
+	struct stat st = { 0 };
 	bool last;
 	long r;
 

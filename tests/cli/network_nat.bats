@@ -505,7 +505,7 @@ END
 return profile { extends = "base", net = veth {} }
 END
 	on_host 'tc qdisc add dev lo root netem delay 1ms || exit 77'
-	((status != 77)) || skip "kernel: no sch_netem"
+	((status != 77)) || skip "host: no sch_netem"
 	cat >"$WORK/echo.py" <<'END'
 import socket
 server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

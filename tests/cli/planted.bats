@@ -58,11 +58,10 @@ setup() {
 
 @test "a report's directory that became a link leads nowhere else" {
 	local verbose
-	for verbose in "" -v; do # with a listener no Landlock holds the supervisor to the place
+	for verbose in --report=out/r.json -v; do # with a listener no Landlock holds the supervisor there
 		rm -rf out old && mkdir out
 		echo precious >"$SECRET/r.json"
-		# shellcheck disable=SC2086 # nothing, or one word
-		launch -3 run $verbose --report out/r.json -- \
+		launch -3 run "$verbose" --report out/r.json -- \
 			sh -c 'mv out old && ln -s "$1" out; exit 3' sh "$SECRET"
 		[[ $stderr == *"report: out/r.json: its directory is not there any more"* ]]
 		[[ $(cat "$SECRET/r.json") == precious && -L out ]]

@@ -68,6 +68,19 @@ PROGRAMS = [
 LIMITED = {124, 123}
 
 
+def wait(started, disturbed):
+    """Its status. A stop may come after the signal to continue, as no shell's would."""
+    end = time.monotonic() + SECONDS
+    while True:
+        try:
+            return started.wait(2)
+        except subprocess.TimeoutExpired:
+            if time.monotonic() > end:
+                raise
+            if disturbed == "stop and continue":
+                started.send_signal(signal.SIGCONT)
+
+
 class Soak:
     """One worker's launches."""
 
@@ -122,7 +135,7 @@ class Soak:
                                        env=ENVIRONMENT)
             disturbed = self.random.random() < 0.5 and self.disturb(started)
             try:
-                status = started.wait(SECONDS)
+                status = wait(started, disturbed)
             except subprocess.TimeoutExpired:
                 started.kill()
                 started.wait()
