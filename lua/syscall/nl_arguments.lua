@@ -53,7 +53,7 @@ local M = {}
 -- By the names of functions: a word for each argument, `any` for what is looked at elsewhere, with
 -- `?` behind it where nil will do.
 M.functions = {
-	message = "number number text number?", request = "any any any text", parse = "table text",
+	message = "number number text number?", request = "any any any text", parse = "table text number?",
 	setlink = "device table", dellink = "device", getlink = "device?", interface = "device",
 	iplink = "table", create_interface = "table", newaddr = "device", deladdr = "device",
 	newqdisc = "device table", delqdisc = "device table?", getqdisc = "device?",
