@@ -75,6 +75,11 @@ int handover_send(const struct handover *handover, int link)
 	return r < 0 ? (int)r : 0;
 }
 
+void handover_stopped(int link, unsigned char heard)
+{
+	(void)sys_sendto(link, &heard, sizeof(heard), MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
+}
+
 /* What came beside the bytes: descriptors into @got, returns how many; the pid. */
 static size_t take_control(const struct msghdr *message, int got[DESCRIPTORS], int *program)
 {
@@ -129,6 +134,7 @@ int handover_receive(struct handover *handover, int link)
 	if (r <= 0)
 		return (int)r;
 	count = take_control(&message, got, &handover->program);
+	handover->heard = (unsigned char)there[0];
 	for (int i = 0; i < DESCRIPTORS && r == DESCRIPTORS; i++)
 		if (there[i] && next < count)
 			fds[i] = got[next++];

@@ -49,7 +49,8 @@ struct shared {
 	uint64_t set_up;             /* ns of CPU time before the program's clone */
 	int master;                  /* of the sandbox's own terminal, likewise */
 	int slave;
-	volatile int ended;  /* the program's status is below */
+	volatile unsigned char continued; /* by the launcher: how often it has passed on SIGCONT */
+	volatile int ended;               /* the program's status is below */
 	int code;            /* CLD_EXITED, CLD_KILLED or CLD_DUMPED */
 	int status;          /* exit code or signal */
 	struct rusage usage; /* of all that init has reaped */

@@ -46,8 +46,9 @@ static void pass_on(int signal, int program)
 	}
 }
 
-/* Reaps all that has ended; does not return once @program is among it. */
-static void reap(struct shared *shared, int program, int link)
+/* Reaps all that has ended; does not return once @program is among it. @heard: as
+ * handover_stopped(). */
+static void reap(struct shared *shared, int program, int link, unsigned char heard)
 {
 	int stops = link >= 0 ? WSTOPPED : 0;
 
@@ -60,7 +61,7 @@ static void reap(struct shared *shared, int program, int link)
 		if (info.si_pid != program)
 			continue;
 		if (info.si_code == CLD_STOPPED) {
-			(void)sys_sendto(link, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
+			handover_stopped(link, heard);
 			continue;
 		}
 		shared->code = info.si_code;
@@ -116,6 +117,7 @@ int init_hide(const struct setup *setup, struct err *err)
 void init_run(const struct setup *setup, int program)
 {
 	const uint64_t all = ~0ull;
+	unsigned char heard = 0;
 	int link = -1;
 	struct err err;
 
@@ -140,10 +142,13 @@ void init_run(const struct setup *setup, int program)
 		siginfo_t info = { 0 };
 		long signal;
 
-		reap(setup->shared, program, link);
+		reap(setup->shared, program, link, heard);
 		/* May fail: asked again in the next round. */
 		signal = sys_rt_sigtimedwait(&all, &info, NULL, sizeof(all));
-		if (signal > 0 && signal != SIGCHLD && from_outside(&info))
-			pass_on((int)signal, program);
+		if (signal <= 0 || signal == SIGCHLD || !from_outside(&info))
+			continue;
+		if (signal == SIGCONT)
+			heard = setup->shared->continued;
+		pass_on((int)signal, program);
 	}
 }

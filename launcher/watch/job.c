@@ -7,6 +7,8 @@
 #include <signal.h>
 #include <time.h>
 
+enum { SHORTEST = 100000000 }; /* ns, of a stop */
+
 bool job_is(void)
 {
 	long session = sys_getsid(0);
@@ -15,14 +17,15 @@ bool job_is(void)
 	return session != sys_getpgid(0) && sys_getsid((int)sys_getppid()) == session;
 }
 
-/* It goes off again and again: the first time may come just before the stop. */
+/* It goes off again and again: the first time may come just before the stop. A stop is long enough
+ * for a shell to see it, on a busy machine too. */
 static void set_alarm(struct job *job, const struct raw_timespec *due)
 {
 	struct sigevent event = { .sigev_signo = SIGCONT, .sigev_notify = SIGEV_SIGNAL };
 	struct raw_itimerspec times = { .interval = { .seconds = 1 }, .value = *due };
 
-	if (!times.value.seconds && !times.value.nanoseconds)
-		times.value.nanoseconds = 1;
+	if (!times.value.seconds && times.value.nanoseconds < SHORTEST)
+		times.value.nanoseconds = SHORTEST;
 	if (!job->timed)
 		job->timed = sys_timer_create(CLOCK_MONOTONIC, &event, &job->timer) == 0;
 	if (job->timed)

@@ -25,10 +25,9 @@
 
 enum {
 	CAPTURE_MOST = 1 << 20, /* bytes of a captured output where the plan has no limit */
-	LAST_WORDS = 500, /* ms for slow readers of what a run has said when a limit ended it */
 };
 
-static int64_t now(void)
+int64_t watch_now(void)
 {
 	struct raw_timespec ts = { 0 };
 
@@ -66,14 +65,14 @@ static bool began_late(struct watch *watch)
 	const struct shared *shared = watch->of->setup->shared;
 	const struct raw_timespec *started = &shared->started;
 	int64_t begin = shared->state == SHARED_SETUP
-				? now()
+				? watch_now()
 				: started->seconds * 1000 + started->nanoseconds / 1000000 + 1;
 
 	if (watch->late)
 		return false;
 	watch->late = true;
 	watch->deadline += begin - watch->begin;
-	return watch->deadline > now();
+	return watch->deadline > watch_now();
 }
 
 static void time_up(struct watch *watch)
@@ -87,7 +86,7 @@ static void time_up(struct watch *watch)
 	    watch->of->setup->plan->process.init) {
 		watch->cause = CAUSE_WALL;
 		end_sandbox(watch, SIGTERM);
-		watch->deadline = now() + (int64_t)limits->grace.value;
+		watch->deadline = watch_now() + (int64_t)limits->grace.value;
 		return;
 	}
 	stop(watch, CAUSE_WALL);
@@ -122,7 +121,7 @@ static void start_timing(struct watch *watch, const struct handover *handover)
 	if (setup->cgroup.leaf >= 0)
 		from.stat =
 			(int)sys_openat(setup->cgroup.leaf, "cpu.stat", O_RDONLY | O_CLOEXEC, 0);
-	cputime_start(&watch->cpu, &from, limit * 1000000, now());
+	cputime_start(&watch->cpu, &from, limit * 1000000, watch_now());
 	watch->timing = true;
 }
 
@@ -199,14 +198,20 @@ static bool is_front(const struct watch *watch)
 	return console_is_front(&watch->console);
 }
 
+/* Pid 1 is to know of it before a stop that it tells of later. */
+static void go_on(struct watch *watch)
+{
+	watch->of->setup->shared->continued++;
+	end_sandbox(watch, SIGCONT);
+}
+
 /* Does pid 1 tell when the program stops? */
 static bool hears_of_stops(const struct watch *watch)
 {
 	return watch->console.master >= 0 || watch->shares;
 }
 
-/* The user's shell gets its terminal back, as if the program ran in it; SIGCONT goes on. */
-static void stop_too(struct watch *watch)
+void watch_stop_too(struct watch *watch)
 {
 	struct raw_timespec left;
 
@@ -215,7 +220,7 @@ static void stop_too(struct watch *watch)
 	if (job_is()) {
 		job_stop(&watch->job, true, patience(watch, &left));
 	} else {
-		end_sandbox(watch, SIGCONT);
+		go_on(watch);
 		console_resume(&watch->console);
 	}
 }
@@ -264,8 +269,10 @@ static void take_handover(struct watch *watch)
 	if (r == -EAGAIN)
 		return;
 	if (r <= 0 || watch->handed_over) {
-		if (r > 0 && hears_of_stops(watch)) {
-			stop_too(watch);
+		/* A stop from before a SIGCONT is over: who sent that sends no other. */
+		if (r > 0 && hears_of_stops(watch) &&
+		    handover.heard == watch->of->setup->shared->continued) {
+			watch_stop_too(watch);
 		} else if (r <= 0) {
 			watch->link = -1;
 			/* Without it nobody would hold a limit of time, or answer. */
@@ -310,15 +317,15 @@ static void take_signal(struct watch *watch)
 	switch (info.ssi_signo) {
 	case SIGINT:
 		/* The second in a second is not a request. */
-		if (watch->interrupted && now() - watch->interrupted < 1000)
+		if (watch->interrupted && watch_now() - watch->interrupted < 1000)
 			end_sandbox(watch, SIGKILL);
-		watch->interrupted = now();
+		watch->interrupted = watch_now();
 		break;
 	case SIGTSTP:
 		end_sandbox(watch, SIGTSTP);
 		/* Where pid 1 tells of it, the program has the last word. */
 		if (!hears_of_stops(watch))
-			stop_too(watch);
+			watch_stop_too(watch);
 		return;
 	case SIGCONT:
 		watch->woken = info.ssi_code == SI_TIMER;
@@ -326,7 +333,8 @@ static void take_signal(struct watch *watch)
 			return;
 		pass_terminal(watch, (int)sys_getpgid(0), watch->program);
 		console_resume(&watch->console);
-		break;
+		go_on(watch);
+		return;
 	case SIGWINCH:
 		console_resume(&watch->console);
 		break;
@@ -407,7 +415,7 @@ static bool step(struct watch *watch)
 	/* May fail: asked again in the next round. */
 	long r = wait_for(polls, count, patience(watch, &left));
 
-	watch->at = now();
+	watch->at = watch_now();
 	if (r > 0 && polls[POLL_SIGNALS].revents)
 		take_signal(watch);
 	if (watch->info.si_pid)
@@ -432,74 +440,6 @@ static bool step(struct watch *watch)
 		if (polls[i].revents)
 			pump(watch, &watch->relays[i - POLL_RELAYS]);
 	return false;
-}
-
-/* A signal that the program would have got: does it ask the launcher, too, to end? */
-static bool told_to_end(struct watch *watch)
-{
-	struct signalfd_siginfo info;
-
-	if (sys_read(watch->signalfd, &info, sizeof(info)) != sizeof(info))
-		return false;
-	if (info.ssi_signo == SIGTSTP)
-		stop_too(watch);
-	return info.ssi_signo == SIGHUP || info.ssi_signo == SIGINT || info.ssi_signo == SIGQUIT ||
-	       info.ssi_signo == SIGTERM;
-}
-
-/* Waits for the destinations of what is left, for a signal, or for the end of the wall time; of a
- * run that a limit has ended until @last. False: the launcher is to stop here. */
-static bool wait_for_readers(struct watch *watch, struct pollfd polls[STDIO_RELAYS + 1],
-			     int64_t last)
-{
-	bool forever = watch->deadline < 0 && watch->cause == CAUSE_NONE;
-	int64_t wait = (watch->cause != CAUSE_NONE ? last : watch->deadline) - now();
-	struct raw_timespec left = { 0 };
-	long r;
-
-	if (wait > 0)
-		left = (struct raw_timespec){ wait / 1000, wait % 1000 * 1000000 };
-	/* May fail: what readers have not taken is lost then, and the launcher says so. */
-	r = sys_ppoll(polls, STDIO_RELAYS + 1, forever ? NULL : &left, NULL, 0);
-	return r == -EINTR || (r > 0 && !(polls[0].revents && told_to_end(watch)));
-}
-
-/* The pump in place @i, of standard output, standard error, and the terminal; or NULL. */
-static struct relay *output(const struct watch *watch, int i)
-{
-	if (i == STDIO_RELAYS)
-		return watch->console.pumps ? &watch->console.pumps[CONSOLE_OUT] : NULL;
-	return watch->relays ? &watch->relays[i] : NULL;
-}
-
-/* The program and all its kin are dead; what they wrote is still in the pipes. A destination that
- * takes nothing any more holds us up no longer than a signal or the wall time says. */
-static void drain(struct watch *watch)
-{
-	int64_t last = now() + LAST_WORDS;
-	bool left = true;
-
-	while (left) {
-		struct pollfd polls[STDIO_RELAYS + 1] = { { .fd = watch->signalfd,
-							    .events = POLLIN } };
-
-		left = false;
-		for (int i = 1; i <= STDIO_RELAYS; i++) {
-			struct relay *relay = output(watch, i);
-			bool more = relay && relay_last(relay);
-
-			if (relay && relay_stopped(relay) && watch->cause == CAUSE_NONE)
-				watch->cause = CAUSE_OUTPUT;
-			polls[i].fd = more ? relay->ends.to : -1;
-			polls[i].events = POLLOUT;
-			left |= more;
-		}
-		if (!left || !wait_for_readers(watch, polls, last))
-			return;
-		for (int i = 1; i <= STDIO_RELAYS; i++)
-			if (polls[i].revents)
-				relay_pump(output(watch, i));
-	}
 }
 
 /* The limit is for the outputs; one that is captured has a limit in any case. */
@@ -556,8 +496,8 @@ int supervise(const struct supervised *supervised, struct outcome *outcome, stru
 	const struct plan_limits *limits = &supervised->setup->plan->limits;
 	struct watch watch = { .of = supervised,
 			       .link = supervised->link,
-			       .begin = now(),
-			       .at = now(),
+			       .begin = watch_now(),
+			       .at = watch_now(),
 			       .deadline = -1,
 			       .notify.listener = -1,
 			       .audit.fd = -1,

@@ -45,6 +45,16 @@ struct watch {
 	struct rusage usage;
 };
 
+/* watch_now() - ms of CLOCK_MONOTONIC. */
+int64_t watch_now(void);
+
+/* watch_stop_too() - stop as the program has: the user's shell gets its terminal back, as if the
+ * program ran in it. SIGCONT goes on. */
+void watch_stop_too(struct watch *watch);
+
+/* drain() - move what is left in the pipes of a run that has ended. */
+void drain(struct watch *watch);
+
 /* end_conclude() - how it ended, decided once, from what the kernel says: pid 1's record of the
  * program, or pid 1's own end, and why the launcher intervened if it did. Returns 0, or -errno with
  * @err where the program was never executed. */

@@ -154,6 +154,11 @@ child.terminate(); child.wait()'
 	[[ $output == 124 ]]
 }
 
+@test "a stop that is told of after the signal to go on stops nothing" {
+	scene late
+	[[ $output == 3 ]]
+}
+
 @test "a stopped job comes to its limits, too" {
 	local limit
 	for limit in --wall=3s --cpu=2s; do

@@ -11,6 +11,7 @@ import re
 import select
 import signal
 import struct
+import subprocess
 import sys
 import termios
 import time
@@ -210,6 +211,34 @@ def orphan():
     """The launcher shares its group with the session's leader: who stops there stays stopped."""
     it = Terminal("sh", "-c", f"'{LUNETTE}' run --tty -- sh -c 'kill -STOP $$; exit 3'; exit $?")
     print(it.ended())
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return list(map(int, file.read().split()))
+
+
+def stop(pid):
+    os.kill(pid, signal.SIGSTOP)
+    while open(f"/proc/{pid}/stat", encoding="utf-8").read().rsplit(")", 1)[1].split()[0] != "T":
+        time.sleep(0.01)
+
+
+def late():
+    """A stop that the launcher hears of after the signal to go on is over."""
+    launcher = subprocess.Popen(
+        [LUNETTE, "run", "--tty", "--", "sh", "-c", "echo ready; sleep 0.5; exit 3"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, process_group=0)
+    launcher.stdout.readline()
+    program = children(children(launcher.pid)[0])[0]
+    stop(launcher.pid)
+    stop(program)
+    launcher.send_signal(signal.SIGCONT)
+    try:
+        print(launcher.wait(10))
+    except subprocess.TimeoutExpired:
+        launcher.kill()
+        print("hangs")
 
 
 def held(limit):
