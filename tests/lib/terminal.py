@@ -289,6 +289,7 @@ def background():
     time.sleep(0.3)
     it.type("again\r")
     print(it.expect("got again")[-9:])
+    it.expect(r"\$ $")  # what is typed before is the job's
     it.type("exit\r")
     it.end()
 
