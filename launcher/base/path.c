@@ -14,28 +14,30 @@
 
 enum { PATH_TRIES = 128 };
 
-static bool is_symlink(int fd)
+/* -ELOOP for a symlink, unless @flags ask for the link itself. */
+static int check_link(int fd, int flags)
 {
-	struct stat st;
+	struct stat st = { 0 };
+	long r = sys_fstat(fd, &st);
 
-	return sys_fstat(fd, &st) < 0 || S_ISLNK(st.st_mode);
+	if (r == 0 && S_ISLNK(st.st_mode) && !(flags & O_NOFOLLOW))
+		r = -ELOOP;
+	return (int)r;
 }
 
-/* -ELOOP for a symlink, unless it is what O_NOFOLLOW asks for. */
+/* Opens one component of a path. */
 static int open_component(int from, const char *name, int flags)
 {
 	cleanup_fd int fd = (int)sys_openat(from, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	int r = fd < 0 ? fd : check_link(fd, flags);
 
-	if (fd >= 0 && !(flags & O_NOFOLLOW) && is_symlink(fd))
-		return -ELOOP;
-	if (fd >= 0 && (flags & ~O_NOFOLLOW) != O_PATH) {
+	if (r == 0 && (flags & ~O_NOFOLLOW) != O_PATH) {
 		fd_close(&fd);
 		fd = (int)sys_openat(from, name, flags | O_NOFOLLOW | O_CLOEXEC, 0);
-		/* A link that has come meanwhile. */
-		if (fd >= 0 && !(flags & O_NOFOLLOW) && is_symlink(fd))
-			return -ELOOP;
+		/* A link may have come meanwhile. */
+		r = fd < 0 ? fd : check_link(fd, flags);
 	}
-	return take_fd(&fd);
+	return r < 0 ? r : take_fd(&fd);
 }
 
 /* The fallback where openat2 is refused: no symlink is followed at all. */
