@@ -40,40 +40,6 @@ static int open_component(int from, const char *name, int flags)
 	return r < 0 ? r : take_fd(&fd);
 }
 
-/* The fallback where openat2 is refused: no symlink is followed at all. */
-static int walk(int root, const char *path, int flags)
-{
-	cleanup_fd int at = -1;
-	int from = root;
-
-	for (;;) {
-		const char *end;
-		char name[256];
-		size_t length;
-		bool last;
-		long r;
-
-		while (*path == '/')
-			path++;
-		end = strchr(path, '/');
-		length = end ? (size_t)(end - path) : strlen(path);
-		last = !end || end[strspn(end, "/")] == '\0';
-		if (length >= sizeof(name))
-			return -ENAMETOOLONG;
-		memcpy(name, path, length);
-		name[length] = '\0';
-		if (strcmp(name, "..") == 0)
-			return -EXDEV;
-		r = open_component(from, length ? name : ".", last ? flags : O_PATH);
-		if (r < 0 || last)
-			return (int)r;
-		fd_close(&at);
-		at = (int)r;
-		from = at;
-		path += length;
-	}
-}
-
 static int resolve(int from, const char *path, int flags, uint64_t how)
 {
 	struct open_how open_how = {
@@ -87,21 +53,12 @@ static int resolve(int from, const char *path, int flags, uint64_t how)
 	return (int)r;
 }
 
-int path_in_root(int root, const char *path, int flags)
-{
-	/* May fail: where a filter of the caller's refuses it, walk() does the same. */
-	int r = resolve(root, path[0] ? path : ".", flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
-
-	return r == -ENOSYS || r == -EPERM ? walk(root, path, flags) : r;
-}
-
 enum { PATH_LINKS = 40 };
 
-/* The walk along a path of the host: where it is, and what is left, with the links spelt out as
- * they come. */
+/* A walk along a path: where it is, and what is left, with the links spelt out as they come. */
 struct walk {
-	const struct path_trees *trees;
-	int flags; /* of the last component */
+	const struct path_trees *trees; /* NULL: below a root, where no link is followed */
+	int flags;                      /* of the last component */
 	int at;
 	bool inside; /* one of the trees */
 	int links;
@@ -124,7 +81,7 @@ static bool begins(struct path_tree *tree, const struct stat *st)
 
 static void arrive(struct walk *walk, int *fd, const struct stat *st)
 {
-	for (size_t i = 0; i < walk->trees->count && !walk->inside; i++)
+	for (size_t i = 0; walk->trees && i < walk->trees->count && !walk->inside; i++)
 		walk->inside = begins(&walk->trees->list[i], st);
 	fd_close(&walk->at);
 	walk->at = take_fd(fd);
@@ -152,13 +109,17 @@ static bool is_magic(int link, const char *target)
 	return !(target[0] >= '1' && target[0] <= '9') && strncmp(target, "self/", 5) != 0;
 }
 
-/* Puts what the link @fd says in front of what is left. */
-static long follow(struct walk *walk, int fd, const struct stat *st)
+/* Puts what the link @name says in front of what is left. */
+static long follow(struct walk *walk, const char *name)
 {
+	cleanup_fd int fd = (int)sys_openat(walk->at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	struct stat st = { 0 };
 	char target[4096];
-	long length;
+	long length = fd < 0 ? fd : sys_fstat(fd, &st);
 
-	if (walk->inside || (!walk->trees->any_owner && st->st_uid != 0) ||
+	if (length < 0)
+		return length;
+	if (!walk->trees || walk->inside || (!walk->trees->any_owner && st.st_uid != 0) ||
 	    ++walk->links > PATH_LINKS)
 		return -ELOOP;
 	length = sys_readlinkat(fd, "", target, sizeof(target) - 1);
@@ -193,14 +154,15 @@ static long step(struct walk *walk)
 	}
 	memmove(walk->rest, walk->rest + skip + length, strlen(walk->rest + skip + length) + 1);
 	last = walk->rest[strspn(walk->rest, "/")] == '\0';
+	/* Nobody can say what lies above a directory that may be moved. */
+	if (!walk->trees && strcmp(name, "..") == 0)
+		return -EXDEV;
 	next = open_component(walk->at, name, last ? walk->flags : O_PATH);
 	if (next == -ELOOP)
-		next = (int)sys_openat(walk->at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+		return follow(walk, name);
 	r = next < 0 ? next : sys_fstat(next, &st);
 	if (r < 0)
 		return r;
-	if (S_ISLNK(st.st_mode) && !(last && walk->flags & O_NOFOLLOW))
-		return follow(walk, next, &st);
 	arrive(walk, &next, &st);
 	return last ? 1 : 0;
 }
@@ -223,26 +185,56 @@ static long begin(struct walk *walk, const char *path)
 	return arrive_at_root(walk);
 }
 
-/* Returns a descriptor or -errno. */
-static int follow_path(const char *path, int flags, const struct path_trees *trees)
+/* Goes on to the end. Returns a descriptor or -errno. */
+static int finish(struct walk *walk, long r)
+{
+	while (r == 0)
+		r = step(walk);
+	if (r < 0)
+		fd_close(&walk->at);
+	return r < 0 ? (int)r : walk->at;
+}
+
+static int walk_host(const char *path, int flags, const struct path_trees *trees)
 {
 	struct walk walk = { .trees = trees, .flags = flags, .at = -1 };
-	long r = *path ? begin(&walk, path) : -ENOENT;
 
-	while (r == 0)
-		r = step(&walk);
-	if (r < 0)
-		fd_close(&walk.at);
-	return r < 0 ? (int)r : walk.at;
+	return finish(&walk, *path ? begin(&walk, path) : -ENOENT);
+}
+
+static int walk_below(int root, const char *path, int flags)
+{
+	struct walk walk = { .flags = flags };
+
+	if (strlen(path) >= sizeof(walk.rest))
+		return -ENAMETOOLONG;
+	snprintf(walk.rest, sizeof(walk.rest), "%s", path);
+	walk.at = (int)sys_openat(root, ".", O_PATH | O_CLOEXEC, 0);
+	return finish(&walk, walk.at < 0 ? walk.at : 0);
+}
+
+/* By a kernel without openat2, or by a filter of the caller's, which cannot look into its
+ * argument. */
+static bool is_refused(int r)
+{
+	return r == -ENOSYS || r == -EPERM;
+}
+
+int path_in_root(int root, const char *path, int flags)
+{
+	/* May fail: then walk_below() does the same. */
+	int r = resolve(root, path[0] ? path : ".", flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+
+	return is_refused(r) ? walk_below(root, path, flags) : r;
 }
 
 int path_host(const char *path, int flags)
 {
 	static const struct path_trees none = { .any_owner = true };
-	/* May fail: where a filter of the caller's refuses it, follow_path() does the same. */
+	/* May fail: then walk_host() does the same. */
 	int r = resolve(AT_FDCWD, path, flags, RESOLVE_NO_MAGICLINKS);
 
-	return r == -ENOSYS || r == -EPERM ? follow_path(path, flags, &none) : r;
+	return is_refused(r) ? walk_host(path, flags, &none) : r;
 }
 
 int path_steady(const char *path, const struct path_trees *trees)
@@ -251,6 +243,7 @@ int path_steady(const char *path, const struct path_trees *trees)
 
 	if (trees->any_owner && trees->count == 0)
 		return path_host(path, O_PATH);
+	/* May fail: then walk_host() does the same. */
 	r = resolve(AT_FDCWD, path, O_PATH, RESOLVE_NO_SYMLINKS);
-	return r == -ELOOP || r == -ENOSYS ? follow_path(path, O_PATH, trees) : r;
+	return r == -ELOOP || is_refused(r) ? walk_host(path, O_PATH, trees) : r;
 }
