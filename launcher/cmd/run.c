@@ -165,8 +165,8 @@ static void tell_end(const struct outcome *outcome)
 
 struct run {
 	const struct request *request;
-	int report; /* its descriptor, once it is open */
-	int place;
+	int report;                /* its descriptor, once it is open */
+	int place;                 /* where it is: report_open()'s */
 	struct eval_answer answer; /* answer.plan: the text, wherever it comes from */
 	struct plan plan;
 	bool decoded;

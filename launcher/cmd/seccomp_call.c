@@ -114,11 +114,12 @@ static int read_arguments(const char *text, const char *call, enum policy_entry 
 			  struct seccomp_data *data, struct err *err)
 {
 	struct describe_argument arguments[DESCRIBE_ARGUMENTS];
-	uint32_t number = (uint32_t)data->nr & ~(entry == ENTRY_X32 ? 0x40000000U : 0);
-	int most = describe_call(entry, number, arguments);
+	uint32_t number = (uint32_t)data->nr;
 	uint64_t value;
-	int count = 0;
+	int most, count = 0;
 
+	(void)describe_entry(data->arch, &number);
+	most = describe_call(entry, number, arguments);
 	text += strspn(text + 1, " ") + 1;
 	while (*text && (count || *text != ')')) {
 		if (count == most) {

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "launcher/cmd/seccomp.h"
+#include "launcher/watch/describe.h"
 #include "policy/tables.h"
 
 bool seccomp_knows(const struct policy_arch *arch, uint32_t number)
@@ -17,10 +18,11 @@ bool seccomp_knows(const struct policy_arch *arch, uint32_t number)
 
 /* The line that decided, or what stands for rules where none does. */
 static void say_decider(const struct seccomp_view *view, const struct seccomp_data *data,
-			enum policy_entry entry, size_t rule, struct buf *out)
+			size_t rule, struct buf *out)
 {
 	const struct policy *policy = &view->plan.seccomp;
-	uint32_t number = (uint32_t)data->nr & ~(entry == ENTRY_X32 ? 0x40000000U : 0);
+	uint32_t number = (uint32_t)data->nr;
+	enum policy_entry entry = describe_entry(data->arch, &number);
 
 	for (size_t i = 0; i < policy->arch_count; i++) {
 		if (policy->archs[i].entry != entry)
@@ -52,7 +54,7 @@ int seccomp_sim(const struct seccomp_view *view, const char *text, struct buf *o
 	}
 	seccomp_action(out, action);
 	buf_text(out, "  ; ");
-	say_decider(view, &data, entry, rule, out);
+	say_decider(view, &data, rule, out);
 	buf_format(out, "  (%zu instructions%s)\n", executed,
 		   bpf_constant_allow(view->filter, view->count, data.arch, (uint32_t)data.nr) &&
 				   entry != ENTRY_X32

@@ -22,10 +22,9 @@
 #include "launcher/plan/plan.h"
 
 enum {
-	CPU_MS = 500, /* 10,000 mounts take 120 */
-	WALL_MS =
-		10000, /* a child that waits for us; on a busy machine also one that waits for a CPU */
-	LOOK_MS = 20, /* between two looks at the clocks */
+	CPU_MS = 500,    /* 10,000 mounts take 120 */
+	WALL_MS = 10000, /* for a child that waits for us, or on a busy machine for a CPU */
+	LOOK_MS = 20,    /* between two looks at the clocks */
 	READ_BYTES = 65536,
 };
 

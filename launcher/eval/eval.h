@@ -39,7 +39,7 @@ struct eval_answer {
 
 /* eval_run() - ask the profile language for a plan
  * Returns 0 with @answer filled, or -errno with @err; limits are 0.5 s of the child's processor
- * time and 3 s in all. The child may still be on its way out: eval_reap() waits for it.
+ * time and 10 s in all. The child may still be on its way out: eval_reap() waits for it.
  */
 int eval_run(const struct eval_question *question, struct eval_answer *answer, struct err *err);
 

@@ -36,10 +36,9 @@ struct shared {
 	volatile int state; /* enum shared_state */
 	struct err err;
 	struct outcome_enforced enforced;
-	uint32_t in_cgroup; /* the limits that a cgroup holds, as in struct cgroup: a sandbox
-				      * that was made ahead has a copy of that from before */
-	int visitor;        /* its pid, where a process in another namespace made it */
-	bool shares_user;   /* it has no user namespace of its own (join) */
+	uint32_t in_cgroup;          /* struct cgroup's `limits`, which are known late */
+	int visitor;                 /* its pid, where a process in another namespace made it */
+	bool shares_user;            /* it has no user namespace of its own (join) */
 	struct raw_timespec started; /* CLOCK_MONOTONIC just before the program's clone */
 	int program;                 /* its pid inside */
 	int tried[2];                /* what came of a trial */

@@ -461,7 +461,7 @@ static int put_back(int place, const char *where, const struct buf *text)
 	const char *slash = strrchr(where, '/');
 	const char *name = slash ? slash + 1 : where;
 	cleanup_fd int fd = -1;
-	long ret = place < 0 ? place : sys_unlinkat(place, name, 0);
+	long ret = sys_unlinkat(place, name, 0);
 	int written;
 
 	if (ret < 0 && ret != -ENOENT)

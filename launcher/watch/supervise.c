@@ -23,9 +23,7 @@
 #include "launcher/watch/guard.h"
 #include "launcher/watch/watch.h"
 
-enum {
-	CAPTURE_MOST = 1 << 20, /* bytes of a captured output where the plan has no limit */
-};
+enum { CAPTURE_MOST = 1 << 20 }; /* bytes of a captured output where the plan has no limit */
 
 int64_t watch_now(void)
 {

@@ -82,6 +82,28 @@ def run(*arguments):
     return Terminal(LUNETTE, "run", *arguments)
 
 
+def shell():
+    """The user's, with job control."""
+    it = Terminal("bash", "--norc", "--noprofile", "-i")
+    it.type("PS1='$ '; set -m\r")
+    it.expect(r"\$ $")
+    return it
+
+
+def bring_back(it):
+    """Types something for the shell, then for the job that reads; the shell's status."""
+    it.type("echo in $((1+1))\r")
+    it.expect("in 2")
+    it.type("fg\r")
+    it.expect("lunette' run")
+    time.sleep(0.3)
+    it.type("again\r")
+    print(it.expect("got again")[-9:])
+    it.expect(r"\$ $")  # what is typed before is the job's
+    it.type("exit\r")
+    return it.end()[1]
+
+
 def own():
     it = run("--tty", "--", "sh", "-c", "tty; stty size; echo ready; read x; echo got $x; exit 5")
     print(it.expect("ready").replace("\r\n", " "), "raw" if not it.cooked() else "cooked")
@@ -138,24 +160,13 @@ def size():
 
 def job(options="--tty"):
     """Stopped by its key, and continued by the user's shell."""
-    it = Terminal("bash", "--norc", "--noprofile", "-i")
-    it.type("PS1='$ '; set -m\r")
-    it.expect(r"\$ $")
+    it = shell()
     it.type(f"'{LUNETTE}' run {options} -- sh -c 'echo ready; read x; echo got $x'\r")
     it.expect("ready\r\n")
     time.sleep(0.2)
     it.type("\x1a")
     it.expect("Stopped")
-    it.type("echo in $((1+1))\r")
-    it.expect("in 2")
-    it.type("fg\r")
-    it.expect("lunette' run")
-    time.sleep(0.3)
-    it.type("again\r")
-    print(it.expect("got again")[-9:])
-    it.expect(r"\$ $")
-    it.type("exit\r")
-    print(it.end()[1])
+    print(bring_back(it))
 
 
 def told():
@@ -244,9 +255,7 @@ def late():
 def held(limit):
     """A job that is stopped still comes to its limit, for not all of it may have stopped."""
     token = f"token-{os.getpid()}"
-    it = Terminal("bash", "--norc", "--noprofile", "-i")
-    it.type("PS1='$ '; set -m\r")
-    it.expect(r"\$ $")
+    it = shell()
     it.type(f"'{LUNETTE}' run --tty {limit} -- bash -c '(exec -a {token} bash -c \"while :; do :; "
             "done\") & kill -STOP $$'\r")
     it.expect("Stopped")
@@ -264,9 +273,7 @@ def held(limit):
 def background():
     """In the background what is typed is the shell's, and neither stops the job nor its clock."""
     token = f"token-{os.getpid()}"
-    it = Terminal("bash", "--norc", "--noprofile", "-i")
-    it.type("PS1='$ '; set -m\r")
-    it.expect(r"\$ $")
+    it = shell()
     it.type(f"'{LUNETTE}' run --tty --wall 3s -- bash -c 'exec -a {token} sleep 60' &\r")
     it.expect(r"\$ $")
     end = time.monotonic() + 30
@@ -282,16 +289,7 @@ def background():
     it.expect(r"\$ $")
     it.type(f"'{LUNETTE}' run --tty -- sh -c 'echo ready; read x; echo got $x' &\r")
     it.expect(r"ready\r+\n")
-    it.type("echo in $((1+1))\r")
-    it.expect("in 2")
-    it.type("fg\r")
-    it.expect("lunette' run")
-    time.sleep(0.3)
-    it.type("again\r")
-    print(it.expect("got again")[-9:])
-    it.expect(r"\$ $")  # what is typed before is the job's
-    it.type("exit\r")
-    it.end()
+    bring_back(it)
 
 
 def named(token):
