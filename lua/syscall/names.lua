@@ -172,7 +172,7 @@ local ROOM = 32768 -- what the C library asks for at a time
 
 -- getdents(fd [, buffer [, size [, names]]]) - an iterator over the next entries, and how many
 -- bytes they took: 0 at the end of the directory. With @names it gives names and types (DT) alone,
--- which costs half as much.
+-- which costs less.
 function M.getdents(fd, buffer, size, names)
 	local bytes, err = get_entries(fd, buffer, size or (not buffer and ROOM or nil))
 	if not bytes then
