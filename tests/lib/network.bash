@@ -9,7 +9,7 @@
 #   outside           a second host behind the device up0: 198.51.100.2 and 2001:db8:aa::2, to which
 #                     the default routes lead and which has none back. Its web server on port 80
 #                     answers with the caller's address; below /files it has those of $WEB.
-#   until_up COMMAND  tries until the command succeeds, for five seconds
+#   until_up COMMAND  tries until the command succeeds, for twenty seconds
 #   sandbox NAME      starts a sandbox of the profile $WORK/NAME.lua that stays, and waits until its
 #                     program runs; $! is its launcher
 #
@@ -23,7 +23,7 @@ set -u
 mount -t tmpfs tmpfs /run
 ip link set lo up
 until_up() {
-	local end=$((SECONDS + 5))
+	local end=$((SECONDS + 20)) # a network namespace may wait for those that end
 	until "$@" >/dev/null 2>&1; do
 		((SECONDS < end)) || return 1
 		sleep 0.02
@@ -51,7 +51,7 @@ sandbox() {
 	rm -f "$WORK/up"
 	mkfifo "$WORK/up" 2>/dev/null
 	"$LUNETTE" run -p "$WORK/$1.lua" "${@:2}" -- bash -c "echo up; exec sleep 50" >"$WORK/up" &
-	read -r -t 5 _ <"$WORK/up"
+	read -r -t 20 _ <"$WORK/up"
 }
 '
 
