@@ -132,11 +132,30 @@ static uint64_t passed_on(void)
 	return mask;
 }
 
+/* Those of @signals that the caller ignores. Once blocked they would be queued all the same. */
+static uint64_t ignored(uint64_t signals)
+{
+	uint64_t mask = 0;
+
+	for (int signal = 1; signal < SIGSYS; signal++) {
+		struct raw_sigaction action = { 0 };
+
+		if (!(signals & 1ull << (signal - 1)))
+			continue;
+		/* May fail: by a filter of the caller's; it counts as not ignored then. */
+		(void)sys_rt_sigaction(signal, NULL, &action, sizeof(uint64_t));
+		if ((uintptr_t)action.handler == (uintptr_t)SIG_IGN)
+			mask |= 1ull << (signal - 1);
+	}
+	return mask;
+}
+
 static void block_signals(struct launch *launch)
 {
 	const struct raw_sigaction by_default = { 0 };
 	uint64_t blocked;
 
+	launch->supervised.ignored = ignored(passed_on());
 	launch->supervised.signals = passed_on() | 1ull << (SIGCHLD - 1);
 	blocked = launch->supervised.signals | 1ull << (SIGPIPE - 1) | 1ull << (SIGTTOU - 1) |
 		  1ull << (SIGTTIN - 1) | 1ull << (SIGXFSZ - 1);

@@ -19,6 +19,8 @@ static bool told_to_end(struct watch *watch)
 
 	if (sys_read(watch->signalfd, &info, sizeof(info)) != sizeof(info))
 		return false;
+	if (watch_ignores(watch, info.ssi_signo))
+		return false;
 	if (info.ssi_signo == SIGTSTP)
 		watch_stop_too(watch);
 	return info.ssi_signo == SIGHUP || info.ssi_signo == SIGINT || info.ssi_signo == SIGQUIT ||

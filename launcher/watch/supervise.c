@@ -209,6 +209,11 @@ static bool hears_of_stops(const struct watch *watch)
 	return watch->console.master >= 0 || watch->shares;
 }
 
+bool watch_ignores(const struct watch *watch, unsigned int signal)
+{
+	return watch->of->ignored & 1ull << (signal - 1);
+}
+
 void watch_stop_too(struct watch *watch)
 {
 	struct raw_timespec left;
@@ -297,6 +302,7 @@ static void take_handover(struct watch *watch)
 static void take_signal(struct watch *watch)
 {
 	struct signalfd_siginfo info;
+	bool ignored;
 
 	/* May fail: asked again in the next round. */
 	if (sys_read(watch->signalfd, &info, sizeof(info)) != sizeof(info))
@@ -306,8 +312,9 @@ static void take_signal(struct watch *watch)
 				 &watch->usage);
 		return;
 	}
-	if (watch->of->setup->shared->state == SHARED_SETUP && info.ssi_signo != SIGWINCH &&
-	    info.ssi_signo != SIGCONT) {
+	ignored = watch_ignores(watch, info.ssi_signo);
+	if (watch->of->setup->shared->state == SHARED_SETUP && !ignored &&
+	    info.ssi_signo != SIGWINCH && info.ssi_signo != SIGCONT) {
 		watch->stopped_by = (int)info.ssi_signo;
 		end_sandbox(watch, SIGKILL);
 		return;
@@ -315,14 +322,14 @@ static void take_signal(struct watch *watch)
 	switch (info.ssi_signo) {
 	case SIGINT:
 		/* The second in a second is not a request. */
-		if (watch->interrupted && watch_now() - watch->interrupted < 1000)
+		if (!ignored && watch->interrupted && watch_now() - watch->interrupted < 1000)
 			end_sandbox(watch, SIGKILL);
 		watch->interrupted = watch_now();
 		break;
 	case SIGTSTP:
 		end_sandbox(watch, SIGTSTP);
 		/* Where pid 1 tells of it, the program has the last word. */
-		if (!hears_of_stops(watch))
+		if (!ignored && !hears_of_stops(watch))
 			watch_stop_too(watch);
 		return;
 	case SIGCONT:

@@ -12,6 +12,7 @@ struct supervised {
 	int audit;        /* the kernel's log (watch/audit.h), or -1 */
 	int link;         /* the launcher's end of the link, where a handover comes, or -1 */
 	uint64_t signals; /* blocked ones: to be passed on, and SIGCHLD */
+	uint64_t ignored; /* of these, those that the caller ignores */
 	struct stdio_relay *relays;  /* STDIO_RELAYS of them */
 	struct confine_needs *needs; /* of what follows */
 };

@@ -48,6 +48,11 @@ struct watch {
 /* watch_now() - ms of CLOCK_MONOTONIC. */
 int64_t watch_now(void);
 
+/* watch_ignores() - does the caller ignore @signal (`nohup`, a script's `&`)? The launcher then
+ * does so too. The program, which has begun with the same, is told all the same: it may have
+ * installed a handler. */
+bool watch_ignores(const struct watch *watch, unsigned int signal);
+
 /* watch_stop_too() - stop as the program has: the user's shell gets its terminal back, as if the
  * program ran in it. SIGCONT goes on. */
 void watch_stop_too(struct watch *watch);

@@ -185,6 +185,55 @@ interrupt() {
 	within 1 gone "$TOKEN"
 }
 
+# pending SIGNAL DISPOSITION ARGUMENT... - lunette with a signal that waits for it already: it is
+# among the first things that the launcher hears.
+pending() {
+	run -"${WANTED:?}" timeout 20 /usr/bin/python3 -c '
+import os, signal, sys
+number = getattr(signal, sys.argv[1])
+signal.signal(number, getattr(signal, sys.argv[2]))
+signal.pthread_sigmask(signal.SIG_BLOCK, [number])
+os.kill(os.getpid(), number)
+os.execv(os.environ["LUNETTE"], ["lunette", *sys.argv[3:]])' "$@" </dev/null
+}
+
+@test "a signal that the caller ignores, by nohup or a script's &, does not end set-up" {
+	local name
+	for name in SIGHUP SIGINT SIGQUIT SIGTERM SIGUSR1 SIGTSTP; do
+		WANTED=0 pending "$name" SIG_IGN run -- echo "ran, $TOKEN"
+		[[ $output == "ran, $TOKEN" ]]
+	done
+	# The positive control: one that is not ignored does.
+	WANTED=125 pending SIGHUP SIG_DFL run -- echo "ran, $TOKEN"
+	[[ $output == "lunette: watch: signal 1: stopped before the program started" ]]
+}
+
+@test "a signal that the caller ignores is the program's to take, and no second one kills it" {
+	cat >handler.py <<-'END'
+		import signal, time
+		got = 0
+		def take(number, frame):
+		    global got
+		    got += 1
+		assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+		signal.signal(signal.SIGINT, take)
+		print("ready", flush=True)
+		while not got:
+		    time.sleep(0.01)
+		print("one", flush=True)
+		while got < 2:
+		    time.sleep(0.01)
+		print("two", flush=True)
+	END
+	"$LUNETTE" run -- /usr/bin/python3 handler.py "$TOKEN" </dev/null >out 2>err 3>&- &
+	within 10 grep -q ready out
+	kill -INT $!
+	within 10 grep -q one out
+	kill -INT $!
+	wait $!
+	grep -q two out
+}
+
 @test "a run leaves mounts, links and temporary files as they were" {
 	local before after
 	before=$(host_state)

@@ -84,6 +84,30 @@ say='head -c "$1" /dev/zero'
 	done
 }
 
+@test "a signal that the caller ignores does not end a launcher that waits for its reader" {
+	local how
+	mkfifo pipe
+	for how in '' HUP; do # the positive control first: nothing is ignored
+		rm -f "done"
+		(
+			[[ -z $how ]] || trap "" "$how"
+			exec "$LUNETTE" run --output 1M -- sh -c 'head -c 90000 /dev/zero; : >done'
+		) </dev/null >pipe 2>err 3>&- &
+		exec 7<pipe
+		within 5 test -e "done"
+		within 5 childless $!
+		kill -HUP $!
+		if [[ -z $how ]]; then
+			wait $! || true
+			[[ $(wc -c <&7) -lt 90000 && $(cat err) == *"Interrupted system call"* ]]
+		else
+			[[ $(wc -c <&7) == 90000 ]]
+			wait $!
+		fi
+		exec 7<&-
+	done
+}
+
 @test "a flood of 10 GB leaves no more than the limit, in a file, a pipe and a terminal" {
 	local flood='exec dd if=/dev/zero bs=1M count=10000 status=none'
 	"$LUNETTE" run --output 1M -- sh -c "$flood" >file </dev/null || [[ $? == 123 ]]
