@@ -44,7 +44,9 @@ const struct verb verbs[] = {
 	  "                            ioctl_dev, resolve_unix\n"
 	  "of a port:\n"
 	  "  tried                     bind_tcp, connect_tcp\n"
-	  "  answered from the rules   bind_udp, connect_send_udp\n\n" },
+	  "  answered from the rules   bind_udp, connect_send_udp\n\n"
+	  "Of seccomp the rules are asked about the calls that do it; of any other call\n"
+	  "`lunette seccomp why PROFILE CALL` tells the rules.\n\n" },
 	{ "lua", "SCRIPT [ARG...]", "run a Lua script with the system-call library", cmd_lua,
 	  EXIT_USAGE, WORDS_COMMAND, NULL },
 	{ NULL, NULL, NULL, NULL, 0, WORDS_NONE, NULL },

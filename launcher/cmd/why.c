@@ -2,14 +2,14 @@
  *
  * The kernel is asked: a sandbox is made as `run` makes it, and the access is tried there in place
  * of the program, without Landlock and with it. What cannot be tried without changing something is
- * answered from the rules.
+ * answered from the rules, and so is whether seccomp lets the calls for it pass.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "launcher/cmd/cmd.h"
+#include "launcher/cmd/why.h"
 #include "launcher/launch/launch.h"
 #include "launcher/plan/plan.h"
 #include "launcher/plan/token.h"
@@ -95,6 +95,13 @@ static void say_mount(struct buf *out, const struct plan *plan, const char *path
 	say_line(out, " of", mount->origin);
 }
 
+/* Not even by who is root inside: mknod(2). */
+static bool is_device(const struct trial *trial)
+{
+	return !trial->net && (trial->right == tables_landlock_right(LANDLOCK_FS, "make_char") ||
+			       trial->right == tables_landlock_right(LANDLOCK_FS, "make_block"));
+}
+
 /* What of an error is no fault of the profile, or is asked for by another right. */
 static const char *advice(const struct trial *trial, int error)
 {
@@ -105,6 +112,8 @@ static const char *advice(const struct trial *trial, int error)
 		return " (to make files in a directory is the right make_reg)";
 	if (error == -ENOENT && writes)
 		return " (to make a file is the right make_reg of its directory)";
+	if (error == -EPERM && is_device(trial))
+		return " (in a user namespace no devices are made)";
 	if (error == -EACCES && trial->net && trial->port < 1024)
 		return " (a port below 1024 is for who has CAP_NET_BIND_SERVICE)";
 	return "";
@@ -135,17 +144,20 @@ static void judge(const struct plan *plan, const struct trial *trial, const stru
 	verdict->error = verdict->made && tried[TRIAL_UNDER] < 0 ? tried[TRIAL_UNDER] : 0;
 	verdict->refused = verdict->made ? verdict->error == -EACCES && !tried[TRIAL_BEFORE]
 					 : verdict->handled && !verdict->granted;
+	if (!verdict->made && !verdict->refused && is_device(trial))
+		verdict->error = -EPERM;
 }
 
 /* Returns the exit status. */
 static int answer(const struct request *request, const struct plan *plan, const struct trial *trial,
 		  const struct outcome *outcome, struct buf *out)
 {
+	cleanup_buf struct buf calls = BUF_EMPTY;
 	struct verdict verdict;
 	bool fails;
 
 	judge(plan, trial, outcome, &verdict);
-	fails = verdict.refused || verdict.error;
+	fails = why_calls(plan, request->words[0], &calls) || verdict.refused || verdict.error;
 	buf_text(out, fails ? "no: " : "yes: ");
 	print_escaped(out, request->words[0]);
 	buf_text(out, " ");
@@ -154,7 +166,7 @@ static int answer(const struct request *request, const struct plan *plan, const 
 	if (verdict.refused) {
 		buf_text(out, "Landlock refuses it");
 		say_line(out, ", the nearest rule is at", verdict.origin);
-	} else if (fails) {
+	} else if (verdict.error) {
 		buf_format(out, "%s%s", strerror(-verdict.error), advice(trial, verdict.error));
 		if (verdict.handled)
 			buf_format(out, ", and not by Landlock%s",
@@ -168,6 +180,8 @@ static int answer(const struct request *request, const struct plan *plan, const 
 		buf_text(out, outcome->enforced.landlock_abi ? "Landlock leaves it free"
 							     : "no Landlock is in force");
 	}
+	buf_bytes(out, calls.data, calls.length);
+	out->failed |= calls.failed;
 	if (!fails && trial->net && plan->net == NET_NONE)
 		buf_text(out, "; but net is none: only the sandbox's own loopback is there");
 	buf_text(out, "\n");

@@ -88,6 +88,63 @@ setup() {
 	[[ $output == "yes: make_reg $WORK/box (by the rules): no Landlock is in force" ]]
 }
 
+@test "what the rules of seccomp refuse is told with their line, and the program meets the same" {
+	profile ruled <<-'END'
+		return profile {
+			extends = "default",
+			seccomp = {
+				errno "EMFILE" { "socket" },
+				errno "ENOSPC" { "mknod", "mknodat" },
+				errno "EACCES" { "open", "creat" },
+			},
+		}
+	END
+	launch -1 why -p "$WORK/ruled.lua" connect_tcp 443
+	[[ $output == "no: connect_tcp 443 "*"; seccomp refuses socket: errno EMFILE by the line "* ]]
+	[[ $output == *" $WORK/ruled.lua:4" ]]
+	launch -0 run -p "$WORK/ruled.lua" -- /usr/bin/python3 -c '
+import errno, os, socket
+for use in (socket.socket, lambda: os.mkfifo("/tmp/x")):
+    try:
+        use()
+    except OSError as e:
+        print(errno.errorcode[e.errno])'
+	[[ $output == $'EMFILE\nENOSPC' ]]
+	launch -1 why -p "$WORK/ruled.lua" make_fifo /tmp
+	[[ $output == *"; seccomp refuses mknod"*": errno ENOSPC by the line $WORK/ruled.lua:5" ]]
+	# One of several ways is left.
+	launch -0 why -p "$WORK/ruled.lua" make_reg /tmp
+	if [[ $(uname -m) == x86_64 ]]; then
+		[[ $output == "yes: make_reg "*"; seccomp refuses open, creat: errno EACCES by the line "* ]]
+	fi
+	# The control: without the rules.
+	launch -0 why connect_tcp 443
+	[[ $output != *seccomp* ]]
+	launch -0 why make_fifo /tmp
+}
+
+@test "for each right it is known which calls it is used by" {
+	local kind right rest place
+	profile narrow <<<'return profile { extends = "default", seccomp = replace {
+		default = errno "EPERM", allow { "execve", "execveat", "exit_group" } } }'
+	while read -r kind right rest; do
+		case $kind in
+		fs) place=/tmp ;;
+		net) place=80 ;;
+		*) continue ;;
+		esac
+		[[ $right != execute ]] || continue
+		launch -1 why -p "$WORK/narrow.lua" "$right" "$place"
+		[[ $output == *"; seccomp refuses "*": errno EPERM by the line $WORK/narrow.lua:2" ]]
+	done <"$BATS_TEST_DIRNAME/../../policy/tables/landlock.tsv"
+}
+
+@test "no right makes devices" {
+	launch -1 why make_block /tmp
+	[[ $output == *"Operation not permitted (in a user namespace no devices are made)"* ]]
+	launch -0 why make_fifo /tmp
+}
+
 @test "options change the question as they change a run" {
 	launch -0 why -p "$WORK/locked.lua" --rw "$WORK/box:/more" write_file /more/file
 	launch -1 why -p "$WORK/locked.lua" write_file /more/file
