@@ -99,22 +99,56 @@ static int seccomp_verify(const struct seccomp_view *view, const char *profile, 
 	return 0;
 }
 
+/* How many words each takes, itself included. */
+static const struct question {
+	const char *name;
+	size_t words;
+} questions[] = {
+	{ "dump", 2 },   { "sim", 3 },    { "why", 3 },     { "stats", 2 },
+	{ "groups", 2 }, { "verify", 2 }, { "compile", 2 },
+};
+
+static const struct question *find_question(const char *name, struct err *err)
+{
+	const char *near = NULL;
+	unsigned int least = 3;
+
+	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+		unsigned int distance = tables_distance(name, questions[i].name, least);
+
+		if (strcmp(name, questions[i].name) == 0)
+			return &questions[i];
+		if (distance < least) {
+			least = distance;
+			near = questions[i].name;
+		}
+	}
+	(void)misuse(err, name, "no such question");
+	if (near)
+		err_hint(err, "did you mean \"%s\"?", near);
+	return NULL;
+}
+
 /* The question comes first, then the profile, then what `sim` and `why` ask for. */
 static int answer(const struct request *request, struct buf *out, struct seccomp_view *view,
 		  struct err *err)
 {
 	char **words = request->words;
 	const char *verb = words[0];
-	bool asks = strcmp(verb, "sim") == 0 || strcmp(verb, "why") == 0;
+	const struct question *question = find_question(verb, err);
 	int ret;
 
-	if (strcmp(verb, "groups") == 0 && request->word_count <= 2)
+	if (!question)
+		return -EINVAL;
+	if (strcmp(verb, "groups") == 0) {
+		if (request->word_count > question->words)
+			return misuse(err, verb, "wants one group, or none");
 		return seccomp_groups(words[1], out, err);
-	if (strcmp(verb, "dump") != 0 && strcmp(verb, "stats") != 0 &&
-	    strcmp(verb, "compile") != 0 && strcmp(verb, "verify") != 0 && !asks)
-		return misuse(err, verb, "no such question");
-	if (request->word_count != (asks ? 3u : 2u))
-		return misuse(err, verb, asks ? "wants a profile and a call" : "wants a profile");
+	}
+	if (request->word_count != question->words)
+		return misuse(err, verb,
+			      question->words == 3 ? "wants a profile and a call"
+						   : "wants a profile");
 	ret = load(request, words[1], view, err);
 	if (ret < 0)
 		return ret;

@@ -25,7 +25,7 @@ struct plan_key {
 	bool required;
 	bool attributes; /* the tokens from the third on are NAME or NAME=TOKEN */
 	uint16_t offset; /* in struct plan, for the plain kinds */
-	uint16_t limit;  /* of the plain kinds: the longest text, or the greatest value's bits */
+	uint16_t limit;  /* the longest text, the greatest value's bits, or the least limit */
 	int (*decode)(struct plan_reader *reader);
 	void (*encode)(const struct plan *plan, const struct plan_key *key, struct buf *out);
 };

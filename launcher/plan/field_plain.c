@@ -141,6 +141,8 @@ int decode_limit(struct plan_reader *reader)
 	/* Far from where sums of times in milliseconds would wrap. */
 	if (!token_number(reader->tokens[0], INT64_MAX / 4, &limit->value))
 		return reader_wrong(reader, "%s is no number of that size", reader->tokens[0]);
+	if (limit->value < reader->key->limit)
+		return reader_wrong(reader, "less than %u: nothing could run", reader->key->limit);
 	if (reader->token_count == 2 && strcmp(reader->tokens[1], "prefer") != 0)
 		return reader_wrong(reader, "%s where \"prefer\" may stand", reader->tokens[1]);
 	limit->set = true;

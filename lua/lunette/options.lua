@@ -15,6 +15,16 @@ local function absolute(path, cwd)
 	return native.load("lunette.paths").absolute(path, cwd)
 end
 
+-- place() - a function of the path that an option names
+local function place(make)
+	return function(value, cwd)
+		if value == "" then
+			return nil, "must be a path"
+		end
+		return make(absolute(value, cwd))
+	end
+end
+
 -- Both sides of SRC[:DST], where "\:" is a colon of a name.
 local function sides(value)
 	local plain = value:gsub("\\:", "\0")
@@ -70,10 +80,9 @@ M.rows = {
 		help = "SRC of the host read-write at DST, or at its own path" },
 	{ name = "tmpfs", metavar = "DST", verbs = launch,
 		help = "an empty directory in memory at DST",
-		set = function(value, cwd)
-			return { mounts = { base().make("mount",
-				{ op = "tmpfs", { absolute(value, cwd) }, where = "" }) } }
-		end },
+		set = place(function(path)
+			return { mounts = { base().make("mount", { op = "tmpfs", { path }, where = "" }) } }
+		end) },
 	{ name = "net", metavar = "MODE", verbs = launch,
 		help = "the network: none, host, veth, veth:ADDRESS/PREFIX[,GATEWAY], join:WHERE",
 		set = function(value)
@@ -129,7 +138,7 @@ M.rows = {
 		end },
 	{ name = "chdir", metavar = "DIR", verbs = launch,
 		help = "the working directory inside",
-		set = function(value, cwd) return { cwd = absolute(value, cwd) } end },
+		set = place(function(path) return { cwd = path } end) },
 	{ name = "hostname", metavar = "NAME", verbs = launch,
 		help = "the host's name inside",
 		set = function(value) return { hostname = value } end },

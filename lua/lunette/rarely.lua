@@ -240,13 +240,14 @@ function M.tty(value)
 end
 
 -- join "/run/netns/NAME", join "fd:5", join "pid:123", join "sandbox:NAME"
-local function join(value)
+local function join(value, layer)
 	local where = value[1]
 	if type(where) ~= "string" or where:find("\0", 1, true)
 		or not (base.path(where) or where:find("^fd:%d+$") or where:find("^pid:%d+$")
 			or M.name(where:match("^sandbox:(.*)"))) then
-		base.fail(value.where, "net.join",
-			'must be a path such as "/run/netns/lab", "fd:N", "pid:N" or "sandbox:NAME"')
+		base.fail(value.where, layer.option or "net.join",
+			(layer.option and "behind join: there " or "")
+				.. 'must be a path such as "/run/netns/lab", "fd:N", "pid:N" or "sandbox:NAME"')
 	end
 	return { join = where:byte() == 47 and base.path(where) or where }
 end
@@ -255,9 +256,9 @@ function M.net(value, layer, path, preferred)
 	if tag(value) ~= "net" then
 		return nil, 'must be "none", "host", veth { ... } or join "..."'
 	elseif value.op == "veth" then
-		return native.load("lunette.veth").check(value, preferred)
+		return native.load("lunette.veth").check(value, preferred, layer)
 	elseif value.op == "join" then
-		return join(value)
+		return join(value, layer)
 	end
 	local state = native.load("lunette.merge")
 	native.load("lunette.unbuilt")(state, layer, path, preferred, value.op, value.where)

@@ -140,10 +140,13 @@ local function complete(out, wrong)
 	end
 end
 
--- check() - the plan's values of a veth { ... }
-function M.check(value, preferred)
+-- check() - the plan's values of a veth { ... } in @layer
+function M.check(value, preferred, layer)
 	local given, out = value[1], {}
 	local function wrong(name, reason, hint)
+		if layer.option then
+			fail("", layer.option, name .. " " .. reason, hint)
+		end
 		fail(value.where, name and "net.veth." .. name or "net.veth", reason, hint)
 	end
 	if type(given) ~= "table" or tag(given) then

@@ -33,6 +33,19 @@ setup() {
 	[[ $(grep '^[<>]' <<<"$output" | grep -vc '^[<>] \(hostname\|origin\|input\) ') == 0 ]]
 }
 
+@test "a plan with a limit of 0 is refused with its line" {
+	local line
+	launch -0 plan --wall 5s -- true
+	printf '%s\n' "$output" >kept
+	line=$(grep -n '^limit.wall' kept)
+	sed 's/^limit.wall .*/limit.wall 0/' kept >zero
+	launch -125 run --plan zero
+	expect_error plan "line ${line%%:*}: limit.wall: less than 1: nothing could run"
+	# The control, with one that is a limit as 0 too.
+	grep -qx "limit.core 0" kept
+	launch -0 run --plan kept
+}
+
 @test "--json is valid and holds the same" {
 	need_command python3
 	launch -0 plan --json -- id -u

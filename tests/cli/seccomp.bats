@@ -125,6 +125,15 @@ why_of() {
 	"$LUNETTE" seccomp compile "$profile" | cmp - "$BATS_TEST_TMPDIR/bpf"
 }
 
+@test "a question that is misspelt is told the nearest" {
+	launch -2 seccomp dmp untrusted
+	expect_error usage 'dmp: no such question (did you mean "dump"?)'
+	launch -2 seccomp frobnicate untrusted
+	expect_error usage 'frobnicate: no such question (`lunette seccomp --help` lists'
+	launch -2 seccomp groups @process @basic-io
+	expect_error usage "groups: wants one group, or none"
+}
+
 @test "groups lists groups, and the members of one" {
 	run -0 "$LUNETTE" seccomp groups
 	[[ $output == *"@io-uring"* ]]
