@@ -167,6 +167,14 @@ _lunette_of() {
 %s
 	esac
 }
+# A "--" that nothing stands before is left among a command's own words.
+_lunette_command() {
+	if [[ $words[1] == -- ]]; then
+		shift words
+		((CURRENT -= 1))
+	fi
+	_normal
+}
 # What stands behind a question: @words are those of `seccomp`, the question among the first.
 _lunette_asked() {
 	local -a kinds
@@ -200,7 +208,7 @@ local function zsh_words(verb)
 	local out = {}
 	for index, name in ipairs(read.verbs[verb]) do
 		local plain, again = name:match("^(%a+)(.*)$")
-		out[#out + 1] = plain == "command" and "'*::command:_normal'"
+		out[#out + 1] = plain == "command" and "'*::command:_lunette_command'"
 			or ("'%s:%s: _lunette_of %s'"):format(again == "" and index or "*", plain, plain)
 	end
 	if verb == "seccomp" then
@@ -229,8 +237,9 @@ function makers.zsh()
 			if schema.takes(row, verb) then
 				local value = row.metavar
 					and ":" .. escaped(row.metavar) .. ":" .. completers[kind(row)] or ""
-				local names = row.short and ("'(-%s --%s)'{-%s,--%s}"):format(row.short, row.name,
-					row.short, row.name) or "'*--" .. row.name .. "'"
+				local joined, long = value ~= "" and "+" or "", row.name .. (value ~= "" and "=" or "")
+				local names = row.short and ("'(-%s --%s)'{-%s%s,--%s}"):format(row.short, row.name,
+					row.short, joined, long) or "'*--" .. long .. "'"
 				specs[#specs + 1] = ("%s'[%s]%s'"):format(names, escaped(row.help), value)
 			end
 		end

@@ -1,5 +1,5 @@
-# completion.bats: what bash offers behind the words that are there
-# shellcheck shell=bats disable=SC2154,SC2317 # Bats sets what is read; called by what is tested
+# completion.bats: what bash and zsh offer behind the words that are there
+# shellcheck shell=bats disable=SC2030,SC2031,SC2154,SC2317 # Bats sets what is read; called by what is tested
 
 bats_require_minimum_version 1.5.0
 load ../lib/launch
@@ -86,4 +86,45 @@ offers() {
 	[[ $output == "command from 3" ]]
 	offers plan --ro /usr ls x
 	[[ $output == "command from 4" ]]
+}
+
+# zsh_offers LINE... - what zsh offers at the end of each, on a line each; it completes in a terminal
+zsh_offers() {
+	command -v zsh >/dev/null || skip "host: zsh is not installed"
+	local built
+	built=$(dirname "$LUNETTE")
+	mkdir offers
+	PATH=$built:$PATH OFFERS=$PWD/offers run -0 timeout 120 zsh -f \
+		"$BATS_TEST_DIRNAME/../lib/offers.zsh" "$built/generated/completion" "$@" 3>&-
+	echo "$output"
+	mapfile -t lines <<<"$output" # the empty ones too
+}
+
+@test "zsh offers verbs, their options, and values in each form" {
+	zsh_offers s "run --wa" "check --wa" "run -p un" "run -pun" "run --profile=un" \
+		"run --wall=3 --ro=no"
+	[[ ${lines[0]} == seccomp && ${lines[1]} == --wall && ${lines[2]} == "" ]]
+	[[ ${lines[3]} == untrusted && ${lines[4]} == untrusted && ${lines[5]} == untrusted ]]
+	[[ ${lines[6]} == notes.txt ]]
+}
+
+@test "zsh knows what a question of seccomp asks about" {
+	zsh_offers "seccomp " "seccomp dump m" "seccomp dump untrusted " \
+		"seccomp -o file sim untrusted io_uring_s" "seccomp groups @io"
+	[[ ${lines[0]} == "compile dump groups sim stats verify why" ]]
+	[[ ${lines[1]} == mine.lua && ${lines[2]} == "" ]]
+	[[ ${lines[3]} == io_uring_setup && ${lines[4]} == "@io-uring" ]]
+}
+
+@test "zsh offers rights and files behind why, lua and check" {
+	zsh_offers "why -p untrusted connect_t" "why read_file no" "lua mine.lua no" "check default mi"
+	[[ ${lines[0]} == connect_tcp && ${lines[1]} == notes.txt ]]
+	[[ ${lines[2]} == notes.txt && ${lines[3]} == mine.lua ]]
+}
+
+@test "zsh takes what follows run and plan for a command, and all behind it for the command's" {
+	zsh_offers "run bas" "run -- bas" "run --wall 3 ls --alm" "run -- ls --alm" \
+		"plan --ro /usr ls no"
+	[[ " ${lines[0]} " == *" bash "* && " ${lines[1]} " == *" bash "* ]]
+	[[ ${lines[2]} == --almost-all && ${lines[3]} == --almost-all && ${lines[4]} == notes.txt ]]
 }
