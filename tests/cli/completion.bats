@@ -1,5 +1,5 @@
 # completion.bats: what bash and zsh offer behind the words that are there
-# shellcheck shell=bats disable=SC2030,SC2031,SC2154,SC2317 # Bats sets what is read; called by what is tested
+# shellcheck shell=bats disable=SC2030,SC2031,SC2154,SC2317 # set by Bats; called by tests
 
 bats_require_minimum_version 1.5.0
 load ../lib/launch
@@ -88,7 +88,7 @@ offers() {
 	[[ $output == "command from 4" ]]
 }
 
-# zsh_offers LINE... - what zsh offers at the end of each, on a line each; it completes in a terminal
+# zsh_offers LINE... - what zsh offers at the end of each, on a line each
 zsh_offers() {
 	command -v zsh >/dev/null || skip "host: zsh is not installed"
 	local built
