@@ -11,7 +11,7 @@
 -- error with file and line.
 
 local entries = { x86_64 = 2, aarch64 = 5, riscv64 = 6 } -- column of calls.tsv
-local kinds = { flags = true, enum = true, mode = true, letters = true }
+local kinds = { flags = true, enum = true, mode = true, letters = true, list = true, scalar = true }
 
 local function fail(where, text, ...)
 	error(where .. ": " .. text:format(...), 0)

@@ -283,11 +283,14 @@ for _, name in ipairs(type_names) do
 	put ""
 end
 put "---@class syscall.constants"
+local families = {}
 for _, family in ipairs(constants.families()) do
-	put("---@field %s syscall.c.%s", family, family)
+	local scalar = math.type(constants.c[family])
+	families[#families + 1] = not scalar and family or nil
+	put("---@field %s %s", family, scalar or "syscall.c." .. family)
 end
 put "S.c = nil\n"
-for _, family in ipairs(constants.families()) do
+for _, family in ipairs(families) do
 	put("---@class syscall.c.%s\n---@field [string] integer", family)
 	for _, name in ipairs(sorted(constants.c[family])) do
 		if name:find "^[%a_][%w_]*$" then

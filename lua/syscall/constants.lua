@@ -10,14 +10,21 @@ local errors = require "syscall.errors"
 local M = {}
 
 local data = require("syscall.constants_" .. raw.arch)
-local kinds = {} -- family → "flags", "enum", "mode" or "letters"
+local kinds = {} -- family → "flags", "enum", "mode", "letters" or "list"
 
 local function upper(text)
 	return (text:match "^%s*(.-)%s*$":upper())
 end
 
--- Names that are read and not printed: what /proc/mounts says, and an older name.
-local spoken = { MS = { RO = 1, RW = 0, SECLABEL = 0 }, MAP = { ANON = 0x20 } }
+-- Names that are read and not printed: what /proc/mounts says, older names, and those that
+-- ljsyscall has for a constant of another name or family.
+local spoken = {
+	MS = { RO = 1, RW = 0, SECLABEL = 0 }, MAP = { ANON = 0x20 },
+	O = { FSYNC = 0x101000, RSYNC = 0x101000 },
+	AF = { FILE = 1, ROUTE = 16 }, BPF = { ANY = 0, NOEXIST = 1, EXIST = 2 }, E = { NOATTR = 61 },
+	F = { GETLK64 = 5, SETLK64 = 6, SETLKW64 = 7 }, IFF = { ALL = 0xffffffff },
+	RLIMIT = { OFILE = 7 }, SWAP_FLAG = { PRIO_SHIFT = 0 },
+}
 
 local function one(family, values, name)
 	local value = rawget(values, name) or math.tointeger(tonumber(name))
@@ -53,6 +60,8 @@ local readers = { flags = read_flags }
 function readers.enum(family, values, text)
 	return one(family, values, upper(text))
 end
+
+readers.list = readers.enum
 
 -- Octal digits, as chmod(1) takes them, or flags, among which an octal number begins with 0.
 function readers.mode(family, values, text, start)
@@ -90,6 +99,9 @@ local function make(family, text)
 	for name, value in list:gmatch "([^=,]+)=([^,]+)" do
 		values[name] = math.tointeger(tonumber(value))
 	end
+	if kind == "scalar" then
+		return values[family]
+	end
 	local memo = setmetatable({}, {
 		__index = function(memo, key)
 			local value = read(family, values, key)
@@ -97,6 +109,11 @@ local function make(family, text)
 			return value
 		end,
 	})
+	if kind == "list" then -- c.LINUX_CAPABILITY_VERSION[3]
+		for name, value in pairs(values) do
+			memo[math.tointeger(tonumber(name))] = value
+		end
+	end
 	return setmetatable(values, {
 		__index = memo,
 		__call = function(_, ...)
@@ -111,11 +128,23 @@ local function make(family, text)
 	})
 end
 
--- The tables themselves. Scalars (AT_FDCWD) are plain values.
+-- errornames: the texts of errors by name.
+local function error_texts(c)
+	local texts = {}
+	for name, number in pairs(c.E) do
+		texts[name] = tostring(errors.objects[number])
+	end
+	return texts
+end
+
+-- The tables themselves. Scalars (PATH_MAX) are plain values.
 M.c = setmetatable({}, {
 	__index = function(c, family)
 		local text = data[family]
-		if not text then
+		if family == "errornames" then
+			c.errornames = error_texts(c)
+			return c.errornames
+		elseif not text then
 			errors.raise("no family of constants %q%s", tostring(family),
 				errors.nearest(tostring(family), data))
 		end
@@ -138,10 +167,16 @@ function M.families()
 	return list
 end
 
+local function names_of(family)
+	local values = M.c[family]
+	return readers[kinds[family]] and values
+		or errors.raise("%s has no names of numbers", tostring(family))
+end
+
 -- The name of @value in @family, or nil: the first in alphabetical order where there are several.
 function M.name(family, value)
 	local best
-	for name, number in pairs(M.c[family]) do
+	for name, number in pairs(names_of(family)) do
 		if number == value and (not best or name < best) then
 			best = name
 		end
@@ -151,7 +186,7 @@ end
 
 -- @value as names that c[family] reads: "CREAT, RDWR". Bits without a name stand as a number.
 function M.names(family, value)
-	local values = M.c[family]
+	local values = names_of(family)
 	local list, left = {}, value
 	local whole = M.name(family, value)
 	if whole or kinds[family] == "enum" then

@@ -114,14 +114,23 @@ local functions = {
 local types = {
 	files = [[
 		stat statfs statx statx_timestamp open_how flock cachestat cachestat_range device
-		file_handle
+		file_handle dirent dirents
 	]],
 	iovec = [[
 		iovec iovecs
 	]],
 	scalars = [[
 		char1 uchar1 int1 uint1 long1 ulong1 size1 socklen1 off1 uid1 gid1 int16_1 uint16_1
-		int32_1 uint32_1 int64_1 uint64_1 ints
+		int32_1 uint32_1 int64_1 uint64_1 intptr1 aio_context1 char2 int2 uint2 ints
+		string_array iocb_ptrs char uchar int8 uint8 int16 uint16 int32 uint32 int64 uint64 int
+		uint long ulong size ssize intptr uintptr off ino dev daddr nlink mode uid gid pid id
+		socklen sa_family in_port nfds time clock clockid aio_context
+	]],
+	devices = [[
+		input_event input_id input_absinfo input_keymap_entry ff_replay ff_trigger ff_envelope
+		ff_constant_effect ff_ramp_effect ff_condition_effect ff_periodic_effect
+		ff_rumble_effect ff_effect tun_pi tun_filter vhost_vring_state vhost_vring_file
+		vhost_vring_addr vhost_memory_region vhost_memory fdb_entry xt_get_revision
 	]],
 	ids = [[
 		groups
@@ -130,8 +139,8 @@ local types = {
 		utsname sysinfo
 	]],
 	security = [[
-		user_cap_header user_cap_data cap capabilities sock_filter sock_filters sock_fprog
-		sock_fprog1 seccomp_data
+		user_cap_header user_cap_data user_cap_data2 vfs_cap_set vfs_cap_data cap capabilities
+		sock_filter sock_filters sock_fprog sock_fprog1 seccomp_data
 		seccomp_notif_sizes seccomp_notif seccomp_notif_resp landlock_ruleset_attr
 		landlock_path_beneath_attr landlock_net_port_attr
 	]],
@@ -152,12 +161,14 @@ local types = {
 	]],
 	signals = [[
 		sigset sigaction siginfo sigval sigevent signalfd_siginfo siginfos
+		stack mcontext ucontext
 	]],
 	tty = [[
 		termios termios2 winsize
 	]],
 	time = [[
-		timespec timeval itimerspec itimerval timespec2 timeval2 timex
+		timespec timeval itimerspec itimerval timespec2 timeval2
+		timespec2_raw timeval2_raw timex adjtimex timer
 	]],
 	addresses = [[
 		in_addr in6_addr macaddr sockaddr sockaddr_storage sockaddr_in sockaddr_in6 sockaddr_un
@@ -167,7 +178,7 @@ local types = {
 	nl = [[
 		nlmsghdr nlmsgerr nlattr rtattr rtgenmsg ifinfomsg ifaddrmsg rtmsg rtnexthop ndmsg ndtmsg
 		fib_rule_hdr tcmsg genlmsghdr nfgenmsg ifa_cacheinfo rta_cacheinfo nda_cacheinfo
-		rtnl_link_stats rtnl_link_stats64
+		rtnl_link_stats rtnl_link_stats64 ndt_config ndt_stats
 	]],
 	poll = [[
 		pollfd pollfds epoll_event epoll_events fdset inotify_event inotify_events
@@ -177,7 +188,7 @@ local types = {
 		perf_event_attr perf_event_attr1 perf_event_header perf_event_mmap_page perf_reader
 	]],
 	bpf = [[
-		bpf_insn bpf_insns bpf_attr bpf_map_info
+		bpf_insn bpf_insns bpf_attr bpf_attr1 bpf_map_info
 	]],
 	aio = [[
 		iocb iocbs iocb_array io_event io_events

@@ -156,18 +156,6 @@ end
 
 local get_entries = bind("getdents", "getdents64: fd room -> bytes")
 
--- One entry: .name, .ino, .type, .off, .reclen, and .DIR, .REG, … or .dir, .reg, …
-local entry = raw.entrytype(function(self, key)
-	if key == "toif" then
-		return self.type << 12
-	end
-	local kind = type(key) == "string" and rawget(c.DT, key:upper())
-	if not kind then
-		errors.raise("dirent has no field %s", tostring(key))
-	end
-	return self.type == kind
-end)
-
 local ROOM = 32768 -- what the C library asks for at a time
 
 -- getdents(fd [, buffer [, size [, names]]]) - an iterator over the next entries, and how many
@@ -180,7 +168,7 @@ function M.getdents(fd, buffer, size, names)
 	elseif buffer then
 		bytes = memory.string(buffer, 0, bytes)
 	end
-	return raw.entries(bytes, not names and entry or nil), #bytes
+	return raw.entries(bytes, not names and require("syscall.types.files").entry or nil), #bytes
 end
 
 -- Handles of files, which outlive their names. name_to_handle_at() answers true, nil, the handle

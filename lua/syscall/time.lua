@@ -8,7 +8,7 @@ local call = require "syscall.call"
 local errors = require "syscall.errors"
 local c = require("syscall.constants").c
 
-require "syscall.types.time"
+local types = require "syscall.types.time"
 
 local bind, check = call.bind, call.check
 
@@ -34,7 +34,7 @@ end
 local sleep = bind("clock_nanosleep", "enum:CLOCK flags:TIMER in:timespec mem:16 -> true")
 
 local function sleep_on(clock, flags, time, left)
-	left = left or require("syscall.types.time").timespec()
+	left = left or types.timespec()
 	local done, err = sleep(clock, flags, time, left)
 	if not done and err.INTR and flags == 0 then
 		return nil, err, left
@@ -72,8 +72,7 @@ end
 local adjust = bind("adjtimex", "mem:208 -> int")
 
 function M.adjtimex(values)
-	local timex = require("syscall.types.time").timex
-	local given = raw.ismemory(values) and values or timex(values)
+	local given = raw.ismemory(values) and values or types.timex(values)
 	local state, err = adjust(given)
 	if not state then
 		return nil, err
@@ -90,7 +89,7 @@ local set_timer = bind("timer_settime", "i32 flags:TIMER in:itimerspec out:itime
 local get_timer = bind("timer_gettime", "i32 out:itimerspec -> out")
 local overrun = bind("timer_getoverrun", "i32 -> int")
 
-local timer = { __name = "timer" }
+local timer = types.timer_metatable
 timer.__index = timer
 
 local function id_of(name, value)
@@ -102,7 +101,7 @@ end
 
 function M.timer_create(clock, event)
 	local id, err = create(c.CLOCK[clock or "monotonic"], event)
-	return id and setmetatable({ id = id.value }, timer), err
+	return id and types.timer(id.value), err
 end
 
 -- A second time is a success.

@@ -153,6 +153,23 @@ local function check_types(arch, compiler)
 	end
 end
 
+-- Numbers of C: sizes and signs
+
+local spelt_numbers = { char = "char", uchar = "unsigned char", int = "int", uint = "unsigned int",
+	long = "long", ulong = "unsigned long" }
+local number_headers = "stdint.h,sys/types.h,sys/socket.h,netinet/in.h,poll.h,linux/aio_abi.h"
+
+local function check_numbers(arch, compiler)
+	local list = {}
+	for name, type in pairs(require "syscall.types.scalars") do
+		local bits = _G.type(type) == "table" and type.bits
+		local c = spelt_numbers[name] or name .. "_t"
+		list[#list + 1] = bits and { name = c, tests = { ("sizeof(%s) * 8 == %d && ((%s)-1 < 0) == %d")
+			:format(c, bits, c, type.signed and 1 or 0) } } or nil
+	end
+	check(arch .. ": numbers", compiler, number_headers, list)
+end
+
 -- Constants
 
 local function each_row(path)
@@ -259,6 +276,7 @@ for _, arch in ipairs(newer and { raw.arch } or { "x86_64", "aarch64", "riscv64"
 	local compiler = compilers[arch]
 	if there(compiler) then
 		check_types(arch, compiler)
+		check_numbers(arch, compiler)
 		check_constants(arch, compiler)
 	else
 		tap.skip(arch .. ": layouts and constants", compiler .. " is not installed (./quickstart setup)")

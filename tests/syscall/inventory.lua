@@ -1,8 +1,8 @@
 -- inventory.lua - is all there that ljsyscall has?
 --
 -- Its names, counted from its Linux version of 2021: 287 functions, 112 methods of fd objects, 31
--- functions of util, 21 of netlink, and the tables of constants that the kernel defines. index.lua
--- looks at the same from the other side.
+-- functions of util, 21 of netlink, 205 tables of constants, and 194 types. index.lua looks at the
+-- same from the other side.
 
 package.path = "tests/lib/?.lua;" .. package.path
 local tap = require "tap"
@@ -85,19 +85,57 @@ look("netlink", 21, [[
 	encapnames
 ]], S.nl)
 
-look("constants", 148, [[
-	E SIG SA SIGACT SIGPM SI SIGCLD SIGBUS SIGFPE SIGILL SIGSEGV SIGTRAP SIGPOLL SIGEV SFD O
-	OK MODE S_I SEEK F FD F_SEAL FCNTL_LOCK LOCK LOCKF AT DT UTIME FALLOC_FL POSIX_FADV
-	SPLICE_F SYNC_FILE_RANGE XATTR MFD PC STD IOCTL PROT MAP MSYNC MADV MCL MREMAP CLONE W
-	WAIT P EXIT RLIMIT RLIM RUSAGE PRIO SCHED ITIMER CLOCK TIMER TFD TFD_TIMER TIME ADJ STA
-	AF SOCK SOL SO SOF SCM MSG SHUT IPPROTO IP IPV6 TCP ETH_P ETHERTYPE POLL EPOLL EPOLL_CTL
-	EPOLLCREATE EFD IN IN_INIT NETLINK NLMSG NLM_F RTM RTMGRP RTNLGRP RTA RTN RTPROT RTF
-	RTM_F RT_SCOPE RT_TABLE IFLA IFA IFA_F IFF ARPHRD NDA NDTA NDTPA NTF NUD NF VETH_INFO
-	MACVLAN_MODE CAP PR SECCOMP_MODE SECCOMP_RET AUDIT_ARCH MS UMOUNT LINUX_REBOOT
-	LINUX_REBOOT_CMD SWAP_FLAG VFS_CAP BPF BPF_CMD BPF_MAP BPF_PROG BPF_ATTACH_TYPE IFLAG
-	OFLAG CFLAG LFLAG CC B TCSA TCFLUSH TCFLOW TIOCM KEY BTN ABS REL EV FF LED PCI VIRTIO EM
-	IOCB_CMD IOCB_FLAG GRND
+look("tables of constants", 205, [[
+	ABS ADJ AF ARPHRD AT AT_FDCWD AUDIT_ARCH B BPF BPF_ATTACH_TYPE BPF_CMD BPF_MAP BPF_PROG
+	BTN BUS CAP CC CFLAG CLOCK CLONE DT E EFD EM EPOLL EPOLLCREATE EPOLL_CTL ETHERTYPE ETH_P
+	EV EXIT F FALLOC_FL FCNTL_LOCK FD FF FF_STATUS F_SEAL GRND ID IFA IFA_F IFF IFLA IFLAG
+	IFLA_INET IFLA_INET6 IFLA_INFO IFLA_MACVLAN IFLA_PORT IFLA_VF IFLA_VF_INFO IFLA_VF_PORT
+	IFLA_VLAN IFLA_VLAN_QOS IFREQ IN INPUT_PROP IN_INIT IOCB_CMD IOCB_FLAG IOCTL IP IPPROTO
+	IPT_SO_GET IPT_SO_SET IPV6 ITIMER KEY LED LFLAG LINUX_CAPABILITY_U32S
+	LINUX_CAPABILITY_VERSION LINUX_REBOOT LINUX_REBOOT_CMD LOCK LOCKF MACVLAN_MODE MADV MAP
+	MCL MFD MODE MREMAP MS MSC MSG MSYNC MT_TOOL NDA NDTA NDTPA NETLINK NF NLMSG NLM_F NTF
+	NUD O OFLAG OK OMQATTR OPIPE P PC PCI PCI_BASE_ADDRESS PERF_COUNT PERF_FLAG
+	PERF_READ_FORMAT PERF_RECORD PERF_SAMPLE PERF_SAMPLE_BRANCH PERF_TYPE POLL PORT
+	PORT_PROFILE_RESPONSE PORT_REQUEST PORT_VDP_RESPONSE POSIX_FADV PR PRIO PROT PR_ENDIAN
+	PR_FPEMU PR_FP_EXC PR_MCE_KILL PR_MCE_KILL_OPT PR_TIMING PR_TSC PR_UNALIGN REG REL REP
+	RLIM RLIMIT RTA RTF RTM RTMGRP RTM_F RTN RTNLGRP RTPROT RT_SCOPE RT_TABLE RUSAGE SA
+	SCHED SCM SECCOMP_MODE SECCOMP_RET SEEK SFD SHUT SI SIG SIGACT SIGBUS SIGCLD SIGEV
+	SIGFPE SIGILL SIGPM SIGPOLL SIGSEGV SIGTRAP SND SO SOCK SOF SOL SPLICE_F STA STD
+	SWAP_FLAG SYN SYNC_FILE_RANGE S_I TCFLOW TCFLUSH TCP TCSA TFD TFD_TIMER TIME TIMER TIOCM
+	TUN TUN_F TUN_FLT TUN_PKT TUN_READQ UMOUNT UTIME VETH_INFO VFS_CAP VFS_CAP_FLAGS VIRTIO
+	W WAIT XATTR XATTR_CAPS XT errornames
 ]], S.c)
+
+look("single constants", 10, [[
+	CBAUD CBAUDEX CIBAUD CMSPAR CRTSCTS HOST_NAME_MAX IFHWADDRLEN IFNAMSIZ PATH_MAX SOMAXCONN
+]], S.c)
+
+-- Not there: sighandler, the address of a function, since no Lua runs in a handler, and no number
+-- becomes an address; and five names of files below /sys (SYSFS_BRIDGE_…), which are no numbers.
+look("types", 193, [[
+	adjtimex aio_context aio_context1 bpf_attr bpf_attr1 bpf_insn bpf_insns buffer cap
+	capabilities char char1 char2 clock clockid cmsghdr cpu_set daddr dev device dirent
+	dirents epoll_event epoll_events error ethhdr fd fdb_entry fdset ff_condition_effect
+	ff_constant_effect ff_effect ff_envelope ff_periodic_effect ff_ramp_effect ff_replay
+	ff_rumble_effect ff_trigger flock gid gid1 groups id ifa_cacheinfo ifaddrmsg ifinfomsg
+	ifreq in6_addr in_addr in_port ino inotify_event inotify_events input_absinfo
+	input_event input_id input_keymap_entry int int1 int16 int16_1 int2 int32 int32_1 int64
+	int64_1 int8 intptr intptr1 ints io_event io_events iocb iocb_array iocb_ptrs iocbs
+	iovec iovecs iphdr itimerspec itimerval long long1 macaddr mcontext mmsghdr mmsghdrs
+	mode mq_attr mqd msghdr nda_cacheinfo ndmsg ndt_config ndt_stats ndtmsg nfds nlink
+	nlmsgerr nlmsghdr off off1 perf_event_attr perf_event_attr1 perf_reader pid pollfd
+	pollfds rlimit rta_cacheinfo rtattr rtgenmsg rtmsg rtnl_link_stats rusage sa sa_family
+	sched_param scm_timestamping seccomp_data sigaction sigevent siginfo siginfos
+	signalfd_siginfo sigset sigval size size1 sock_filter sock_filters sock_fprog
+	sock_fprog1 sockaddr sockaddr_in sockaddr_in6 sockaddr_ll sockaddr_nl sockaddr_storage
+	sockaddr_un socklen socklen1 ssize stat statfs string_array sysinfo termios termios2
+	time timer timespec timespec2 timespec2_raw timeval timeval2 timeval2_raw timex
+	tun_filter tun_pi uchar uchar1 ucontext ucred udphdr uid uid1 uint uint1 uint16 uint16_1
+	uint2 uint32 uint32_1 uint64 uint64_1 uint8 uintptr ulong ulong1 user_cap_data
+	user_cap_data2 user_cap_header utsname vfs_cap_data vhost_memory vhost_memory_region
+	vhost_vring_addr vhost_vring_file vhost_vring_state waitstatus winsize xt_get_revision
+]], S.t)
+tap.ok(not pcall(function() return S.t.sighandler end), "a type that is not there is an error")
 
 tap.is(S.c.KEY.ENTER .. " " .. S.c.BTN.left .. " " .. S.c.EM["x86_64"] .. " " .. S.names("EV", 1),
 	"28 272 62 KEY", "codes of devices and machines")

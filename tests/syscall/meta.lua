@@ -54,8 +54,9 @@ for name in pairs(index.types) do
 		or nil
 end
 for _, family in ipairs(constants.families()) do
-	missing[#missing + 1] = not text:find("\n---@class syscall.c." .. family .. "\n", 1, true)
-		and family or nil
+	local line = math.type(constants.c[family]) and "\n---@field %s integer\n"
+		or "\n---@class syscall.c.%s\n"
+	missing[#missing + 1] = not text:find(line:format(family), 1, true) and family or nil
 end
 is(table.concat(missing, " "), "", "every type and every family of constants")
 

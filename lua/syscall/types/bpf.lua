@@ -113,4 +113,12 @@ M.bpf_map_info = define {
 	{ "u64", "map_extra" },
 }
 
+-- bpf_attr1 { attributes } - as ljsyscall has it: one of an array of one
+function M.bpf_attr1(values)
+	if values ~= nil and type(values) ~= "table" then
+		errors.complain("bpf_attr1", 1, "a list of attributes", values)
+	end
+	return M.bpf_attr(values and values[1])
+end
+
 return M

@@ -245,4 +245,36 @@ M.file_handle = define {
 	end,
 }
 
+-- One entry of a directory: .name, .ino, .type, .off, .reclen, and .DIR, .REG, … or .dir, .reg, …
+M.entry = raw.entrytype(function(self, key)
+	if key == "toif" then
+		return self.type << 12
+	end
+	local kind = type(key) == "string" and rawget(c.DT, key:upper())
+	if not kind then
+		errors.raise("dirent has no field %s", tostring(key))
+	end
+	return self.type == kind
+end)
+
+-- dirents(text or memory [, size]) - an iterator over what getdents64(2) stored there
+function M.dirents(bytes, size)
+	local length = raw.readable(bytes) or type(bytes) == "string" and #bytes
+	if not length then
+		errors.complain("dirents", 1, "a text, or memory that can be read", bytes)
+	end
+	local count = size == nil and length or math.type(size) and math.tointeger(size)
+	if not count or count < 0 or count > length then
+		errors.complain("dirents", 2, ("a whole number from 0 to %d"):format(length), size)
+	end
+	return raw.entries(type(bytes) == "string" and bytes:sub(1, count)
+		or memory.string(bytes, 0, count), M.entry)
+end
+
+-- dirent(text or memory) - the first of them, or nil
+function M.dirent(bytes)
+	local good, entry = pcall(M.dirents(bytes))
+	return good and entry or not good and errors.raise("dirent: %s", entry) or nil
+end
+
 return M

@@ -176,4 +176,19 @@ end
 M.rtnl_link_stats = statistics("rtnl_link_stats", "u32", "")
 M.rtnl_link_stats64 = statistics("rtnl_link_stats64", "u64", " rx_otherhost_dropped")
 
+M.ndt_config = define {
+	"ndt_config", c = "struct ndt_config", header = "linux/neighbour.h", prefix = "ndtc_",
+	{ "u16", "key_len" }, { "u16", "entry_size" }, { "u32", "entries" }, { "u32", "last_flush" },
+	{ "u32", "last_rand" }, { "u32", "hash_rnd" }, { "u32", "hash_mask" },
+	{ "u32", "hash_chain_gc" }, { "u32", "proxy_qlen" },
+}
+
+M.ndt_stats = define {
+	"ndt_stats", c = "struct ndt_stats", header = "linux/neighbour.h", prefix = "ndts_",
+	{ "u64", "allocs" }, { "u64", "destroys" }, { "u64", "hash_grows" }, { "u64", "res_failed" },
+	{ "u64", "lookups" }, { "u64", "hits" }, { "u64", "rcv_probes_mcast" },
+	{ "u64", "rcv_probes_ucast" }, { "u64", "periodic_gc_runs" }, { "u64", "forced_gc_runs" },
+	{ "u64", "table_fulls" },
+}
+
 return M

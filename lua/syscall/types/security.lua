@@ -24,6 +24,8 @@ M.user_cap_data = define {
 	{ "u32", "inheritable" },
 }
 
+M.user_cap_data2 = struct.array("user_cap_data", 2)
+
 -- A set of capabilities: set.sys_admin is a boolean, and may be set; .value is the number.
 local set_metatable = { __name = "capability set" }
 
@@ -181,6 +183,20 @@ M.landlock_net_port_attr = define {
 	since = "6.7",
 	{ "u64", "allowed_access", const = "LANDLOCK_ACCESS_NET" },
 	{ "u64", "port" },
+}
+
+-- No name in C: an element of vfs_cap_data's.
+M.vfs_cap_set = define {
+	"vfs_cap_set",
+	{ "u32", "permitted" },
+	{ "u32", "inheritable" },
+}
+
+-- Capabilities of a file, as its attribute security.capability has them.
+M.vfs_cap_data = define {
+	"vfs_cap_data", c = "struct vfs_cap_data", header = "linux/capability.h",
+	{ "u32", "magic_etc", const = "VFS_CAP" },
+	{ "vfs_cap_set[2]", "data" },
 }
 
 return M

@@ -212,4 +212,48 @@ M.signalfd_siginfo = define {
 -- siginfos(list, or memory that a signalfd was read into)
 M.siginfos = struct.list "signalfd_siginfo"
 
+-- What a handler in C is given, and sigreturn(2) takes: the registers at the signal.
+
+M.stack = define {
+	"stack", c = "stack_t", header = "asm/signal.h", prefix = "ss_",
+	{ "ptr", "sp" },
+	{ "int", "flags" },
+	{ "size", "size" },
+}
+
+local registers = {
+	x86_64 = {
+		{ "u64", "r8" }, { "u64", "r9" }, { "u64", "r10" }, { "u64", "r11" }, { "u64", "r12" },
+		{ "u64", "r13" }, { "u64", "r14" }, { "u64", "r15" }, { "u64", "rdi" }, { "u64", "rsi" },
+		{ "u64", "rbp" }, { "u64", "rbx" }, { "u64", "rdx" }, { "u64", "rax" }, { "u64", "rcx" },
+		{ "u64", "rsp" }, { "u64", "rip" }, { "u64", "eflags" }, { "u16", "cs" }, { "u16", "gs" },
+		{ "u16", "fs" }, { "u16", "ss" }, { "u64", "err" }, { "u64", "trapno" },
+		{ "u64", "oldmask" }, { "u64", "cr2" }, { "u64", "fpstate" }, { "u64[8]", "reserved1" },
+	},
+	aarch64 = {
+		{ "u64", "fault_address" }, { "u64[31]", "regs" }, { "u64", "sp" }, { "u64", "pc" },
+		{ "u64", "pstate" }, { "u8[4096]", "__reserved", align = 16 },
+	},
+	riscv64 = {
+		{ "u64[32]", "regs", c = "sc_regs" }, { "u8[528]", "fpregs", c = "sc_fpregs", align = 16 },
+	},
+}
+
+M.mcontext = define {
+	"mcontext", c = "struct sigcontext", header = "asm/sigcontext.h",
+	table.unpack(registers[raw.arch]),
+}
+
+M.ucontext = define {
+	"ucontext", c = "struct ucontext", header = "asm/signal.h,asm/sigcontext.h,asm/ucontext.h",
+	prefix = "uc_",
+	{ "ulong", "flags" },
+	{ "ptr", "link" },
+	{ "stack", "stack" },
+	{ "mcontext", "mcontext", only = "x86_64" },
+	{ "sigset", "sigmask" },
+	{ "u8[120]", except = "x86_64" },
+	{ "mcontext", "mcontext", except = "x86_64" },
+}
+
 return M

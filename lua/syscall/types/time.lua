@@ -2,6 +2,7 @@
 
 local errors = require "syscall.errors"
 local struct = require "syscall.struct"
+local constants = require "syscall.constants"
 
 local define = struct.define
 
@@ -88,6 +89,8 @@ end
 
 M.timespec2 = pair "timespec"
 M.timeval2 = pair "timeval"
+M.timespec2_raw = struct.array("timespec", 2)
+M.timeval2_raw = struct.array("timeval", 2)
 
 M.timex = define {
 	"timex", c = "struct __kernel_timex", header = "linux/timex.h",
@@ -116,5 +119,30 @@ M.timex = define {
 	{ "int", "tai" },
 	{ "int[11]" },
 }
+
+-- adjtimex(state, timex) - an answer of that call as one value: .state, .timex, and .OK, .INS, …
+local answer = { __name = "adjtimex" }
+
+function answer.__index(self, name)
+	return rawget(self, "state") == constants.c.TIME[name]
+end
+
+function M.adjtimex(state, timex)
+	if math.type(state) ~= "integer" then
+		errors.complain("adjtimex", 1, "the clock's state", state)
+	end
+	return setmetatable({ state = state, timex = M.timex(timex) }, answer)
+end
+
+-- timer(id) - an object that owns a POSIX timer; its methods are put there by time.lua
+M.timer_metatable = { __name = "timer" }
+
+function M.timer(id)
+	if math.type(id) ~= "integer" or id < 0 or id > 0x7fffffff then
+		errors.complain("timer", 1, "the number of a timer", id)
+	end
+	require "syscall.time"
+	return setmetatable({ id = id }, M.timer_metatable)
+end
 
 return M
