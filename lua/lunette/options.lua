@@ -84,7 +84,7 @@ M.rows = {
 			return { mounts = { base().make("mount", { op = "tmpfs", { path }, where = "" }) } }
 		end) },
 	{ name = "net", metavar = "MODE", verbs = launch,
-		help = "the network: none, host, veth, veth:ADDRESS/PREFIX[,GATEWAY], join:WHERE",
+		help = "the network: none, host, veth (with NAT), veth:ADDRESS/PREFIX[,GATEWAY], join:WHERE",
 		set = function(value)
 			local address, gateway = value:match("^veth:([^,]+),?([^,]*)$")
 			if value == "veth" then
@@ -118,7 +118,7 @@ M.rows = {
 	{ name = "grace", metavar = "TIME", verbs = launch, set = limit("grace", amount),
 		help = "how long it may take to end when its time is up" },
 	{ name = "output", metavar = "SIZE[,truncate]", verbs = launch,
-		help = "how much it may write to standard output and to standard error",
+		help = "how much it may write to each output before it is ended, or the rest thrown away",
 		set = function(value)
 			local size, over = value:match("^([^,]*),?(.*)$")
 			if over ~= "" and over ~= "truncate" then
@@ -160,7 +160,7 @@ M.rows = {
 	{ name = "plan", metavar = "FILE", verbs = "run",
 		help = "run the plan in FILE; takes no command, and only --report, --verbose and --verify" },
 	{ name = "verbose", short = "v", verbs = "run",
-		help = "say what was skipped, and how it ended" },
+		help = "say what was refused and what was skipped, and how it ended" },
 	{ name = "verify", verbs = "run",
 		help = "compare the filter with its rules, for every call, before it is installed" },
 	{ name = "to", short = "o", metavar = "FILE", verbs = "seccomp",

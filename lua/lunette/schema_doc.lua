@@ -176,9 +176,10 @@ M.words = {
 	{ "dev", "dev PATH", "The devices null, zero, full, random, urandom, tty, and pts and shm." },
 	{ "sysfs", "sysfs PATH", "The kernel's devices, read-only." },
 	{ "mqueue", "mqueue PATH", "POSIX message queues." },
-	{ "overlay", "overlay { PATH, at =, upper = \"tmpfs\", size = }",
-		"A directory of the host under a layer that takes the changes. Its own directories can be "
-		.. "removed over a tmpfs from Linux 6.6 on; before, that is EIO." },
+	{ "overlay", "overlay { PATH, at =, upper =, work =, size = }",
+		"A directory of the host under a layer that takes the changes: \"tmpfs\", or a directory "
+		.. "of the host with an empty one beside it to work in. Its own directories can "
+		.. "be removed over a tmpfs from Linux 6.6 on; before, that is EIO." },
 	{ "symlink", "symlink { TEXT, at = PATH }", "A symbolic link." },
 	{ "file", "file { PATH, text = }", "A file with the given text, read-only." },
 	{ "dir", "dir { PATH, mode = }", "An empty directory." },

@@ -1,6 +1,6 @@
 # words.bats: where options and words of a verb may stand, and an answer that cannot be written
 # bats file_tags=rootless
-# shellcheck shell=bats disable=SC2154 # Bats and lib/launch set what they read
+# shellcheck shell=bats disable=SC2016,SC2154 # the program's; set by Bats and lib/launch
 
 bats_require_minimum_version 1.5.0
 load ../lib/launch
@@ -80,5 +80,22 @@ setup() {
 		# shellcheck disable=SC2016,SC2086 # for the shell there; words
 		run "-$expected" bash -c '"$LUNETTE" "$@" >/dev/full' bash $words
 		[[ ${lines[-1]} == "lunette: standard output: No space left on device" ]]
+	done
+}
+
+# example FILE - the first profile of a document, without what marks the text up
+example() {
+	sed -n '/^ *local arg = params { dir/,/^ *}$/p' "$BATS_TEST_DIRNAME/../../docs/$1" |
+		sed 's/\\-/-/g; /overlay { "\/opt/d'
+}
+
+@test "the profiles that the documents show are valid, and programs run in them" {
+	local file
+	for file in man/lunette-profile.5.in design.md; do
+		example "$file" >shown.lua
+		[[ $(tail -n 1 shown.lua) == *"}" ]]
+		launch -0 check ./shown.lua
+		launch -0 run -p ./shown.lua -- sh -c 'ls; echo "$(id -u) in $PWD"'
+		[[ $output == *shown.lua* && $output == *" in /box" ]]
 	done
 }
