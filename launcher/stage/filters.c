@@ -196,11 +196,40 @@ static int add_file_rule(int ruleset, int fd, uint64_t rights, uint64_t handled)
 	return (int)r;
 }
 
+/* Spells out the link of the plan's own that @path begins with, as `same "/bin"` makes them, and
+ * which nobody has planted: it still says what the plan does. The walk along links is spared. */
+static const char *spell_out(const struct plan *plan, const char *path, char out[4096])
+{
+	for (size_t i = 0; i < plan->mount_count; i++) {
+		const struct plan_mount *mount = &plan->mounts[i];
+		size_t length = strlen(mount->target);
+		const char *name = strrchr(mount->target, '/') + 1;
+		char text[256];
+		long said;
+
+		if (mount->kind != MOUNT_SYMLINK || strncmp(path, mount->target, length) != 0 ||
+		    (path[length] && path[length] != '/'))
+			continue;
+		/* May fail: another mount lies there, and the path is walked. */
+		said = sys_readlinkat(AT_FDCWD, mount->target, text, sizeof(text));
+		if (said < 0 || (size_t)said != strlen(mount->source) ||
+		    memcmp(text, mount->source, (size_t)said) != 0)
+			return path;
+		said = snprintf(out, 4096, "%.*s%s%s",
+				mount->source[0] == '/' ? 0 : (int)(name - mount->target),
+				mount->target, mount->source, path + length);
+		return said < 4096 ? out : path;
+	}
+	return path;
+}
+
 /* A link in a tree that the program may write to could lead to another mount, which the rule would
  * grant then. */
-static int add_rule(const struct plan_landlock_rule *rule, const struct path_trees *trees,
-		    int ruleset, const struct landlock_rights *handled)
+static int add_rule(const struct plan *plan, const struct plan_landlock_rule *rule,
+		    const struct path_trees *trees, int ruleset,
+		    const struct landlock_rights *handled)
 {
+	char spelt[4096];
 	struct raw_landlock_net_port_attr port = { .allowed_access = rule->rights & handled->net,
 						   .port = rule->port };
 	cleanup_fd int fd = -1;
@@ -210,7 +239,7 @@ static int add_rule(const struct plan_landlock_rule *rule, const struct path_tre
 			       ? (int)sys_landlock_add_rule(ruleset, RAW_LANDLOCK_RULE_NET_PORT,
 							    &port, 0)
 			       : 0;
-	fd = path_steady(rule->path, trees);
+	fd = path_steady(spell_out(plan, rule->path, spelt), trees);
 	if (fd == -ENOENT && rule->optional)
 		return 0;
 	return fd < 0 ? fd : add_file_rule(ruleset, fd, rule->rights, handled->fs);
@@ -231,6 +260,21 @@ static int rule_failed(const struct plan_landlock_rule *rule, int error, struct 
 	return err_hint(err, "name the path that it leads to");
 }
 
+/* Is what the rule @at grants granted by one before it? */
+static bool is_repeated(const struct plan_landlock *landlock, size_t at)
+{
+	const struct plan_landlock_rule *rule = &landlock->rules[at];
+
+	for (size_t i = 0; rule->path && i < at; i++) {
+		const struct plan_landlock_rule *other = &landlock->rules[i];
+
+		if (other->path && !(rule->rights & ~other->rights) &&
+		    (rule->optional || !other->optional) && strcmp(rule->path, other->path) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int add_rules(const struct plan *plan, int ruleset, const struct landlock_rights *handled,
 		     struct err *err)
 {
@@ -244,7 +288,9 @@ static int add_rules(const struct plan *plan, int ruleset, const struct landlock
 	for (size_t i = 0; i < plan->landlock.rule_count && r == 0; i++) {
 		const struct plan_landlock_rule *rule = &plan->landlock.rules[i];
 
-		r = add_rule(rule, &trees, ruleset, handled);
+		if (is_repeated(&plan->landlock, i))
+			continue;
+		r = add_rule(plan, rule, &trees, ruleset, handled);
 		if (r < 0)
 			r = rule_failed(rule, r, err);
 	}
