@@ -65,11 +65,6 @@ static int find_own(char *path, struct err *err)
 	if (r == 0)
 		return 0;
 	(void)err_set(err, STAGE_CGROUP, (int)r, NULL, "/proc/self/cgroup");
-	if (r == -ENOENT) {
-		(void)err_hint(err, "boot with systemd.unified_cgroup_hierarchy=1");
-		return err_reason(err, text[0] ? "this host has cgroup version 1 only"
-					       : "this kernel has no cgroups");
-	}
 	if (r == -EXDEV) {
 		(void)err_hint(err, "name a cgroup with --cgroup-parent");
 		return err_reason(err, "the caller's cgroup lies outside of its cgroup namespace");
@@ -77,23 +72,25 @@ static int find_own(char *path, struct err *err)
 	return (int)r;
 }
 
-static int open_below_root(const char *path, struct err *err)
+/* A directory of version 2's; -ENODEV where @path is something else. */
+static int open_directory(int from, const char *path)
 {
-	char whole[sizeof(ROOT) + CGROUP_PATH_MAX];
-	cleanup_fd int fd = -1;
+	cleanup_fd int fd = (int)sys_openat(from, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	struct statfs fs = { 0 };
-	long r;
+	long r = fd < 0 ? fd : sys_fstatfs(fd, &fs);
 
-	snprintf(whole, sizeof(whole), ROOT "%s", path);
-	fd = (int)sys_openat(AT_FDCWD, whole, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-	r = fd < 0 ? fd : sys_fstatfs(fd, &fs);
-	if (r == 0 && fs.f_type == MAGIC)
-		return take_fd(&fd);
-	if (r < 0 && sys_faccessat2(AT_FDCWD, ROOT "/cgroup.controllers", F_OK, 0) == 0)
-		return err_set(err, STAGE_CGROUP, (int)r,
-			       r == -ENOENT ? "make it, or name another with --cgroup-parent"
-					    : NULL,
-			       "%s", path);
+	if (r == 0 && fs.f_type != MAGIC)
+		r = -ENODEV;
+	return r < 0 ? (int)r : take_fd(&fd);
+}
+
+static int open_root(struct err *err)
+{
+	/* May fail: what is there instead is told below. */
+	int fd = open_directory(AT_FDCWD, ROOT);
+
+	if (fd >= 0)
+		return fd;
 	(void)err_set(err, STAGE_CGROUP, ENOENT, NULL, "%s", ROOT);
 	if (sys_faccessat2(AT_FDCWD, ROOT "/memory", F_OK, 0) == 0 ||
 	    sys_faccessat2(AT_FDCWD, ROOT "/unified", F_OK, 0) == 0) {
@@ -106,13 +103,23 @@ static int open_below_root(const char *path, struct err *err)
 
 int cgroup_parent(const char *wanted, char *path, struct err *err)
 {
-	int r = 0;
+	cleanup_fd int root = open_root(err); /* first, since /proc takes longer to say it */
+	const char *below;
+	int r = root < 0 ? root : 0;
 
-	if (wanted)
+	if (r == 0 && wanted)
 		snprintf(path, CGROUP_PATH_MAX, "%s", wanted);
-	else
+	else if (r == 0)
 		r = find_own(path, err);
-	return r == 0 ? open_below_root(path, err) : r;
+	if (r < 0)
+		return r;
+	below = path + strspn(path, "/");
+	r = open_directory(root, *below ? below : ".");
+	return r < 0 ? err_set(err, STAGE_CGROUP, r,
+			       r == -ENOENT ? "make it, or name another with --cgroup-parent"
+					    : NULL,
+			       "%s", path)
+		     : r;
 }
 
 bool cgroup_has(const char *text, const char *name)

@@ -43,12 +43,14 @@ static int build_root(struct setup *setup, const struct plan_mount *mount, size_
 static int build_staged(struct setup *setup, const struct plan_mount *mount, size_t slot,
 			struct err *err)
 {
-	enum staging_type type = staging_type(&setup->staging, slot);
 	cleanup_place struct place place = PLACE_EMPTY;
+	int type = staging_type(&setup->staging, slot);
 	int r;
 
 	if (type == STAGED_NONE)
 		return 0; /* optional, and missing */
+	if (type < 0)
+		return mount_failed(mount, type, mount->target, err);
 	if (strcmp(mount->target, "/") == 0)
 		return build_root(setup, mount, slot, err);
 	r = place_point(setup, mount, type == STAGED_DIRECTORY, &place, err);

@@ -57,23 +57,31 @@ static void slot_name(char name[24], size_t slot)
 	snprintf(name, 24, ".s/%zu", slot);
 }
 
+static int type_of(int fd)
+{
+	struct stat st;
+	long r = sys_fstat(fd, &st);
+
+	return r < 0 ? (int)r : S_ISDIR(st.st_mode) ? STAGED_DIRECTORY : STAGED_FILE;
+}
+
 int staging_put(struct staging *staging, size_t slot, int *fd, struct err *err)
 {
 	struct staged *staged = &staging->slots[slot];
-	struct stat st;
 	char name[24];
+	int type;
 	long r;
 
-	r = sys_fstat(*fd, &st);
-	if (r < 0)
-		return err_set(err, STAGE_MOUNTS, (int)r, NULL, "staged mount");
-	staged->type = S_ISDIR(st.st_mode) ? STAGED_DIRECTORY : STAGED_FILE;
 	if (!staging->by_directory) {
 		staged->fd = take_fd(fd);
 		return 0;
 	}
+	type = type_of(*fd);
+	if (type < 0)
+		return err_set(err, STAGE_MOUNTS, type, NULL, "staged mount");
+	staged->type = (uint8_t)type;
 	slot_name(name, slot);
-	if (S_ISDIR(st.st_mode))
+	if (type == STAGED_DIRECTORY)
 		r = sys_mkdirat(staging->stage, name, 0700);
 	else
 		r = sys_mknodat(staging->stage, name, S_IFREG | 0600, 0);
@@ -108,9 +116,11 @@ int staging_move(struct staging *staging, size_t slot, int parent, const char *n
 	return (int)r;
 }
 
-enum staging_type staging_type(const struct staging *staging, size_t slot)
+int staging_type(const struct staging *staging, size_t slot)
 {
-	return (enum staging_type)staging->slots[slot].type;
+	const struct staged *staged = &staging->slots[slot];
+
+	return staged->fd >= 0 ? type_of(staged->fd) : staged->type;
 }
 
 void staging_close(struct staging *staging)

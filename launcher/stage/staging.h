@@ -19,8 +19,8 @@
 enum staging_type { STAGED_NONE, STAGED_DIRECTORY, STAGED_FILE };
 
 struct staged {
-	int fd; /* -1: waits on a numbered directory */
-	uint8_t type;
+	int fd;       /* -1: nothing, or it waits on a numbered directory */
+	uint8_t type; /* of that one */
 };
 
 struct staging {
@@ -47,8 +47,9 @@ int staging_put(struct staging *staging, size_t slot, int *fd, struct err *err);
  * "". A symlink as @name is not followed. */
 int staging_move(struct staging *staging, size_t slot, int parent, const char *name);
 
-/* staging_type() - STAGED_NONE where nothing was put (an optional source that is missing). */
-enum staging_type staging_type(const struct staging *staging, size_t slot);
+/* staging_type() - STAGED_NONE where nothing was put (an optional source that is missing), or
+ * -errno. */
+int staging_type(const struct staging *staging, size_t slot);
 
 /* staging_close() - drop what was not taken out, and the numbered directories. */
 void staging_close(struct staging *staging);
