@@ -87,11 +87,12 @@ size_t reader_total(const struct plan_reader *reader, const char *name)
 	return reader->totals[plan_key_find(name)];
 }
 
-/* Does the line at @text begin with @key? Behind the last line are KEY_ROOM bytes to look at. */
+/* Does the line at @text begin with @key? Behind the last line are KEY_ROOM bytes to look at. What
+ * stands behind the key tells most keys apart. */
 static bool line_has_key(const char *text, const struct plan_key *key)
 {
-	return memcmp(text, key->name, key->length) == 0 &&
-	       (text[key->length] == ' ' || text[key->length] == '\n');
+	return (text[key->length] == ' ' || text[key->length] == '\n') &&
+	       memcmp(text, key->name, key->length) == 0;
 }
 
 /* The first walk: keys known, sorted, repeated only where they may be. */
@@ -154,31 +155,33 @@ static char *split_line(struct plan_reader *reader, char *text)
 	return text + 1;
 }
 
-/* The second walk. */
-static int read_lines(struct plan_reader *reader, char *text, const char *end)
+/* Reads the line at @text, whose key is known; @next: the line after it. */
+static int read_line(struct plan_reader *reader, char *text, char **next)
 {
-	const struct plan_key *key = plan_keys;
+	const struct plan_key *key = reader->key;
 
+	*next = split_line(reader, text + key->length);
+	if (!*next)
+		return -reader->err->number;
+	if (reader->token_count < key->least)
+		return reader_wrong(reader, "%zu values, at least %d are needed",
+				    reader->token_count, key->least);
+	return key->decode(reader);
+}
+
+/* The second walk: as many lines of each key as the first has counted. */
+static int read_lines(struct plan_reader *reader, char *text)
+{
 	reader->line = 2;
-	reader->at = 0;
-	for (; text < end; reader->line++, reader->at++) {
-		int ret;
+	for (size_t key = 0; key < plan_key_count; key++) {
+		reader->key = &plan_keys[key];
+		reader->count = reader->totals[key];
+		for (reader->at = 0; reader->at < reader->count; reader->at++, reader->line++) {
+			int ret = read_line(reader, text, &text);
 
-		while (!line_has_key(text, key)) {
-			key++;
-			reader->at = 0;
+			if (ret < 0)
+				return ret;
 		}
-		reader->key = key;
-		reader->count = reader->totals[key - plan_keys];
-		text = split_line(reader, text + key->length);
-		if (!text)
-			return -reader->err->number;
-		if (reader->token_count < key->least)
-			return reader_wrong(reader, "%zu values, at least %d are needed",
-					    reader->token_count, key->least);
-		ret = key->decode(reader);
-		if (ret < 0)
-			return ret;
 	}
 	return 0;
 }
@@ -217,7 +220,7 @@ static int decode(struct plan_reader *reader, const char *text, size_t length)
 	reader->line = 2;
 	ret = count_lines(reader, lines, copy + length);
 	if (ret == 0)
-		ret = read_lines(reader, lines, copy + length);
+		ret = read_lines(reader, lines);
 	if (ret == 0)
 		ret = check_whole(reader);
 	return ret;

@@ -37,16 +37,19 @@ void encode_landlock_prefer(const struct plan *plan, const struct plan_key *key,
 static struct plan_landlock_rule *next_rule(struct plan_reader *reader)
 {
 	struct plan_landlock *landlock = &reader->plan->landlock;
-	size_t count =
-		reader_total(reader, "landlock.path") + reader_total(reader, "landlock.port");
 	struct plan_landlock_rule *rule;
 
-	if (count > PLAN_MAX_STRINGS) {
-		reader_wrong(reader, "%zu rules, at most %d are taken", count, PLAN_MAX_STRINGS);
-		return NULL;
-	}
-	if (landlock->rule_count == 0)
+	if (landlock->rule_count == 0) {
+		size_t count = reader_total(reader, "landlock.path") +
+			       reader_total(reader, "landlock.port");
+
+		if (count > PLAN_MAX_STRINGS) {
+			reader_wrong(reader, "%zu rules, at most %d are taken", count,
+				     PLAN_MAX_STRINGS);
+			return NULL;
+		}
 		landlock->rules = arena_take(&reader->arena, count, sizeof(*rule));
+	}
 	if (!landlock->rules) {
 		reader_memory(reader);
 		return NULL;

@@ -94,17 +94,20 @@ static bool set_noexec(struct plan_mount *mount, const char *value)
 }
 
 /* A name that ends in `=` has a value behind it. */
+#define NAME(text) (text), sizeof(text) - 1
 static const struct attribute {
 	const char *name;
+	size_t length;
 	bool (*set)(struct plan_mount *mount, const char *value);
 } attributes[] = {
-	{ "source=", set_source },      { "upper=", set_upper },
-	{ "work=", set_work },          { "text=", set_text },
-	{ "mode=", set_mode },          { "size=", set_size },
-	{ "inodes=", set_inodes },      { "on_symlink=", set_on_symlink },
-	{ "read-only", set_read_only }, { "optional", set_optional },
-	{ "noexec", set_noexec },
+	{ NAME("source="), set_source },      { NAME("upper="), set_upper },
+	{ NAME("work="), set_work },          { NAME("text="), set_text },
+	{ NAME("mode="), set_mode },          { NAME("size="), set_size },
+	{ NAME("inodes="), set_inodes },      { NAME("on_symlink="), set_on_symlink },
+	{ NAME("read-only"), set_read_only }, { NAME("optional"), set_optional },
+	{ NAME("noexec"), set_noexec },
 };
+#undef NAME
 
 enum { ATTRIBUTES = sizeof(attributes) / sizeof(attributes[0]) };
 
@@ -117,8 +120,9 @@ static int read_attributes(struct plan_reader *reader, struct plan_mount *mount)
 		size_t length = 0;
 
 		for (; next < ATTRIBUTES; next++) {
-			length = strlen(attributes[next].name);
-			if (strncmp(token, attributes[next].name, length) == 0)
+			length = attributes[next].length;
+			if (token[0] == attributes[next].name[0] &&
+			    strncmp(token, attributes[next].name, length) == 0)
 				break;
 		}
 		if (next == ATTRIBUTES)
