@@ -14,8 +14,26 @@
 
 #include "launcher/eval/embed.h"
 
+enum { LINES_USUAL = 64 }; /* words of a profile that lines() makes room for */
+
 static const char modules_key[] = "lunette.modules";
 static const char ready_key[] = "lunette.ready"; /* shipped profiles, compiled, by chunk name */
+
+/* Each mount and rule of a profile asks: by hand, since printf takes four times as long. */
+static void push_place(lua_State *lua, const lua_Debug *frame)
+{
+	char digits[12];
+	char *at = digits + sizeof(digits);
+	luaL_Buffer text;
+
+	for (int line = frame->currentline; line > 0; line /= 10)
+		*--at = (char)('0' + line % 10);
+	*--at = ':';
+	luaL_buffinit(lua, &text);
+	luaL_addlstring(&text, frame->source + 1, frame->srclen - 1);
+	luaL_addlstring(&text, at, (size_t)(digits + sizeof(digits) - at));
+	luaL_pushresult(&text);
+}
 
 /* where(level) - "FILE:LINE" of the nearest profile frame at or above @level, or "" */
 static int where(lua_State *lua)
@@ -26,12 +44,28 @@ static int where(lua_State *lua)
 	for (; lua_getstack(lua, level, &frame); level++) {
 		lua_getinfo(lua, "Sl", &frame);
 		if (frame.source[0] == '@' && frame.currentline > 0) {
-			lua_pushfstring(lua, "%s:%d", frame.source + 1, frame.currentline);
+			push_place(lua, &frame);
 			return 1;
 		}
 	}
 	lua_pushliteral(lua, "");
 	return 1;
+}
+
+/* By words, as musl's memcmp() does not. */
+static bool is_same(const char *a, const char *b, size_t length)
+{
+	for (; length >= sizeof(uint64_t); length -= sizeof(uint64_t)) {
+		uint64_t x, y;
+
+		memcpy(&x, a, sizeof(x));
+		memcpy(&y, b, sizeof(y));
+		if (x != y)
+			return false;
+		a += sizeof(x);
+		b += sizeof(y);
+	}
+	return memcmp(a, b, length) == 0;
 }
 
 /* Pushes the shipped profile that @text is, compiled when this binary was made; it serves once. */
@@ -43,7 +77,7 @@ static bool push_ready(lua_State *lua, const char *text, size_t length, const ch
 
 	snprintf(shipped, sizeof(shipped), "%.*s", (int)strcspn(base, "."), base);
 	base = embed_profile(shipped, &size);
-	if (!base || size != length || memcmp(base, text, size) != 0)
+	if (!base || size != length || !is_same(base, text, size))
 		return false;
 	if (lua_rawgetp(lua, LUA_REGISTRYINDEX, ready_key) != LUA_TTABLE ||
 	    lua_getfield(lua, -1, name) != LUA_TFUNCTION) {
@@ -126,31 +160,42 @@ static bool is_word(char c)
 	return isalnum((unsigned char)c) || c == '_';
 }
 
-/* line_of(text, key) - the line on which @key stands as a word before a `=`, or nil */
-static int line_of(lua_State *lua)
+/* Keeps the line on which a word stands first. */
+static void note_line(lua_State *lua, const char *word, const char *end, lua_Integer line)
 {
-	const char *text = luaL_checkstring(lua, 1);
+	lua_pushlstring(lua, word, (size_t)(end - word));
+	lua_pushvalue(lua, -1);
+	if (lua_rawget(lua, -3) != LUA_TNIL) {
+		lua_pop(lua, 2);
+		return;
+	}
+	lua_pop(lua, 1);
+	lua_pushinteger(lua, line);
+	lua_rawset(lua, -3);
+}
+
+/* lines(text) - the line on which each word that comes before a `=` first does so, by word */
+static int lines(lua_State *lua)
+{
 	size_t length;
-	const char *key = luaL_checklstring(lua, 2, &length);
-	const char *counted = text;
-	const char *at = text;
+	const char *text = luaL_checklstring(lua, 1, &length);
 	lua_Integer line = 1;
 
-	while (length > 0 && (at = strstr(at, key)) != NULL) {
-		const char *after = at + length;
+	lua_createtable(lua, 0, LINES_USUAL);
+	for (const char *at = text; at < text + length; at++) {
+		const char *end = at;
+		const char *word;
 
-		if ((at == text || !is_word(at[-1])) && !is_word(*after)) {
-			after += strspn(after, " \t");
-			if (after[0] == '=' && after[1] != '=')
-				break;
-		}
-		at += length;
+		line += *at == '\n';
+		if (*at != '=' || at[1] == '=')
+			continue;
+		while (end > text && (end[-1] == ' ' || end[-1] == '\t'))
+			end--;
+		for (word = end; word > text && is_word(word[-1]); word--)
+			;
+		if (word < end)
+			note_line(lua, word, end, line);
 	}
-	if (length == 0 || !at)
-		return 0;
-	for (; counted < at; counted++)
-		line += *counted == '\n';
-	lua_pushinteger(lua, line);
 	return 1;
 }
 
@@ -240,7 +285,7 @@ void native_open(lua_State *lua)
 	static const luaL_Reg functions[] = {
 		{ "ask", link_ask }, { "ask_all", link_ask_all },
 		{ "where", where },  { "compile", compile },
-		{ "load", load },    { "line_of", line_of },
+		{ "load", load },    { "lines", lines },
 		{ "token", token },  { "path", path },
 		{ NULL, NULL },
 	};

@@ -50,7 +50,8 @@ function M.line(layer, path)
 	local found = layer.lines[path]
 	if not found then
 		local name = match(path, "^.*%.([%w_]+)") or match(path, "^[%w_]+")
-		local number = name and native.line_of(layer.text, name)
+		layer.words = layer.words or native.lines(layer.text)
+		local number = name and layer.words[name]
 		found = number and layer.name .. ":" .. number or layer.where
 		layer.lines[path] = found
 	end

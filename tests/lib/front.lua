@@ -288,14 +288,15 @@ function M.native(host)
 		return closest(name, sorted_keys(maps[kind] or constants[kind] or {}))
 	end
 	native.closest = closest
-	function native.line_of(text, key)
-		local number = 0
+	function native.lines(text)
+		local number, words = 0, {}
 		for line in text:gmatch("([^\n]*)\n?") do
 			number = number + 1
-			if line:find("%f[%w_]" .. key .. "%s*=[^=]") or line:find("%f[%w_]" .. key .. "%s*=$") then
-				return number
+			for word in line:gsub("==", ""):gmatch("([%w_]+)%s*=") do
+				words[word] = words[word] or number
 			end
 		end
+		return words
 	end
 	return native
 end
