@@ -56,6 +56,8 @@ static long clone_child(const struct setup *setup, uint64_t parent)
 		.exit_signal = parent ? 0 : SIGCHLD,
 	};
 
+	if (setup->network.beside)
+		args.flags &= ~RAW_CLONE_NEWNET;
 	if (setup->shared->shares_user)
 		args.flags &= ~RAW_CLONE_NEWUSER;
 	if (setup->cgroup.leaf >= 0) {

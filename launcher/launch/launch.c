@@ -28,6 +28,7 @@
 #include "launcher/stage/handover.h"
 #include "launcher/stage/ids.h"
 #include "launcher/stage/mounts.h"
+#include "launcher/stage/network.h"
 #include "launcher/stage/stdio.h"
 #include "launcher/stage/transfer.h"
 #include "launcher/watch/audit.h"
@@ -189,6 +190,7 @@ static int start(struct launch *launch, int unwanted, struct err *err)
 
 	if (r < 0)
 		return r;
+	setup->network.beside = network_beside(setup);
 	block_signals(launch);
 	pid = birth(setup, err);
 	if (pid < 0)
@@ -201,6 +203,9 @@ static int start(struct launch *launch, int unwanted, struct err *err)
 		sandbox_run(setup);
 	}
 	launch->supervised.pid = pid;
+	/* On a CPU that both have to share, its work goes first: then ours can wait for another. */
+	if (!setup->ahead)
+		(void)sys_sched_yield();
 	fd_close(&setup->link);
 	for (int i = 0; i < STDIO_RELAYS; i++)
 		fd_close(&launch->ends[i]);
@@ -252,6 +257,8 @@ static int take_part(struct launch *launch, struct err *err)
 		if (r == 0)
 			r = transfer_send(&go, launch->link);
 	}
+	if (r == 0 && setup->ahead && network_reached(setup->plan))
+		r = transfer_wait(launch->link, err);
 	if (r == 0)
 		r = net_create(&launch->net, launch->supervised.pid, &ids, err);
 	if (r == 0)

@@ -29,6 +29,7 @@
 #include "launcher/stage/ids.h"
 #include "launcher/stage/limits.h"
 #include "launcher/stage/mounts.h"
+#include "launcher/stage/network.h"
 #include "launcher/stage/stdio.h"
 #include "launcher/stage/system.h"
 #include "launcher/stage/terminal.h"
@@ -103,13 +104,22 @@ static int set_up_network(struct setup *setup, struct err *err)
 	if (!(setup->plan->namespaces & NAMESPACE_NET))
 		return 0;
 	if (setup->plan->net != NET_VETH)
-		return setup->ahead ? 0 : net_loopback_up(err);
+		return setup->network.beside ? network_enter(setup, err) : net_loopback_up(err);
 	r = transfer_wait(setup->link, err);
 	if (r == 0)
 		r = net_veth_configure(setup->pair, err);
 	if (r == 0)
 		r = transfer_send(&done, setup->link);
 	return r == 0 ? transfer_wait(setup->link, err) : r;
+}
+
+/* The launcher reaches into a network that it did not know of at the clone. */
+static int show_network(struct setup *setup, struct err *err)
+{
+	struct transfer ready = { 0 };
+	int r = network_enter(setup, err);
+
+	return r == 0 ? transfer_send(&ready, setup->link) : r;
 }
 
 /* What a launch by sandbox_assumed needs, whatever else its plan says; then the plan. */
@@ -120,8 +130,6 @@ static int await_plan(struct setup *setup, struct plan *plan, struct err *err)
 
 	if (r == 0)
 		r = mounts_make_private(err);
-	if (r == 0)
-		r = net_loopback_up(err);
 	mounts_ahead(setup);
 	if (r == 0)
 		r = transfer_receive_bytes(setup->link, &text, PLAN_MAX_BYTES, err);
@@ -129,7 +137,9 @@ static int await_plan(struct setup *setup, struct plan *plan, struct err *err)
 		r = plan_decode(plan, text.data, text.length, err);
 	if (r == 0)
 		r = sandbox_adopt(setup, plan, err);
-	return r == 0 ? stdio_receive(setup, err) : r;
+	if (r == 0)
+		r = stdio_receive(setup, err);
+	return r == 0 && network_reached(plan) ? show_network(setup, err) : r;
 }
 
 /* It is taken late, when the launcher has surely compiled it; but early where the launcher sends
@@ -338,6 +348,7 @@ void sandbox_run(struct setup *setup)
 	struct plan plan;
 	long pid;
 
+	network_begin(setup);
 	/* May fail: before it has the plan, the launcher makes another. */
 	if (setup->ahead && await_plan(setup, &plan, &shared->err) < 0)
 		fail(setup);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "launcher/stage/mounts.h"
+#include "launcher/stage/network.h"
 #include "launcher/stage/transfer.h"
 
 size_t mounts_slots_of(const struct plan_mount *mount)
@@ -106,10 +107,14 @@ static int collect_proc(struct setup *setup, const struct plan_mount *mount, siz
 static int collect_sysfs(struct setup *setup, const struct plan_mount *mount, size_t slot,
 			 struct err *err)
 {
-	cleanup_fd int fd = mount_new("sysfs", NULL,
-				      MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
-					      (mount->read_only ? MOUNT_ATTR_RDONLY : 0));
+	cleanup_fd int fd = -1;
+	int r = network_enter(setup, err); /* sysfs shows the links of its maker's */
 
+	if (r < 0)
+		return r;
+	fd = mount_new("sysfs", NULL,
+		       MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
+			       (mount->read_only ? MOUNT_ATTR_RDONLY : 0));
 	if (fd < 0)
 		return mount_failed(mount, fd, mount->target, err);
 	return staging_put(&setup->staging, slot, &fd, err);

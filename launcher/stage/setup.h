@@ -78,6 +78,14 @@ struct cgroup {
 	struct err why; /* there is no parent, though the plan wants one */
 };
 
+/* The network namespace, where it is made while the rest is set up (stage/network.h). */
+struct network {
+	bool beside;
+	volatile uint32_t running; /* 0 once the thread that makes it has ended */
+	int fd;                    /* the namespace; -1: it is entered, or there is an error */
+	struct err err;
+};
+
 struct setup {
 	const struct plan *plan;
 	const struct net_pair *pair; /* of a veth, whose gaps the launcher has filled */
@@ -111,6 +119,7 @@ struct setup {
 	int nodes[DEVICE_NODES]; /* the same: clones of the host's devices */
 	struct staging staging;
 	struct cgroup cgroup;
+	struct network network;
 	char **argv;
 	char **envp;
 };

@@ -43,7 +43,7 @@ PR_SET_CHILD_SUBREAPER, CLONE_NEWNS, CLONE_NEWNET = 36, 0x20000, 0x40000000
 # error; clocks and signals with valid numbers and memory; one's own children, where no handler is
 # that could interrupt.
 SURE = set("getpid getuid geteuid getgid getegid getppid umask exit_group clock_gettime getrusage "
-           "rt_sigprocmask rt_sigaction kill waitid close".split())
+           "rt_sigprocmask rt_sigaction sched_yield kill waitid close".split())
 
 
 def numbers():

@@ -11,8 +11,8 @@ import re
 import subprocess
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-# Where a process begins: what stands above on its stack is its parent's.
-BEGINNINGS = ("sandbox_run", "child_main", "serve", "idle", "attempt")
+# Where a process or a thread begins: what stands above on its stack is its parent's.
+BEGINNINGS = ("sandbox_run", "make_and_open", "child_main", "serve", "idle", "attempt")
 MARK = re.compile(r"/\* May (?:fail|(differ)): ((?:[^*]|\*(?!/))*)\*/", re.DOTALL)
 
 
