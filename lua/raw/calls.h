@@ -290,8 +290,8 @@ static inline long sys_unshare(unsigned long flags)
 	return raw_entry(RAW_unshare, (long)flags, 0, 0, 0, 0, 0);
 }
 
-/* FUTEX_WAIT, the one operation that has a use here. @value: the word's as long as it is to be waited
- * for; the wait may end early. */
+/* FUTEX_WAIT, the one operation that has a use here. @value: the word's as long as it is to be
+ * waited for; the wait may end early. */
 static inline long sys_futex_wait(volatile uint32_t *word, uint32_t value)
 {
 	return raw_entry(RAW_futex, (long)word, FUTEX_WAIT, (long)value, 0, 0, 0);

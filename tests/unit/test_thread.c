@@ -21,7 +21,7 @@ static struct {
 	char text[32];
 } seen;
 
-/* Enough of a function: a frame with an aligned variable, and a call that writes through a pointer. */
+/* Enough of a function: a frame with an aligned variable, and a call that writes by a pointer. */
 static void run(void *argument)
 {
 	_Alignas(16) char words[16] = "of the thread";
