@@ -103,9 +103,10 @@ static inline long raw_thread(struct clone_args *args, void (*run)(void *), void
 #endif
 
 /* sys_thread() - @run(@argument) in a thread that shares this one's memory, descriptors and
- * signal handlers, but neither its credentials nor its working directory. The caller fills in args->stack and
- * ->stack_size, both multiples of 16, and ->child_tid, if it likes: that word is set to 0, and a
- * futex there woken, when the thread has ended. Returns its id. Linux 5.5 where it has set_tid. */
+ * signal handlers, but neither its credentials nor its working directory. The caller fills in
+ * args->stack and ->stack_size, both multiples of 16, and ->child_tid, if it likes: that word is
+ * set to 0, and a futex there woken, when the thread has ended. Returns its id. Linux 5.5 where it
+ * has set_tid. */
 static inline long sys_thread(struct clone_args *args, void (*run)(void *), void *argument)
 {
 	long fault = raw_fault(RAW_clone3);
