@@ -135,6 +135,9 @@ static void find_openat2(struct finding *finding)
 static void find_overlay(struct finding *finding)
 {
 	plain(finding, probe_overlay(), "modprobe overlay, or a kernel with CONFIG_OVERLAY_FS");
+	if (finding->works && probe_removal() == -EOPNOTSUPP)
+		snprintf(finding->state, sizeof(finding->state),
+			 "a tree's own directories can't be removed over a tmpfs before Linux 6.6");
 }
 
 static void find_idmap(struct finding *finding)

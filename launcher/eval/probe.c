@@ -141,6 +141,24 @@ int probe_overlay(void)
 	return attempt(own_user() | RAW_CLONE_NEWNS, try_overlay);
 }
 
+/* The attribute is not there, but it could be. */
+static int try_attribute(void)
+{
+	cleanup_fd int tree = new_tmpfs();
+	char path[32];
+	long ret = tree;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", tree);
+	if (ret >= 0)
+		ret = sys_getxattr(path, "user.overlay.opaque", NULL, 0);
+	return (int)(ret == -ENODATA ? 0 : ret);
+}
+
+int probe_removal(void)
+{
+	return attempt(own_user() | RAW_CLONE_NEWNS, try_attribute);
+}
+
 static long write_map(long pid, const char *map)
 {
 	char path[64];

@@ -22,6 +22,7 @@ int probe_landlock(void);
 /* Each returns 0 where it works, else -errno of the step that failed. */
 int probe_userns(void);  /* a user namespace with a map and a capability in it */
 int probe_overlay(void); /* an overlay inside a new user namespace */
+int probe_removal(void); /* removing a directory of the lower tree, where the upper is a tmpfs */
 int probe_idmap(void);   /* an idmapped mount of a tmpfs, or of the working directory */
 int probe_time_namespace(void);
 int probe_veth(void);

@@ -98,6 +98,24 @@ static int host_layers(struct setup *setup, const struct plan_mount *mount, size
 	return link_layers(setup, upperdir, workdir);
 }
 
+/* Where the file system of the upper layer has no user.* attributes, overlayfs can't mark that a
+ * directory stands for nothing below it: rmdir(2) of a directory of the lower tree that was changed
+ * is EIO then, as is making it again. The program would not know why, so it is told beforehand. */
+static void tell_lack(struct setup *setup, const struct plan_mount *mount)
+{
+	char what[48];
+
+	/* May fail: the attribute is not there; only the kernel's word that there are none counts. */
+	if (sys_getxattr("/.workdir", "user.overlay.opaque", NULL, 0) != -EOPNOTSUPP)
+		return;
+	snprintf(what, sizeof(what), "mount %s", mount->target);
+	outcome_skip(&setup->shared->enforced, what,
+		     mount->upper ? "its directories can't be removed: upper's file system has no "
+				    "user.* attributes"
+				  : "its directories can't be removed: tmpfs has no user.* "
+				    "attributes before Linux 6.6");
+}
+
 /* The layers must not stay in the program's reach: mounted here, they can be written. */
 static long drop_scratch(struct setup *setup)
 {
@@ -153,6 +171,7 @@ int overlay_build(struct setup *setup, const struct plan_mount *mount, size_t sl
 					   (mount->noexec ? MOUNT_ATTR_NOEXEC : 0));
 	if (r < 0)
 		return overlay_failed(setup, mount, r, err);
+	tell_lack(setup, mount);
 	r = drop_scratch(setup);
 	if (r < 0)
 		return mount_failed(mount, r, mount->target, err);

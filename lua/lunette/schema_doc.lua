@@ -179,7 +179,8 @@ M.words = {
 	{ "overlay", "overlay { PATH, at =, upper =, work =, size = }",
 		"A directory of the host under a layer that takes the changes: \"tmpfs\", or a directory "
 		.. "of the host with an empty one beside it to work in. Its own directories can "
-		.. "be removed over a tmpfs from Linux 6.6 on; before, that is EIO." },
+		.. "be removed over a tmpfs from Linux 6.6 on; before, that is EIO, and the report "
+		.. "says so." },
 	{ "symlink", "symlink { TEXT, at = PATH }", "A symbolic link." },
 	{ "file", "file { PATH, text = }", "A file with the given text, read-only." },
 	{ "dir", "dir { PATH, mode = }", "An empty directory." },

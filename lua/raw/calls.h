@@ -182,6 +182,12 @@ static inline long sys_umask(unsigned int mask)
 	return raw_entry(RAW_umask, (long)mask, 0, 0, 0, 0, 0);
 }
 
+/* Returns the value's length; @size 0 asks for no more than that. */
+static inline long sys_getxattr(const char *path, const char *name, void *value, size_t size)
+{
+	return raw_entry(RAW_getxattr, (long)path, (long)name, (long)value, (long)size, 0, 0);
+}
+
 static inline long sys_ftruncate(int fd, int64_t length)
 {
 	return raw_entry(RAW_ftruncate, (long)fd, (long)length, 0, 0, 0, 0);

@@ -11,6 +11,10 @@ setup() {
 	workspace
 }
 
+teardown() {
+	end_jobs
+}
+
 # host_status - the lines of /proc/PID/status, seen from the host, of a sandboxed `sleep`; the
 # launcher's options are the arguments. The name of the program is unique.
 host_status() {
@@ -278,22 +282,33 @@ print("loopback works")'
 	expect_line "none 1 True"
 }
 
-@test "abstract sockets of the host's are out of reach" {
+# listen_abstract - a listener in the background on the abstract socket $NAME; reach.py calls there
+listen_abstract() {
 	need_command python3
-	cat >listen.py <<-'END'
-		import os, socket, subprocess, sys
-		name = f"\0lunette-test-{os.getpid()}"
-		s = socket.socket(socket.AF_UNIX); s.bind(name); s.listen()
-		probe = f"import socket; socket.socket(socket.AF_UNIX).connect({name!r})"
-		print("control", subprocess.run(["/usr/bin/python3", "-c", probe]).returncode)
-		for options in [["-p", "default"], ["-p", "untrusted", "--net", "host"]]:
-		    ended = subprocess.run(
-		        [os.environ["LUNETTE"], "run", *options, "--", "/usr/bin/python3", "-c", probe],
-		        stderr=subprocess.PIPE, text=True)
-		    print(options[1], ended.returncode)
+	NAME=lunette-test-$BASHPID-$RANDOM
+	cat >reach.py <<-'END'
+		import socket, sys
+		socket.socket(socket.AF_UNIX).connect("\0" + sys.argv[1])
 	END
-	run /usr/bin/python3 listen.py
-	expect_line "control 0"
-	expect_line "default 1"
-	[[ $(grep -c 'untrusted 1' <<<"$output") == 1 ]]
+	/usr/bin/python3 -c '
+import socket, sys, time
+listener = socket.socket(socket.AF_UNIX)
+listener.bind("\0" + sys.argv[1])
+listener.listen()
+time.sleep(600)' "$NAME" </dev/null >/dev/null 2>&1 3>&- &
+	within 10 /usr/bin/python3 reach.py "$NAME" 2>/dev/null
+}
+
+@test "abstract sockets of the host's are out of reach" {
+	listen_abstract
+	launch -0 run -p default --net host -- /usr/bin/python3 reach.py "$NAME"
+	launch -1 run -p default -- /usr/bin/python3 reach.py "$NAME"
+	[[ $stderr == *ConnectionRefusedError* ]]
+}
+
+@test "abstract sockets of the host's are out of reach in the host's network too" {
+	need_landlock 6
+	listen_abstract
+	launch -1 run -p untrusted --net host -- /usr/bin/python3 reach.py "$NAME"
+	[[ $stderr == *PermissionError* ]]
 }

@@ -140,6 +140,26 @@ with() {
 	[[ $output == new && $(cat lower/file) == old && $(cat upper/file) == new ]]
 }
 
+# A file system without user.* attributes: a ramfs, and before Linux 6.6 a tmpfs too.
+@test "an overlay whose own directories cannot be removed says so" {
+	need_command unshare
+	mkdir -p lower/sub ram && echo x >lower/sub/x
+	with ram <<<"overlay { '$WORK/lower', at = '/o', upper = '$WORK/ram/u', work = '$WORK/ram/w' }"
+	run unshare --user --map-root-user --mount sh -ec 'mount -t ramfs none ram; mkdir ram/u ram/w
+			"$LUNETTE" run -v -p ./ram.lua --report report -- rm -r /o/sub 2>&1'
+	[[ $output == *"mount /o: its directories can't be removed: upper's"* && -e lower/sub/x ]]
+	[[ $output == *"Input/output error"* && $(json report "it['enforced']['skipped']") == *"/o"* ]]
+	with memory <<<"overlay { '$WORK/lower', at = '/o', upper = 'tmpfs' }"
+	launch run -v -p "$WORK/memory.lua" -- rm -r /o/sub
+	if older_than 6.6; then
+		[[ $status == 1 && $stderr == *"mount /o: its directories can't be removed: tmpfs"* ]]
+		launch doctor
+		[[ $output == *"ok      overlay: "*"can't be removed over a tmpfs"* ]]
+	else
+		[[ $status == 0 && $stderr != *"can't be removed"* ]]
+	fi
+}
+
 @test "an overlay over submounts names them" {
 	with p <<<'overlay { "/", at = "/o", upper = "tmpfs" }'
 	launch -125 run -p "$WORK/p.lua" -- true

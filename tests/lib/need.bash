@@ -16,12 +16,16 @@ need_root() {
 	((EUID == 0)) || skip "host: only as root"
 }
 
-# need_kernel MAJOR.MINOR
-need_kernel() {
+# older_than MAJOR.MINOR - this kernel is
+older_than() {
 	local have
 	have=$(uname -r)
-	[[ $(printf '%s\n' "$1" "${have%%-*}" | sort -V | head -n 1) == "$1" ]] ||
-		skip "host: Linux $1 is needed, this is $have"
+	[[ $(printf '%s\n' "$1" "${have%%-*}" | sort -V | head -n 1) != "$1" ]]
+}
+
+# need_kernel MAJOR.MINOR
+need_kernel() {
+	! older_than "$1" || skip "host: Linux $1 is needed, this is $(uname -r)"
 }
 
 # need_userns - user namespaces for an ordinary user.

@@ -78,7 +78,8 @@ setup() {
 		done
 		mount --rbind /proc proc
 		mount --rbind /dev dev
-		mkdir -p work && chmod 777 work tmp
+		mkdir -p work && chmod 777 tmp
+		mount --bind "$2" work # a tmpfs can be idmapped from Linux 6.3 on
 		cp "$LUNETTE" lunette/lunette
 		pivot_root . old # in a chroot the kernel makes no user namespace
 		cd /work
@@ -88,8 +89,8 @@ setup() {
 		$run -p untrusted -- sh -c "id -un && pwd"
 		$run -p ci -- pwd
 	END
-	mkdir root
-	run "${private[@]}" sh unmerged.sh "$WORK/root"
+	mkdir root work
+	run "${private[@]}" sh unmerged.sh "$WORK/root" "$WORK/work"
 	echo "$output"
 	[[ $status == 0 && $output == $'unmerged\nuser\n/work\nuser\n/box\n/src' ]]
 }

@@ -16,12 +16,19 @@ setup() {
 	local before
 	before=$(tree_hash src)
 	cd src || return
-	launch -0 run -p ci -- sh -ec 'pwd; echo two >file; rm -r dir; mkdir dir; echo new >dir/new;
-			chmod 700 file; mv link other; cat file other dir/new'
-	[[ $output == $'/src\ntwo\ntwo\nnew' ]]
+	launch -0 run -p ci -- sh -ec 'pwd; echo two >file; rm dir/x; echo new >dir/new;
+			chmod 700 file; mv link other; ls dir; cat file other dir/new'
+	[[ $output == $'/src\nnew\ntwo\ntwo\nnew' ]]
 	cd .. && [[ $(tree_hash src) == "$before" ]]
 	cd src && launch -0 run -p ci -- cat file
 	[[ $output == one ]]
+}
+
+@test "a directory of the checkout can be removed, and made again" {
+	need_kernel 6.6 # tests/cli/mounts.bats has what is said before
+	mkdir -p src/dir && echo x >src/dir/x && cd src || return
+	launch -0 run -p ci -- sh -ec 'rm -r dir; mkdir dir; echo new >dir/new; ls dir'
+	[[ $output == new && $(ls dir) == x ]]
 }
 
 @test "ids, host name, locale, zone, terminal and umask are fixed" {
