@@ -202,7 +202,7 @@ function M.lower(net, state, put, place)
 		elseif name == "dns" then
 			name_servers(value, state, place)
 		elseif type(value) ~= "boolean" then
-			put(key, tostring(value))
+			put(key, native.token(tostring(value)))
 		elseif value and name ~= "ipv6" then
 			put(key, "1")
 		end

@@ -1,4 +1,4 @@
--- weak.lua - what `check` warns of where a child loosens its parents
+-- weak.lua - what `check` warns of where a child loosens its parents, or takes ids of the host's
 --
 -- Warnings only: whoever writes a profile may want what they name. Holes in the rules are found in
 -- the plan, by policy/warn.c.
@@ -69,7 +69,28 @@ local function looser(path, old, new)
 	end
 end
 
+-- What the host's own users have is below.
+local users <const> = 65536
+
+-- The program is to be nobody of the host's, but for its own caller.
+local function warn_ids(state)
+	local outer, map = state.values["user.outer"], state.values["user.map"]
+	if outer and (outer.uid == 0 or outer.gid == 0) then
+		state.warn(state.owner["user.outer"], "user.outer", "0 is the host's root where root launches")
+	end
+	for _, id in ipairs(map and { "uid", "gid" } or {}) do
+		for _, range in ipairs(map[id]) do
+			local first, count = range[2], range[3]
+			if first == 0 or first < users and count > 1 then
+				state.warn(state.owner["user.map"], "user.map",
+					("%s %d outside is one of the host's own, not subordinate"):format(id, first))
+			end
+		end
+	end
+end
+
 return function(state)
+	warn_ids(state)
 	if not state.seccomp then
 		state.warn(state.layers[#state.layers], "seccomp", "not there: every system call is allowed")
 	end

@@ -245,6 +245,17 @@ print(process.communicate()[0].decode(), *seen, process.returncode)
 	[[ $stderr == *"CAP_NET_ADMIN"* ]]
 }
 
+@test "a link may have any name that the kernel takes" {
+	local odd
+	odd=$'\xc3\xa9"{;$(x)'
+	profile odd <<END
+return profile { extends = "base", net = veth { address = "192.0.2.2/24", isolate = true,
+	name = [[$odd]], host_name = [[$odd]] } }
+END
+	in_own_net "$LUNETTE" run -p "$WORK/odd.lua" -- ip -o link
+	[[ $status == 0 && $output == *" $odd@"* ]]
+}
+
 @test "a name that is taken is named, with the side it is taken on" {
 	profile taken <<'END'
 return profile { extends = "base", net = veth { address = "192.0.2.2/24", name = "lo" } }

@@ -37,6 +37,15 @@ warns("seccomp = { default = kill }", nil)
 warns('seccomp = { errno "EPERM" { "mount" } }', "seccomp[1]: loosens a parent's rule on mount")
 warns('seccomp = { remove "no-ptrace" }', "seccomp[1]: takes away a parent's no-ptrace")
 warns('caps = { keep = { "chown" } }', "caps.keep: a parent kept fewer capabilities")
+warns("user = { outer = 0 }", "user.outer: 0 is the host's root where root launches")
+warns("user = { outer = { uid = 5, gid = 0 } }", "user.outer: 0 is the host's root")
+warns("user = { outer = 5 }", nil)
+warns("user = { map = { uid = { { 0, 100000, 10 } }, gid = { { 0, 0, 10 } } } }",
+	"user.map: gid 0 outside is one of the host's own, not subordinate")
+warns("user = { map = { uid = { { 0, 1000, 2 } }, gid = { { 0, 100000, 10 } } } }",
+	"user.map: uid 1000 outside is one of the host's own")
+warns([[user = { map = { uid = { { 0, 1000, 1 }, { 1, 100000, 10 } },
+	gid = { { 0, 100000, 10 } } } }]], nil)
 warns("return profile {}", "test.lua:1: seccomp: not there: every system call is allowed")
 warns("return profile { seccomp = {} }", nil)
 
