@@ -340,5 +340,6 @@ _Noreturn void child_main(int socket, const struct child_birth *birth)
 	if (status < 0)
 		refuse("cannot be confined by seccomp", status);
 	child_answer(lua, &native);
+	link_end(SOCKET);
 	leave(0);
 }

@@ -32,6 +32,14 @@ void link_send(int socket, const void *bytes, size_t length)
 	}
 }
 
+void link_end(int socket)
+{
+	char byte;
+
+	while (sys_read(socket, &byte, 1) > 0)
+		;
+}
+
 static void receive(int socket, void *bytes, size_t length)
 {
 	char *to = bytes;

@@ -38,4 +38,8 @@ int link_ask_all(lua_State *lua);
 /* link_send() - write all of @bytes to the launcher; ends the process where nobody reads. */
 void link_send(int socket, const void *bytes, size_t length);
 
+/* link_end() - waits until the launcher wants nothing more: where both share a CPU, it would else
+ * have to wait until this process is taken down. */
+void link_end(int socket);
+
 #endif
