@@ -22,7 +22,6 @@
 #include <sys/vfs.h>
 
 #include <linux/capability.h>
-#include <linux/futex.h>
 #include <linux/perf_event.h>
 
 #include "lua/raw/calls_socket.h"
@@ -294,13 +293,6 @@ static inline long sys_clone(unsigned long flags)
 static inline long sys_unshare(unsigned long flags)
 {
 	return raw_entry(RAW_unshare, (long)flags, 0, 0, 0, 0, 0);
-}
-
-/* FUTEX_WAIT, the one operation that has a use here. @value: the word's as long as it is to be
- * waited for; the wait may end early. */
-static inline long sys_futex_wait(volatile uint32_t *word, uint32_t value)
-{
-	return raw_entry(RAW_futex, (long)word, FUTEX_WAIT, (long)value, 0, 0, 0);
 }
 
 static inline long sys_sched_yield(void)

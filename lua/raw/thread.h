@@ -10,6 +10,8 @@
 #ifndef LUA_RAW_THREAD_H
 #define LUA_RAW_THREAD_H
 
+#include <linux/futex.h>
+
 #include "lua/raw/entry.h"
 #include "lua/raw/uapi.h"
 #include "raw/number.h"
@@ -114,6 +116,13 @@ static inline long sys_thread(struct clone_args *args, void (*run)(void *), void
 	args->flags |= RAW_CLONE_VM | RAW_CLONE_FILES | RAW_CLONE_SIGHAND | RAW_CLONE_THREAD |
 		       RAW_THREAD_WAITS;
 	return fault ? fault : raw_thread(args, run, argument);
+}
+
+/* FUTEX_WAIT, the one operation that has a use here. @value: the word's as long as it is to be
+ * waited for; the wait may end early. */
+static inline long sys_futex_wait(volatile uint32_t *word, uint32_t value)
+{
+	return raw_entry(RAW_futex, (long)word, FUTEX_WAIT, (long)value, 0, 0, 0);
 }
 
 #endif
