@@ -31,6 +31,12 @@ static int result(const struct err *err)
 	return err->number ? -err->number : -EINVAL;
 }
 
+/* Any call that makes a descriptor may fail for it. */
+static const char *usual_hint(int number)
+{
+	return number == EMFILE ? "raise RLIMIT_NOFILE (ulimit -n)" : "";
+}
+
 int err_set(struct err *err, enum err_stage stage, int number, const char *hint, const char *object,
 	    ...)
 {
@@ -40,7 +46,7 @@ int err_set(struct err *err, enum err_stage stage, int number, const char *hint,
 	err->number = number < 0 ? -number : number;
 	err->status = 0;
 	err->reason[0] = '\0';
-	snprintf(err->hint, sizeof(err->hint), "%s", hint ? hint : "");
+	snprintf(err->hint, sizeof(err->hint), "%s", hint ? hint : usual_hint(err->number));
 	va_start(args, object);
 	vsnprintf(err->object, sizeof(err->object), object, args);
 	va_end(args);

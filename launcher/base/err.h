@@ -44,7 +44,7 @@ const char *err_stage_name(int stage);
 
 /* err_set() - fill @err and return the negative errno
  * @number: errno, of either sign; 0 is returned as -EINVAL but shown without an errno
- * @hint:   a remedy, or NULL
+ * @hint:   a remedy, or NULL: none, or what always helps against @number
  * @object: printf format of the object
  */
 int err_set(struct err *err, enum err_stage stage, int number, const char *hint, const char *object,

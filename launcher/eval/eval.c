@@ -363,9 +363,7 @@ static int begin(struct evaluation *session, const struct eval_question *questio
 	record_first(session, question);
 	ret = (int)sys_socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets);
 	if (ret < 0)
-		return err_set(err, STAGE_PROFILE, ret,
-			       ret == -EMFILE ? "raise RLIMIT_NOFILE (ulimit -n)" : NULL,
-			       "socketpair");
+		return err_set(err, STAGE_PROFILE, ret, NULL, "socketpair");
 	if (!question->record)
 		likely_gather(&likely);
 	session->started_ms = clock_ms(CLOCK_MONOTONIC);

@@ -31,9 +31,7 @@ static int clone_failed(long error, struct err *err)
 {
 	const char *hint = NULL;
 
-	if (error == -EMFILE || error == -ENFILE)
-		hint = "raise RLIMIT_NOFILE";
-	else if (error == -EPERM || error == -EACCES)
+	if (error == -EPERM || error == -EACCES)
 		hint = "this host restricts user namespaces; see lunette doctor";
 	else if (error == -ENOSPC || error == -EUSERS)
 		hint = "user.max_user_namespaces is reached, or this sandbox may not make one";

@@ -72,8 +72,7 @@ static int open_link(struct launch *launch, struct err *err)
 	long r = sys_socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair);
 
 	if (r < 0)
-		return err_set(err, STAGE_WATCH, (int)r, "raise RLIMIT_NOFILE",
-			       "link to the set-up process");
+		return err_set(err, STAGE_WATCH, (int)r, NULL, "link to the set-up process");
 	launch->link = pair[0];
 	launch->setup.link = pair[1];
 	return 0;

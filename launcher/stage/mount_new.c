@@ -89,8 +89,6 @@ static const char *hint_for(const struct plan_mount *mount, long error)
 	switch (-error) {
 	case ENOSPC:
 		return "the limit of mounts in /proc/sys/fs/mount-max is reached";
-	case EMFILE:
-		return "raise RLIMIT_NOFILE";
 	case EFBIG:
 		return "the caller's RLIMIT_FSIZE holds for it too";
 	case ENODEV:

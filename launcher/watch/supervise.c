@@ -52,8 +52,7 @@ static void stop(struct watch *watch, enum watch_cause cause)
 /* Without @what the run cannot be held to its plan. */
 static void lose(struct watch *watch, int error, const char *what)
 {
-	watch->lost = err_set(&watch->why, STAGE_WATCH, error,
-			      error == -EMFILE ? "raise RLIMIT_NOFILE" : NULL, "%s", what);
+	watch->lost = err_set(&watch->why, STAGE_WATCH, error, NULL, "%s", what);
 	stop(watch, CAUSE_NONE);
 }
 

@@ -112,4 +112,11 @@ warning: not in this directory: "*"$WORK is your home directory"* ]]
 @test "too small a limit of files is told with its name" {
 	run --separate-stderr bash -c 'ulimit -n 4; exec "$LUNETTE" run true'
 	expect_error profile "(raise RLIMIT_NOFILE"
+	# At whatever step there is none left.
+	local few
+	for few in 5 6 7 8 9 10; do
+		run --separate-stderr bash -c 'exec 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+			ulimit -n "$1"; exec "$LUNETTE" run --tty true' bash "$few"
+		[[ $status == 0 || $stderr == *"(raise RLIMIT_NOFILE"* ]] || return 1
+	done
 }
