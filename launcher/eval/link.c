@@ -36,6 +36,7 @@ void link_end(int socket)
 {
 	char byte;
 
+	/* May fail: then this process ends, as it is to. */
 	while (sys_read(socket, &byte, 1) > 0)
 		;
 }
