@@ -88,7 +88,10 @@ function M.io_getevents(context, least, events, timeout)
 		events = types.io_events(check.integer("io_getevents", 3, events or 64, 1, 1 << 20))
 	end
 	local most = memory.size(events) // types.io_event.size
-	local count, err = get_events(context, least or most, most, events, timeout)
+	local spec = timeout and require("syscall.types.time").timespec(timeout)
+	local count, err = call.go_on(spec and spec.time, function(seconds)
+		return get_events(context, least or most, most, events, seconds)
+	end)
 	if not count then
 		return nil, err
 	end

@@ -115,6 +115,22 @@ function M.bind(name, row)
 	return raw.bind(table.unpack(objects))
 end
 
+local clock
+
+-- go_on(seconds, once) - what once(the seconds left) gives, asked again while that is EINTR, for
+-- which a stop and a continue are enough; nil seconds are for ever
+function M.go_on(seconds, once)
+	clock = clock or M.bind("clock_gettime", "#CLOCK.MONOTONIC out:timespec -> out")
+	local deadline = seconds and seconds > 0 and clock().time + seconds
+	while true do
+		local value, err = once(seconds)
+		if value or not err.INTR then
+			return value, err
+		end
+		seconds = deadline and math.max(deadline - clock().time, 0) or seconds
+	end
+end
+
 -- number(name) - of the system call on this architecture, or nil
 function M.number(name)
 	return numbers[name]

@@ -64,7 +64,11 @@ function M.close(fd)
 	elseif io.type(fd) then
 		errors.complain("close", 1, "an fd", fd)
 	end
-	return close_number(fd)
+	local done, err = close_number(fd)
+	if err and err.INTR then -- it is closed, and the number may be another's by now
+		return true
+	end
+	return done, err
 end
 
 return M

@@ -17,8 +17,8 @@ M.rows = {
 	creat = "openat: #AT.FDCWD path #O.CREAT|WRONLY|TRUNC mode -> fd retry",
 	openat = "at path flags:O mode -> fd retry",
 	openat2 = "at path in:open_how len -> fd retry",
-	read = "fd room -> bytes",
-	write = "fd data -> int",
+	read = "fd room -> bytes retry",
+	write = "fd data -> int retry",
 	pread = "pread64: fd room i64 -> bytes",
 	pwrite = "pwrite64: fd data i64 -> int",
 	lseek = "fd i64=0 enum:SEEK -> int",
@@ -54,7 +54,7 @@ end
 -- is a count; what was read lies in the list, so it is made beforehand.
 
 local function vectored(name, row)
-	local call_vector = bind(name, "fd mem size " .. row .. " -> int")
+	local call_vector = bind(name, "fd mem size " .. row .. " -> int retry")
 	local vector = require("syscall.types.iovec").vector
 	return function(fd, list, ...)
 		local pieces, count = vector(name, 2, list)

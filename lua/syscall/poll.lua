@@ -148,7 +148,6 @@ end
 local control = bind("epoll_ctl", "fd enum:EPOLL_CTL fd in?:epoll_event -> true")
 local wait = bind("epoll_pwait", "fd mem i32 i32 mem?:8 #8 -> int")
 local wait2 = bind("epoll_pwait2", "fd mem i32 in?:timespec mem?:8 #8 -> int")
-local clock = bind("clock_gettime", "enum:CLOCK out:timespec -> out")
 
 -- epoll_ctl(epfd, op, fd [, event]): names of events, or { events =, data = }; without data the
 -- event carries the number of fd
@@ -179,22 +178,18 @@ local function room_for(name, events)
 	return events, count
 end
 
-local function now()
-	return clock "MONOTONIC".time
-end
-
--- Waits, again for what is left of @seconds (nil: for ever) while EINTR comes and there is no mask.
+-- Without a mask again after EINTR, for what is left of @seconds.
 local function wait_for(events, seconds, mask, once)
-	local deadline = seconds and not mask and now() + seconds
-	while true do
-		local count, err = once(seconds)
-		if count then
-			return next_event, events, count
-		elseif not err.INTR or mask then
-			return nil, err
-		end
-		seconds = deadline and math.max(deadline - now(), 0)
+	local count, err
+	if mask then
+		count, err = once(seconds)
+	else
+		count, err = call.go_on(seconds, once)
 	end
+	if not count then
+		return nil, err
+	end
+	return next_event, events, count
 end
 
 -- epoll_pwait(epfd [, events [, milliseconds [, sigmask]]]) - an iterator: for i, event in …

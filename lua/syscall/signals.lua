@@ -98,7 +98,10 @@ function M.sigtimedwait(set, timeout, info)
 	if set == nil then
 		errors.complain("sigtimedwait", 1, "a set of signals", set)
 	end
-	return wait_signal(set, info, timeout)
+	local spec = timeout and require("syscall.types.time").timespec(timeout)
+	return call.go_on(spec and spec.time, function(seconds)
+		return wait_signal(set, info, seconds)
+	end)
 end
 
 function M.sigwaitinfo(set, info)

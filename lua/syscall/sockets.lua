@@ -27,8 +27,8 @@ end
 M.rows = {
 	listen = "fd i32=4096 -> true",
 	shutdown = "fd enum:SHUT -> true",
-	send = "sendto: fd data flags:MSG -> int",
-	recv = "recvfrom: fd room flags:MSG -> bytes",
+	send = "sendto: fd data flags:MSG -> int retry",
+	recv = "recvfrom: fd room flags:MSG -> bytes retry",
 }
 
 -- An address to hand over, and its length.
@@ -86,7 +86,7 @@ function M.socketpair(domain, kind, protocol)
 end
 
 local bind_address = bind("bind", "fd mem u32 -> true")
-local connect_address = bind("connect", "fd mem u32 -> true")
+local connect_address = bind("connect", "fd mem u32 -> true retry")
 
 function M.bind(fd, addr, length)
 	return bind_address(fd, target("bind", 2, addr, length))
@@ -131,8 +131,8 @@ M.getpeername = name_of "getpeername"
 
 -- Sent and received
 
-local send_to = bind("sendto", "fd data flags:MSG mem? u32=0 -> int")
-local receive_from = bind("recvfrom", "fd room flags:MSG mem? mem? -> bytes")
+local send_to = bind("sendto", "fd data flags:MSG mem? u32=0 -> int retry")
+local receive_from = bind("recvfrom", "fd room flags:MSG mem? mem? -> bytes retry")
 
 function M.sendto(fd, data, count, flags, addr, length)
 	if not addr then
@@ -158,8 +158,8 @@ end
 
 -- Messages
 
-local send_message = bind("sendmsg", "fd mem:56 flags:MSG -> int")
-local receive_message = bind("recvmsg", "fd mem:56 flags:MSG -> int")
+local send_message = bind("sendmsg", "fd mem:56 flags:MSG -> int retry")
+local receive_message = bind("recvmsg", "fd mem:56 flags:MSG -> int retry")
 
 local function message_of(name, message)
 	local types = messages()
@@ -190,8 +190,8 @@ function M.recvmsg(fd, message, flags)
 	return count, err
 end
 
-local send_messages = bind("sendmmsg", "fd mem u32 flags:MSG -> int")
-local receive_messages = bind("recvmmsg", "fd mem u32 flags:MSG in?:timespec -> int")
+local send_messages = bind("sendmmsg", "fd mem u32 flags:MSG -> int retry")
+local receive_messages = bind("recvmmsg", "fd mem u32 flags:MSG in?:timespec -> int retry")
 
 local function messages_of(name, list)
 	local types = messages()

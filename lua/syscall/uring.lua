@@ -293,14 +293,15 @@ function methods.wait(self)
 		return nil
 	end
 	local done = self.prepared == 0 and methods.peek(self)
-	if done then
-		return done
+	while not done do
+		-- A stop ends the wait, without EINTR where requests were handed over before it.
+		local ok, err = methods.submit(self, 1)
+		if not ok then
+			return nil, err
+		end
+		done = take(self)
 	end
-	local ok, err = methods.submit(self, 1)
-	if not ok then
-		return nil, err
-	end
-	return take(self)
+	return done
 end
 
 -- for done in ring:completions() do - until nothing is under way
