@@ -21,9 +21,9 @@
 
 /* One of the program's standard files, decided by stdio_prepare(). */
 struct stdio_stream {
-	int fd;        /* what becomes 0, 1 or 2; -1: opened by stdio_apply() */
-	bool reopen;   /* a regular file to be opened again, read-only, through a detached mount */
-	bool terminal; /* the sandbox's own takes its place, once there is one */
+	int fd;          /* what becomes 0, 1 or 2; -1: opened by stdio_apply() */
+	bool reopen;     /* a regular file or terminal to be opened again on a read-only mount */
+	bool terminal;   /* the sandbox's own takes its place, once there is one */
 	bool landlocked; /* a regular file for which Landlock needs a rule of its own */
 	char *path;      /* reopen: its path on the host (malloc'ed) */
 };

@@ -2,7 +2,7 @@
  *
  * Measured (Linux 6.18): with every mount read-only, /proc/self/fd/0 of a file that was opened
  * O_RDONLY on the host can still be opened O_RDWR, and fchmod works on the descriptor itself. On a
- * read-only detached mount both are EROFS.
+ * read-only detached mount both are EROFS. A terminal can be written to there as before.
  */
 #include "launcher/stage/stdio.h"
 
@@ -34,23 +34,27 @@ static bool same_file(int a, int b)
 	       x.st_ino == y.st_ino;
 }
 
-/* A read-only descriptor of the file that @fd has open, found again at @path; -errno where it is
- * not that file any more, or out of reach. */
-static int open_read_only(const char *path, int fd)
+/* On a read-only mount, a descriptor of what @fd has open, found again at @path: a file for
+ * reading, a terminal as it was. -errno where it is not that file any more, or out of reach. */
+static int open_again(const char *path, int fd)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
-					       MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+					       MOUNT_ATTR_NOEXEC,
 				   .propagation = RAW_MS_PRIVATE };
+	bool terminal = terminal_is(fd);
+	long flags = terminal ? sys_fcntl(fd, F_GETFL, 0) : O_RDONLY;
 	cleanup_fd int at = path_host(path, O_PATH | O_NOFOLLOW);
 	cleanup_fd int tree = -1;
 	cleanup_fd int own = -1;
 	char self[32];
 	long r;
 
-	if (at < 0)
-		return at;
+	if (at < 0 || flags < 0)
+		return at < 0 ? at : (int)flags;
 	if (!same_file(at, fd))
 		return -ESTALE;
+	if (!terminal)
+		attr.attr_set |= MOUNT_ATTR_NODEV;
 	tree = (int)sys_open_tree(at, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | RAW_AT_EMPTY_PATH);
 	if (tree < 0)
 		return tree;
@@ -58,8 +62,11 @@ static int open_read_only(const char *path, int fd)
 	if (r < 0)
 		return (int)r;
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", tree);
-	own = (int)sys_openat(AT_FDCWD, self, O_RDONLY | O_CLOEXEC, 0);
-	r = own < 0 ? own : sys_lseek(fd, 0, SEEK_CUR);
+	flags &= O_ACCMODE | O_NONBLOCK | O_APPEND;
+	own = (int)sys_openat(AT_FDCWD, self, (int)flags | O_NOCTTY | O_CLOEXEC, 0);
+	if (own < 0 || terminal)
+		return own < 0 ? own : take_fd(&own);
+	r = sys_lseek(fd, 0, SEEK_CUR);
 	if (r > 0)
 		r = sys_lseek(own, r, SEEK_SET);
 	return r < 0 ? (int)r : take_fd(&own);
@@ -80,7 +87,7 @@ static char *find_path(int fd)
 	if (length <= 0 || found[0] != '/')
 		return NULL;
 	found[length] = '\0';
-	at = path_host(found, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+	at = path_host(found, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	path = at >= 0 && same_file(at, fd) ? malloc((size_t)length + 1) : NULL;
 	if (path)
 		memcpy(path, found, (size_t)length + 1);
@@ -214,8 +221,13 @@ static int prepare(struct setup *setup, int stream, struct stdio_relay relays[ST
 		return failed(err, EISDIR, stream, "a directory would lead out of the sandbox");
 	if (S_ISBLK(st.st_mode))
 		return failed(err, ENOTSUP, stream, "pipe the block device through cat");
-	if (!S_ISREG(st.st_mode) && !is_named_pipe(to->fd, &st) && !counted(setup, stream))
+	if (!S_ISREG(st.st_mode) && !is_named_pipe(to->fd, &st) && !counted(setup, stream)) {
+		/* May fail: a terminal of another devpts is passed as it is. */
+		if (S_ISCHR(st.st_mode) && terminal_is(to->fd))
+			to->path = find_path(to->fd);
+		to->reopen = to->path != NULL;
 		return 0;
+	}
 	if (stream == 0 && S_ISREG(st.st_mode))
 		/* May fail: it is relayed then. */
 		to->path = find_path(to->fd);
@@ -285,7 +297,7 @@ static int8_t add_once(struct transfer *transfer, int fd)
 
 int stdio_send(const struct setup *setup, int link)
 {
-	const char *path = setup->streams[0].path ? setup->streams[0].path : "";
+	cleanup_buf struct buf paths = BUF_EMPTY;
 	struct transfer transfer = { 0 };
 	struct told told[3];
 	int r;
@@ -301,29 +313,50 @@ int stdio_send(const struct setup *setup, int link)
 		};
 		if (stream->fd != i)
 			told[i].sent = add_once(&transfer, stream->fd);
+		if (stream->path)
+			buf_text(&paths, stream->path);
+		buf_bytes(&paths, "", 1);
 	}
-	r = transfer_send_bytes(link, told, sizeof(told));
+	r = paths.failed ? -ENOMEM : transfer_send_bytes(link, told, sizeof(told));
 	if (r == 0)
-		r = transfer_send_bytes(link, path, strlen(path) + 1);
+		r = transfer_send_bytes(link, paths.data, paths.length);
 	if (r == 0)
 		r = transfer_send(&transfer, link);
 	transfer_finish(&transfer);
 	return r;
 }
 
+/* Those of three texts that each end with a NUL; NULL for an empty one. */
+static bool take_paths(struct buf *paths, char *found[3])
+{
+	size_t at = 0;
+
+	for (int i = 0; i < 3; i++) {
+		char *path = paths->data + at;
+		char *end = at < paths->length ? memchr(path, '\0', paths->length - at) : NULL;
+
+		if (!end)
+			return false;
+		found[i] = end == path ? NULL : path;
+		at += (size_t)(end - path) + 1;
+	}
+	return at == paths->length;
+}
+
 int stdio_receive(struct setup *setup, struct err *err)
 {
 	cleanup_buf struct buf bytes = BUF_EMPTY;
-	struct buf path = BUF_EMPTY;
+	struct buf paths = BUF_EMPTY; /* the streams', to the end */
 	struct transfer transfer = { 0 };
 	struct told told[3];
+	char *found[3];
 	int r = transfer_receive_bytes(setup->link, &bytes, sizeof(told), err);
 
 	if (r == 0)
-		r = transfer_receive_bytes(setup->link, &path, 4096, err);
+		r = transfer_receive_bytes(setup->link, &paths, 3 * 4096, err);
 	if (r == 0)
 		r = transfer_receive_fds(&transfer, setup->link, err);
-	if (r == 0 && bytes.length != sizeof(told))
+	if (r == 0 && (bytes.length != sizeof(told) || !take_paths(&paths, found)))
 		r = err_set(err, STAGE_EXEC, EPROTO, NULL, "standard files");
 	if (r < 0)
 		return r;
@@ -337,44 +370,64 @@ int stdio_receive(struct setup *setup, struct err *err)
 			.reopen = told[i].reopen,
 			.terminal = told[i].terminal,
 			.landlocked = told[i].landlocked,
-			.path = i == 0 ? path.data : NULL,
+			.path = found[i],
 		};
 	return 0;
 }
 
+/* An earlier stream that is the same open file as @stream, or -1: most often all three are one
+ * terminal. */
+static int same_stream(const struct stdio_stream streams[3], const long flags[3], int stream)
+{
+	for (int i = 0; i < stream; i++)
+		if (streams[i].path && strcmp(streams[i].path, streams[stream].path) == 0 &&
+		    flags[i] == flags[stream])
+			return i;
+	return -1;
+}
+
 int stdio_reopen(struct setup *setup, struct err *err)
 {
-	for (int i = 0; i < 3; i++) {
-		struct stdio_stream *stream = &setup->streams[i];
-		int r;
+	struct stdio_stream *streams = setup->streams;
+	long flags[3] = { 0 };
 
-		if (!stream->reopen)
+	for (int i = 0; i < 3; i++) {
+		int same, r;
+
+		if (!streams[i].reopen)
 			continue;
-		r = open_read_only(stream->path, stream->fd);
+		/* May fail: each is opened for itself then. */
+		flags[i] = sys_fcntl(streams[i].fd, F_GETFL, 0);
+		same = same_stream(streams, flags, i);
+		r = same < 0 ? open_again(streams[i].path, streams[i].fd) : streams[same].fd;
 		if (r < 0)
 			return failed(err, r, i, "pipe it through cat");
-		stream->fd = r;
-		stream->reopen = false;
+		streams[i].fd = r;
+		streams[i].reopen = false;
 	}
+	if (setup->plan->process.streams[2].kind == STREAM_STDOUT)
+		streams[2].fd = streams[1].fd;
 	return 0;
 }
 
 int stdio_apply(struct setup *setup, struct err *err)
 {
-	int shared = setup->streams[1].fd;
-
 	for (int i = 0; i < 3; i++) {
-		int *fd = &setup->streams[i].fd;
-		long r;
+		int fd = setup->streams[i].fd;
+		long r = fd == i ? 0 : sys_dup3(fd, i, 0);
 
-		if (*fd == i)
-			continue;
-		r = sys_dup3(*fd, i, 0);
 		if (r < 0)
 			return failed(err, r, i, NULL);
-		if (*fd > 2 && (i != 1 || setup->streams[2].fd != shared))
-			fd_close(fd);
-		*fd = i;
+	}
+	for (int i = 2; i >= 0; i--) {
+		int fd = setup->streams[i].fd;
+
+		setup->streams[i].fd = i;
+		for (int j = 0; j < i; j++)
+			if (setup->streams[j].fd == fd)
+				fd = -1;
+		if (fd > 2)
+			fd_close(&fd);
 	}
 	return 0;
 }

@@ -4,7 +4,8 @@
  * writing, truncated, its mode changed, also under a read-only root. So a regular file as standard
  * input is opened again, read-only, through a read-only detached mount of its path, which keeps it
  * seekable; where its path cannot be found, and for outputs, a relay copies between the file and a
- * pipe. Terminals, pipes and sockets are passed as they are, unless the plan limits the program's
+ * pipe. So is a terminal, for reading and writing as it was: whose user the program is could let
+ * others have it. Pipes and sockets are passed as they are, unless the plan limits the program's
  * output, which only a relay can count, or keeps it for the report. A directory or block device is
  * refused.
  */

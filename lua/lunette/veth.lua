@@ -12,8 +12,10 @@ local M = {}
 
 local function link_name(value)
 	return type(value) == "string" and #value <= 15 and value ~= "." and value ~= ".."
-		and value:find("^[^%s/:%%%c]+$") and value or nil
+		and value:find("^[!-~]+$") and not value:find("[/:%%]") and value or nil
 end
+
+local no_name <const> = "must be a link's name: 1 to 15 characters of ASCII, no space / : or %"
 
 local function mac(value)
 	if type(value) ~= "string" or not value:find("^%x%x:%x%x:%x%x:%x%x:%x%x:%x%x$")
@@ -55,9 +57,9 @@ local function loss(value)
 end
 
 local simple = {
-	name = { link_name, "must be a link's name, at most 15 bytes" },
-	host_name = { link_name, "must be a link's name, at most 15 bytes" },
-	bridge = { link_name, "must be a link's name, at most 15 bytes" },
+	name = { link_name, no_name },
+	host_name = { link_name, no_name },
+	bridge = { link_name, no_name },
 	mac = { mac, 'must be a unicast address such as "02:00:00:00:00:01"' },
 	mtu = { whole(68, 65535), "must be a whole number from 68 to 65535" },
 	nat = { flag, "must be true or false" },
@@ -202,7 +204,7 @@ function M.lower(net, state, put, place)
 		elseif name == "dns" then
 			name_servers(value, state, place)
 		elseif type(value) ~= "boolean" then
-			put(key, native.token(tostring(value)))
+			put(key, tostring(value))
 		elseif value and name ~= "ipv6" then
 			put(key, "1")
 		end

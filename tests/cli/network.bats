@@ -245,9 +245,8 @@ print(process.communicate()[0].decode(), *seen, process.returncode)
 	[[ $stderr == *"CAP_NET_ADMIN"* ]]
 }
 
-@test "a link may have any name that the kernel takes" {
-	local odd
-	odd=$'\xc3\xa9"{;$(x)'
+@test "a link may have a name that is odd elsewhere" {
+	local odd='-"{;$(x)'
 	profile odd <<END
 return profile { extends = "base", net = veth { address = "192.0.2.2/24", isolate = true,
 	name = [[$odd]], host_name = [[$odd]] } }

@@ -172,6 +172,48 @@ refuses_all() {
 	done
 }
 
+@test "the caller's terminal cannot be made others' by the program, and is used as ever" {
+	need_command python3
+	cat >program.py <<-'END'
+		import os, sys
+		for number in 0, 1, 2:
+		    for change in (lambda: os.fchmod(number, 0o666),
+		                   lambda: os.chmod(f"/proc/self/fd/{number}", 0o666),
+		                   lambda: os.utime(number, (1, 1))):
+		        try:
+		            change()
+		            print("CHANGED")
+		        except OSError:
+		            print("refused")
+		    print(os.isatty(number))
+		print(input(), "read", flush=True)
+		os.write(2, b"also\n")
+	END
+	cat >caller.py <<-'END'
+		import os, pty, subprocess, sys
+		leader, terminal = pty.openpty()
+		before = os.fstat(terminal)
+		os.write(leader, b"typed\n")
+		ended = subprocess.run(sys.argv[1:], stdin=terminal, stdout=terminal, stderr=terminal)
+		after = os.fstat(terminal)
+		print(os.read(leader, 65536).decode())
+		print("same" if (before.st_mode, before.st_atime) == (after.st_mode, after.st_atime)
+		      else "other", ended.returncode)
+	END
+	profile merged <<<'return profile { extends = "default", process = { stderr = "stdout" } }'
+	profile shared <<<'return profile { extends = "default", process = { tty = "inherit" } }'
+	for which in default "$WORK/merged.lua" "$WORK/shared.lua"; do
+		run -0 timeout 30 /usr/bin/python3 caller.py "$LUNETTE" run -p "$which" -- \
+			/usr/bin/python3 program.py
+		echo "$output"
+		[[ $(grep -c refused <<<"$output") == 9 && $(grep -c True <<<"$output") == 3 ]]
+		[[ $output == *"typed read"*also*"same 0" && $output != *CHANGED* ]]
+	done
+	# The control: who runs without a sandbox can.
+	run -0 timeout 30 /usr/bin/python3 caller.py /usr/bin/python3 program.py
+	[[ $(grep -c CHANGED <<<"$output") == 9 && $output == *"other 0" ]]
+}
+
 @test "a directory or block device as a standard file is refused" {
 	local fd
 	mkdir place

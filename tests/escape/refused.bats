@@ -99,7 +99,7 @@ refuses() {
 @test "odd names of links are refused" {
 	local name
 	for name in ../x 'a b' '%d' . .. 'a/b' sixteen-letters-x 'ü'; do
-		refuses net "net = veth { name = '$name' }"
+		refuses "net.veth.name: must be a link's name" "net = veth { name = '$name' }"
 	done
 	refuses net "net = veth { name = ('x'):rep(70000) }"
 }
