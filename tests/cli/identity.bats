@@ -202,6 +202,33 @@ host_status() {
 	[[ $output == ok ]]
 }
 
+@test "in a user namespace of its own the program undoes none of the mounts" {
+	need_command unshare mount
+	profile nested <<-'END'
+		return profile {
+			extends = "default", user = { nested = true },
+			mounts = { ro { host.cwd, at = "/kept" }, tmpfs "/mnt" },
+			seccomp = { guard = { remove { "no-new-userns" } }, remove { "@mount" } },
+		}
+	END
+	cat >inner <<-'END'
+		# What it mounted itself it can change: the control.
+		mount -t tmpfs own /mnt && mount -o remount,bind,ro /mnt && ! touch /mnt/x 2>/dev/null &&
+			mount -o remount,bind,rw /mnt && touch /mnt/x && umount /mnt && echo own
+		for place in /kept /usr; do
+			mount -o remount,bind,rw "$place" && echo "undone $place"
+			umount "$place" && echo "taken away $place"
+			touch "$place/x" && echo "written $place"
+		done
+		mount -t sysfs sys /mnt && echo "sysfs"
+		nsenter --mount=/proc/1/ns/mnt true && echo "entered pid 1"
+		echo end
+	END
+	launch -0 run -p "$WORK/nested.lua" -- unshare -Urm sh inner
+	[[ $output == $'own\nend' ]]
+	[[ ! -e x ]]
+}
+
 @test "the program cannot raise the limit of user namespaces again" {
 	need_probe
 	profile zero <<<'return profile { extends = "default", user = { uid = 0, gid = 0 } }'
