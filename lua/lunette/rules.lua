@@ -23,9 +23,10 @@ local guards = {
 		{ "errno:1", { "clone", "unshare" }, " a0.4&0x10000000=0x10000000-0x10000000" },
 		{ "errno:1", { "setns" } }, { "errno:38", { "clone3" } },
 	},
-	-- TIOCSTI and TIOCLINUX; the kernel takes 32 bits of the command.
+	-- TIOCEXCL, TIOCSTI, TIOCLINUX and TIOCSETD; the kernel takes 32 bits of the command.
 	["no-tty-injection"] = { { "errno:1", { "ioctl" },
-		" a1.4&0xffffffff=0x5412-0x5412 a1.4&0xffffffff=0x541c-0x541c or" } },
+		" a1.4&0xffffffff=0x540c-0x540c a1.4&0xffffffff=0x5412-0x5412 or"
+			.. " a1.4&0xffffffff=0x541c-0x541c or a1.4&0xffffffff=0x5423-0x5423 or" } },
 	["no-io-uring"] = { { "errno:38", { "@io-uring" } } },
 	["no-keyring"] = { { "errno:38", { "add_key", "request_key", "keyctl" } } },
 	-- AF_VSOCK; i386's socketcall hides the family, so it makes no socket at all.

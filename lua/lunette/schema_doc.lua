@@ -236,7 +236,8 @@ M.words = {
 M.guards = {
 	{ "no-new-userns", "no user namespaces by clone, unshare and setns; clone3, whose flags lie in "
 		.. "memory, fails with ENOSYS, so that libraries use clone" },
-	{ "no-tty-injection", "no TIOCSTI and TIOCLINUX, which type into the caller's terminal" },
+	{ "no-tty-injection", "no TIOCSTI and TIOCLINUX, which type into the caller's terminal, no "
+		.. "TIOCEXCL, which keeps others from opening it, no TIOCSETD, which loads line disciplines" },
 	{ "no-io-uring", "no io_uring, whose operations no filter sees" },
 	{ "no-keyring", "no key rings of the kernel, which no namespace separates" },
 	{ "no-vsock", "no AF_VSOCK, which reaches the hypervisor past the network namespace" },

@@ -135,6 +135,26 @@ on_pty() {
 	done
 }
 
+@test "no-tty-injection: the terminal is not closed to others, and no line discipline is set" {
+	need_command python3
+	local program='import fcntl, struct, termios
+for name, value in ("TIOCEXCL", 0), ("TIOCSETD", struct.pack("i", 0)):
+    try:
+        fcntl.ioctl(0, getattr(termios, name), value)
+        print(name, "done")
+    except OSError as error:
+        print(name, error.strerror)
+fcntl.ioctl(0, termios.TIOCNXCL)'
+	run on_pty /usr/bin/python3 -c "$program"
+	[[ $output == $'TIOCEXCL done\nTIOCSETD done\nqueue 0' ]]
+	profile shared <<<'return profile { extends = "default", process = { tty = "inherit" } }'
+	for name in default "$WORK/shared.lua"; do
+		run on_pty "$LUNETTE" run -p "$name" -- /usr/bin/python3 -c "$program"
+		[[ $output == *"TIOCEXCL Operation not permitted"* ]]
+		[[ $output == *"TIOCSETD Operation not permitted"* ]]
+	done
+}
+
 @test "no-tty-injection: TIOCLINUX is refused by the filter, not for want of a console" {
 	need_command python3
 	run on_pty "$WORK/probe" tioclinux

@@ -138,6 +138,8 @@ for _, case in ipairs {
 		3 },
 	{ "errno:38", "clone3" }, { "errno:1", "ioctl", 0, 0x5412 }, { "errno:1", "ioctl", 0, 0x541c },
 	{ "errno:1", "ioctl", 0, 0x100005412 }, { "allow", "ioctl", 0, 0x5413 },
+	{ "errno:1", "ioctl", 0, 0x540c }, { "errno:1", "ioctl", 0, 0x5423 },
+	{ "allow", "ioctl", 0, 0x5424 },
 	{ "errno:38", "io_uring_setup" }, { "errno:38", "io_uring_register" }, { "errno:38", "keyctl" },
 	{ "errno:97", "socket", 40 }, { "allow", "socket", 1 }, { "errno:1", "mmap", 0, 0, 6 },
 	{ "allow", "mmap", 0, 0, 5 }, { "errno:1", "mprotect", 0, 0, 4 }, { "allow", "mprotect", 0, 0,
