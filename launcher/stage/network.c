@@ -36,12 +36,15 @@ bool network_beside(const struct setup *setup)
 
 static int make(struct err *err)
 {
+	/* May fail: in a sandbox made ahead that the plan does not fit, nobody asks what came of
+	 * it. */
 	long r = sys_unshare(RAW_CLONE_NEWNET);
 
 	if (r < 0)
 		return err_set(err, STAGE_NETWORK, (int)r,
 			       r == -ENOSPC ? "user.max_net_namespaces is reached" : NULL,
 			       "network namespace");
+	/* May fail: the same. */
 	return net_loopback_up(err);
 }
 
@@ -54,7 +57,9 @@ static void make_and_open(void *argument)
 
 	if (r < 0)
 		return;
+	/* May fail: the same. */
 	fd = (int)sys_socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* May fail: the same. */
 	r = fd < 0 ? fd : sys_ioctl(fd, SIOCGSKNS, NULL);
 	if (r < 0)
 		(void)err_set(&network->err, STAGE_NETWORK, (int)r, NULL,

@@ -154,10 +154,12 @@ int overlay_build(struct setup *setup, const struct plan_mount *mount, size_t sl
 					       "/.upperdir", "workdir", "/.workdir",
 					       "userxattr",  NULL,      NULL };
 	cleanup_fd int fd = -1;
-	long r;
+	long r = staging_type(&setup->staging, slot);
 
-	if (staging_type(&setup->staging, slot) == STAGED_NONE)
+	if (r == STAGED_NONE)
 		return 0;
+	if (r < 0)
+		return mount_failed(mount, r, mount->target, err);
 	r = scratch(setup, lower, slot);
 	if (r == 0 && mount->upper)
 		r = host_layers(setup, mount, slot + 1);
