@@ -72,9 +72,9 @@ static int open_again(const char *path, int fd)
 	return r < 0 ? (int)r : take_fd(&own);
 }
 
-/* The path of the file that @fd has open, where it can be found and read by it; malloc'ed, or
- * NULL. */
-static char *find_path(int fd)
+/* The path of the file that @fd has open, where it can be found and opened by it for @access;
+ * malloc'ed, or NULL. */
+static char *find_path(int fd, long access)
 {
 	char found[4096];
 	char self[32];
@@ -87,11 +87,21 @@ static char *find_path(int fd)
 	if (length <= 0 || found[0] != '/')
 		return NULL;
 	found[length] = '\0';
-	at = path_host(found, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	if (access < 0)
+		return NULL;
+	at = path_host(found, (int)access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	path = at >= 0 && same_file(at, fd) ? malloc((size_t)length + 1) : NULL;
 	if (path)
 		memcpy(path, found, (size_t)length + 1);
 	return path;
+}
+
+/* O_RDONLY, O_WRONLY or O_RDWR, or -errno. */
+static long access_of(int fd)
+{
+	long flags = sys_fcntl(fd, F_GETFL, 0);
+
+	return flags < 0 ? flags : flags & O_ACCMODE;
 }
 
 static bool is_named_pipe(int fd, const struct stat *st)
@@ -222,15 +232,15 @@ static int prepare(struct setup *setup, int stream, struct stdio_relay relays[ST
 	if (S_ISBLK(st.st_mode))
 		return failed(err, ENOTSUP, stream, "pipe the block device through cat");
 	if (!S_ISREG(st.st_mode) && !is_named_pipe(to->fd, &st) && !counted(setup, stream)) {
-		/* May fail: a terminal of another devpts is passed as it is. */
+		/* May fail: one of another devpts, or of another owner, is passed as it is. */
 		if (S_ISCHR(st.st_mode) && terminal_is(to->fd))
-			to->path = find_path(to->fd);
+			to->path = find_path(to->fd, access_of(to->fd));
 		to->reopen = to->path != NULL;
 		return 0;
 	}
 	if (stream == 0 && S_ISREG(st.st_mode))
 		/* May fail: it is relayed then. */
-		to->path = find_path(to->fd);
+		to->path = find_path(to->fd, O_RDONLY);
 	if (to->path) {
 		to->reopen = true;
 		to->landlocked = true;

@@ -214,6 +214,16 @@ refuses_all() {
 	[[ $(grep -c CHANGED <<<"$output") == 9 && $output == *"other 0" ]]
 }
 
+@test "a terminal that cannot be opened again is used as it is" {
+	need_command python3
+	run -0 timeout 30 /usr/bin/python3 -c 'import os, pty, subprocess, sys
+leader, terminal = pty.openpty()
+os.fchmod(terminal, 0o440)
+print(subprocess.run(sys.argv[1:], stdin=terminal, stdout=terminal, stderr=terminal).returncode)
+print(os.read(leader, 4096).decode())' "$LUNETTE" run -- sh -c 'test -t 1 && echo is one'
+	[[ $output == 0$'\n'*"is one"* ]]
+}
+
 @test "a directory or block device as a standard file is refused" {
 	local fd
 	mkdir place
