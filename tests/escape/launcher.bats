@@ -147,9 +147,8 @@ evaluates() {
 # An evaluation that takes as long as it may, in CHILD. A slow machine takes its half second to look
 # at it, and may come too late.
 endless() {
-	local try
 	profile endless <<<'while true do end'
-	for try in {1..5}; do
+	for _ in {1..5}; do
 		start run -p "$WORK/endless.lua" -- true
 		! within 5 evaluates || ! kill -STOP "$CHILD" || return 0
 		wait "$PID" || true
