@@ -28,11 +28,18 @@ local packs = {
 	be16 = ">I2", be32 = ">I4", be64 = ">I8",
 }
 
--- spec → number → name in lower case
+local lower = setmetatable({}, { -- name → in lower case
+	__index = function(memo, name)
+		memo[name] = name:lower()
+		return memo[name]
+	end,
+})
+
+-- spec → number → name
 local names = setmetatable({}, { __mode = "k" })
 
 -- Of several names that one number has, the one that the spec has, else the first.
-local function name_of(spec, number)
+local function names_of(spec)
 	local own = names[spec]
 	if not own then
 		own = {}
@@ -45,8 +52,13 @@ local function name_of(spec, number)
 		end
 		names[spec] = own
 	end
-	local name = own[number]
-	return name and name:lower()
+	return own
+end
+
+-- The name of attribute @number in lower case, or nil.
+local function name_of(spec, number)
+	local name = names_of(spec)[number]
+	return name and lower[name]
 end
 
 -- "enum:FAMILY:u8" → family, width
@@ -201,57 +213,78 @@ function M.build(spec, values, what)
 end
 
 -- Bytes to values
+--
+-- A dump has some hundred attributes a link, so nothing is copied out of a message but what is
+-- kept: a kind's taker is given all bytes, and where the value begins and ends.
 
-local from_bytes = {}
+local unpack, sub, find = string.unpack, string.sub, string.find
 
-function from_bytes.text(bytes)
-	return bytes:match "^[^\0]*"
+-- A TYPE that holds these bytes, with zeroes behind them: an older kernel's may be shorter.
+local function hold(type_of, bytes, from, to)
+	local text = sub(bytes, from, math.min(to, from + type_of.size - 1))
+	text = text .. ("\0"):rep(type_of.size - #text)
+	return type_of.takes_memory and type_of(memory.new(text)) or memory.new(text, type_of.metatable)
 end
 
-function from_bytes.bytes(bytes)
-	return bytes
+local takers = { bytes = sub }
+
+for kind, format in pairs(packs) do
+	local size = string.packsize(format)
+	takers[kind] = function(bytes, from, to)
+		if to - from + 1 ~= size then
+			return sub(bytes, from, to)
+		end
+		return (unpack(format, bytes, from))
+	end
 end
 
-function from_bytes.flag()
+function takers.text(bytes, from, to)
+	local nul = find(bytes, "\0", from, true)
+	return sub(bytes, from, nul and nul <= to and nul - 1 or to)
+end
+
+function takers.flag()
 	return true
 end
 
-function from_bytes.mac(bytes)
-	return #bytes == 6 and addresses.macaddr(memory.new(bytes)) or bytes
+function takers.mac(bytes, from, to)
+	return to - from == 5 and hold(addresses.macaddr, bytes, from, to) or sub(bytes, from, to)
 end
 
-function from_bytes.addr(bytes)
-	local kind = #bytes == 4 and addresses.in_addr or #bytes == 16 and addresses.in6_addr
-	return kind and kind(memory.new(bytes)) or bytes
+function takers.addr(bytes, from, to)
+	local kind = to - from == 3 and addresses.in_addr or to - from == 15 and addresses.in6_addr
+	return kind and hold(kind, bytes, from, to) or sub(bytes, from, to)
 end
 
-local function decode(kind, bytes, values)
-	if type(kind) == "function" then
-		kind = kind(values)
-	end
-	if type(kind) == "table" then
-		return M.parse(kind, bytes)
-	elseif packs[kind] then
-		return #bytes == string.packsize(packs[kind]) and packs[kind]:unpack(bytes) or bytes
-	elseif from_bytes[kind] then
-		return from_bytes[kind](bytes)
-	end
-	local what, of = (kind or "bytes"):match "^(%a+):?(.*)$"
+local take -- of any kind
+
+local function taker_of(kind)
+	local what, of = kind:match "^(%a+):?(.*)$"
 	if what == "enum" or what == "flags" then
-		return decode(select(2, constant_kind(kind)), bytes)
+		return takers[select(2, constant_kind(kind))] or sub
 	elseif what == "struct" then
-		-- an older kernel's may be shorter
 		local type_of = struct.find(of)
-		return type_of(memory.new(bytes .. ("\0"):rep(type_of.size - #bytes)))
-	elseif what == "list" then
-		local list = {}
-		for _, part in M.each(bytes) do
-			list[#list + 1] = decode(of, part)
+		return function(bytes, from, to)
+			return hold(type_of, bytes, from, to)
 		end
-		return list
+	elseif what == "list" then
+		return function(bytes, from, to)
+			local list = {}
+			for _, part in M.each(sub(bytes, from, to)) do
+				list[#list + 1] = take(of, part, 1, #part)
+			end
+			return list
+		end
 	end
-	return bytes
+	return sub
 end
+
+setmetatable(takers, {
+	__index = function(_, kind)
+		takers[kind] = taker_of(kind)
+		return takers[kind]
+	end,
+})
 
 -- each(bytes [, from]) - for number, bytes in …: attributes up to the first that is not whole
 function M.each(bytes, from)
@@ -260,14 +293,69 @@ function M.each(bytes, from)
 		if at + 3 > #bytes then
 			return nil
 		end
-		local length, number = ("=I2I2"):unpack(bytes, at)
+		local length, number = unpack("=I2I2", bytes, at)
 		if length < 4 or at + length - 1 > #bytes then
 			return nil
 		end
 		local start = at + 4
 		at = at + (length + 3) // 4 * 4
-		return number & TYPE_MASK, bytes:sub(start, start + length - 5)
+		return number & TYPE_MASK, sub(bytes, start, start + length - 5)
 	end
+end
+
+-- Neighbours that a kind depends on (the kind of a link), by name: text, whatever their place.
+local function neighbours(spec, bytes, from)
+	return setmetatable({}, {
+		__index = function(_, name)
+			local found
+			for number, part in M.each(bytes, from) do
+				if name_of(spec, number) == name then
+					found = part
+				end
+			end
+			return found and takers.text(found, 1, #found)
+		end,
+	})
+end
+
+-- The attributes from @from to @to of @bytes, as parse() gives them.
+local function read(spec, bytes, from, to)
+	local own, out, later = names_of(spec), {}, nil
+	local at = from
+	while at + 3 <= to do
+		local length, number = unpack("=I2I2", bytes, at)
+		local finish = at + length - 1
+		if length < 4 or finish > to then
+			break
+		end
+		number = number & TYPE_MASK
+		local name = own[number]
+		local kind = name and spec[name] or "bytes"
+		local key = name and lower[name] or number
+		if type(kind) == "function" then
+			later = later or {}
+			later[#later + 1] = { key, kind, at + 4, finish }
+		else
+			out[key] = take(kind, bytes, at + 4, finish)
+		end
+		at = at + (length + 3) // 4 * 4
+	end
+	if later then
+		local context = neighbours(spec, sub(bytes, 1, to), from)
+		for _, one in ipairs(later) do
+			out[one[1]] = take(one[2](context), bytes, one[3], one[4])
+		end
+	end
+	return out
+end
+
+function take(kind, bytes, from, to)
+	if type(kind) ~= "table" then
+		return takers[kind or "bytes"](bytes, from, to)
+	elseif kind.parse then
+		return kind.parse(sub(bytes, from, to))
+	end
+	return read(kind, bytes, from, to)
 end
 
 -- parse(spec, bytes [, from]) - a table by names in lower case
@@ -275,25 +363,7 @@ function M.parse(spec, bytes, from)
 	if spec.parse then
 		return spec.parse(bytes, from)
 	end
-	local found, values = {}, {}
-	for number, part in M.each(bytes, from) do
-		local name = name_of(spec, number) or number
-		found[#found + 1] = { name, part }
-		values[name] = part
-	end
-	-- A neighbour that others depend on (the kind of a link) is text, whatever its place.
-	local context = setmetatable({}, {
-		__index = function(_, name)
-			local bytes_of = values[name]
-			return bytes_of and from_bytes.text(bytes_of)
-		end,
-	})
-	local out = {}
-	for _, one in ipairs(found) do
-		local name = one[1]
-		out[name] = decode(type(name) == "string" and spec[name:upper()] or nil, one[2], context)
-	end
-	return out
+	return read(spec, bytes, from or 1, #bytes)
 end
 
 return M
