@@ -264,10 +264,11 @@ print(n)'
 }
 
 @test "a tmpfs takes its size and its number of files, and no more" {
-	profile full <<-'END'
+	mkdir "$WORK/lower"
+	profile full <<-END
 		return profile { extends = "default", mounts = {
 			tmpfs { "/small", size = "64K" }, tmpfs { "/few", inodes = 10 },
-			overlay { "/usr/share/doc", at = "/over", upper = "tmpfs", size = "64K" } } }
+			overlay { "$WORK/lower", at = "/over", upper = "tmpfs", size = "64K" } } }
 	END
 	launch -0 run -p "$WORK/full.lua" -- \
 		sh -c 'head -c 65536 /dev/zero >/small/file; wc -c </small/file'
