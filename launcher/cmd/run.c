@@ -141,8 +141,27 @@ static int status_of(const struct outcome *outcome)
 	return EXIT_FAILED;
 }
 
-/* Who ended the program, where the status alone, which it might have returned, would not tell. A
- * terminal that nobody looks at, or a reader who is gone, must not change how the launcher ends. */
+/* A terminal that nobody looks at, or a reader who is gone, must not change how the launcher
+ * ends. */
+static bool is_heard(void)
+{
+	struct pollfd room = { .fd = 2, .events = POLLOUT };
+	struct raw_timespec now = { 0 };
+
+	/* May fail: then it is not told. */
+	return sys_ppoll(&room, 1, &now, NULL, 0) > 0 && room.revents == POLLOUT;
+}
+
+/* A mount that can't do all that it should shows in errors of the program, which does not know
+ * why. */
+static void tell_lacks(const struct outcome_enforced *enforced)
+{
+	for (size_t i = 0; i < enforced->skipped_count; i++)
+		if (strncmp(enforced->skipped[i].what, "mount ", 6) == 0 && is_heard())
+			print_note("%s: %s", enforced->skipped[i].what, enforced->skipped[i].why);
+}
+
+/* Who ended the program, where the status alone, which it might have returned, would not tell. */
 static void tell_end(const struct outcome *outcome)
 {
 	static const char *const ends[] = {
@@ -152,14 +171,9 @@ static void tell_end(const struct outcome *outcome)
 		[OUTCOME_OUTPUT] = "limits.output is reached",
 		[OUTCOME_DENIED] = "by a rule of seccomp (run -v tells the call)",
 	};
-	struct pollfd room = { .fd = 2, .events = POLLOUT };
-	struct raw_timespec now = { 0 };
 	size_t status = outcome->status;
 
-	if (status >= sizeof(ends) / sizeof(ends[0]) || !ends[status])
-		return;
-	/* May fail: then it is not told. */
-	if (sys_ppoll(&room, 1, &now, NULL, 0) > 0 && room.revents == POLLOUT)
+	if (status < sizeof(ends) / sizeof(ends[0]) && ends[status] && is_heard())
 		print_note("ended: %s", ends[status]);
 }
 
@@ -328,6 +342,8 @@ int cmd_run(const struct request *request)
 		tell_end(&run.outcome);
 	if (ret == 0 && request->verbose)
 		tell(&run.plan, &run.outcome);
+	else if (ret == 0 && run.outcome.status == OUTCOME_EXITED && run.outcome.exit_code != 0)
+		tell_lacks(&run.outcome.enforced);
 	write_report(&run);
 	fd_close(&run.report);
 	fd_close(&run.place);

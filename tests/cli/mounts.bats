@@ -149,6 +149,11 @@ with() {
 			"$LUNETTE" run -v -p ./ram.lua --report report -- rm -r /o/sub 2>&1'
 	[[ $output == *"mount /o: its directories can't be removed: upper's"* && -e lower/sub/x ]]
 	[[ $output == *"Input/output error"* && $(json report "it['enforced']['skipped']") == *"/o"* ]]
+	# Without -v only a program that fails is told why it may have.
+	run unshare --user --map-root-user --mount sh -ec 'mount -t ramfs none ram; mkdir ram/u ram/w
+			"$LUNETTE" run -p ./ram.lua -- true 2>&1
+			"$LUNETTE" run -p ./ram.lua -- false 2>&1'
+	[[ $output == "lunette: mount /o: its directories can't be removed: "* && ${#lines[@]} == 1 ]]
 	with memory <<<"overlay { '$WORK/lower', at = '/o', upper = 'tmpfs' }"
 	launch run -v -p "$WORK/memory.lua" -- rm -r /o/sub
 	if older_than 6.6; then
