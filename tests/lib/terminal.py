@@ -142,8 +142,8 @@ def keys():
     it.expect("caught")
     it.type("y\r")
     print(it.expect("end y")[-5:], it.end()[1])
-    it = run("--tty", "--", "sleep", "20")
-    time.sleep(0.5)
+    it = run("--tty", "--", "sh", "-c", "echo ready; exec sleep 100")
+    it.expect("ready")
     it.type("\x03")
     print(it.end()[1])
 
@@ -172,7 +172,7 @@ def job(options="--tty"):
 def told():
     """SIGTSTP to the launcher stops both, once; SIGCONT lets both go on."""
     it = Terminal("bash", "-c", f"set -m; '{LUNETTE}' run --tty -- sh -c "
-                  "'echo ready; exec sleep 20' & echo pid $!.; sleep 30")
+                  "'echo ready; exec sleep 100' & echo pid $!.; sleep 100")
     pid = int(re.search(r"pid (\d+)", it.expect(r"pid \d+\."))[1])
     it.expect("ready")
 
