@@ -69,7 +69,8 @@ bounded() {
 	fi
 	for options in '-p base' '-p untrusted' '-v' '--report report.json' '--cpu 5s' '--tty'; do
 		# shellcheck disable=SC2086 # words
-		start run $options -- sleep 20
+		start run $options -- sh -c 'echo ready; exec sleep 20'
+		within 10 grep -q ready out
 		within 10 confined
 		[[ $(field "$PID" NoNewPrivs) == 1 ]]
 		[[ $(field "$PID" CapPrm) == @(0000000000000000|"$leaf") ]]
