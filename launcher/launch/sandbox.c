@@ -345,10 +345,11 @@ static int leave_foreground(const struct setup *setup, struct err *err)
 void sandbox_run(struct setup *setup)
 {
 	struct shared *shared = setup->shared;
+	_Alignas(16) char stack[NETWORK_STACK];
 	struct plan plan;
 	long pid;
 
-	network_begin(setup);
+	network_begin(setup, stack);
 	/* May fail: before it has the plan, the launcher makes another. */
 	if (setup->ahead && await_plan(setup, &plan, &shared->err) < 0)
 		fail(setup);

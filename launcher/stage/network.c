@@ -14,14 +14,9 @@
 #include "launcher/stage/mounts.h"
 #include "lua/raw/thread.h"
 
-enum {
-	STACK = 16384,
-	/* Out of the way of the numbers that processes get, so that the program's stays what it
-	 * is; pid_max may not be less (include/linux/threads.h: RESERVED_PIDS). */
-	THREAD_ID = 300,
-};
-
-static _Alignas(16) char stack[STACK];
+/* Out of the way of the numbers that processes get, so that the program's stays what it is; pid_max
+ * may not be less (include/linux/threads.h: RESERVED_PIDS). */
+enum { THREAD_ID = 300 };
 
 bool network_reached(const struct plan *plan)
 {
@@ -68,7 +63,7 @@ static void make_and_open(void *argument)
 		network->fd = (int)r;
 }
 
-void network_begin(struct setup *setup)
+void network_begin(struct setup *setup, char stack[NETWORK_STACK])
 {
 	struct network *network = &setup->network;
 	int32_t id = THREAD_ID;
@@ -76,7 +71,7 @@ void network_begin(struct setup *setup)
 		.flags = RAW_CLONE_CHILD_CLEARTID,
 		.child_tid = (uint64_t)(uintptr_t)&network->running,
 		.stack = (uint64_t)(uintptr_t)stack,
-		.stack_size = STACK,
+		.stack_size = NETWORK_STACK,
 		.set_tid = (uint64_t)(uintptr_t)&id,
 		.set_tid_size = 1,
 	};

@@ -15,8 +15,11 @@ bool network_beside(const struct setup *setup);
 /* network_reached() - does the launcher reach into the namespace, once there is one? */
 bool network_reached(const struct plan *plan);
 
-/* network_begin() - in the set-up process, before it gives up capabilities. */
-void network_begin(struct setup *setup);
+enum { NETWORK_STACK = 16384 };
+
+/* network_begin() - in the set-up process, before it gives up capabilities. @stack: the thread's,
+ * aligned by 16, which stays as long as the process. */
+void network_begin(struct setup *setup, char stack[NETWORK_STACK]);
 
 /* network_enter() - the set-up process is in the namespace from here on, and lo is up. No effect
  * where that is done, or the clone has made it. */
