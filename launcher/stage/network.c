@@ -63,7 +63,7 @@ static void make_and_open(void *argument)
 		network->fd = (int)r;
 }
 
-void network_begin(struct setup *setup, char stack[NETWORK_STACK])
+void network_begin(struct setup *setup, void *stack)
 {
 	struct network *network = &setup->network;
 	int32_t id = THREAD_ID;

@@ -17,9 +17,9 @@ bool network_reached(const struct plan *plan);
 
 enum { NETWORK_STACK = 16384 };
 
-/* network_begin() - in the set-up process, before it gives up capabilities. @stack: the thread's,
- * aligned by 16, which stays as long as the process. */
-void network_begin(struct setup *setup, char stack[NETWORK_STACK]);
+/* network_begin() - in the set-up process, before it gives up capabilities. @stack: NETWORK_STACK
+ * bytes for the thread, aligned by 16, which stay as long as the process. */
+void network_begin(struct setup *setup, void *stack);
 
 /* network_enter() - the set-up process is in the namespace from here on, and lo is up. No effect
  * where that is done, or the clone has made it. */
