@@ -158,6 +158,10 @@ static int take_filter(struct setup *setup, struct err *err)
 	return r;
 }
 
+/* As many mounts may be staged while the network's thread shares the descriptors: a table of them
+ * that grows past 64 would wait for all CPUs then, some ms (expand_fdtable(), fs/file.c). */
+enum { STAGED_FEW = 36 };
+
 static int set_up(struct setup *setup, struct err *err)
 {
 	int r = exec_prepare(setup, err);
@@ -173,6 +177,8 @@ static int set_up(struct setup *setup, struct err *err)
 		r = stdio_apply(setup, err);
 	if (r == 0 && !setup->ahead)
 		r = mounts_make_private(err);
+	if (r == 0 && setup->staging.count > STAGED_FEW)
+		r = network_enter(setup, err);
 	if (r == 0)
 		r = mounts_open_root(setup, err);
 	if (r == 0)
