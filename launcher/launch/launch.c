@@ -256,6 +256,7 @@ static int take_part(struct launch *launch, struct err *err)
 		if (r == 0)
 			r = transfer_send(&go, launch->link);
 	}
+	/* Its network is made beside the rest, and what follows leads into it. */
 	if (r == 0 && setup->ahead && network_reached(setup->plan))
 		r = transfer_wait(launch->link, err);
 	if (r == 0)

@@ -94,7 +94,8 @@ int network_enter(struct setup *setup, struct err *err)
 
 	if (!network->beside)
 		return 0;
-	while (network->running)
+	/* What the thread has left is read after its end is seen. */
+	while (__atomic_load_n(&network->running, __ATOMIC_ACQUIRE))
 		/* May fail: what it waits for may be there, and is looked at again. */
 		(void)sys_futex_wait(&network->running, 1);
 	if (network->err.number) {
