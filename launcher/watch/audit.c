@@ -27,13 +27,16 @@
 /* include/uapi/linux/audit.h */
 enum {
 	GROUP_READLOG = 1,
+	RECORD_STATUS = 1000, /* AUDIT_GET, and what it answers */
 	RECORD_SECCOMP = 1326,
 	RECORD_LANDLOCK_ACCESS = 1423,
 	RECORD_LANDLOCK_DOMAIN = 1424,
-	MOST = 8970, /* of a message: MAX_AUDIT_MESSAGE_LENGTH */
-	SETTLE = 20, /* ms without a record that are taken for the end */
+	MOST = 8970,  /* of a message: MAX_AUDIT_MESSAGE_LENGTH */
+	ANSWER = 100, /* ms for the kernel's thread that gives one */
+	SETTLE = 20,  /* ms without a record that are taken for the end */
 	ROUNDS = 10,
-	AT_ONCE = 64, /* records, before something else has its turn */
+	AT_ONCE = 64,   /* records, before something else has its turn */
+	ABI_LOGGED = 7, /* of Landlock: Linux 6.15 */
 };
 
 int audit_open(void)
@@ -44,6 +47,42 @@ int audit_open(void)
 	long r = fd < 0 ? fd : sys_bind(fd, &all, sizeof(all));
 
 	return r < 0 ? (int)r : take_fd(&fd);
+}
+
+/* Is the host's auditing switched on? -errno where it is not told. The answer comes from a thread
+ * of the kernel's, so an acknowledgement would not say that it is there. */
+static int is_switched_on(void)
+{
+	struct {
+		struct nlmsghdr header;
+		uint32_t status[16]; /* struct audit_status: mask, enabled, and more */
+	} message = { .header = { .nlmsg_len = NLMSG_HDRLEN,
+				  .nlmsg_type = RECORD_STATUS,
+				  .nlmsg_flags = NLM_F_REQUEST } };
+	cleanup_fd int fd = nl_open(NETLINK_AUDIT);
+	struct pollfd poll = { .fd = fd, .events = POLLIN };
+	struct raw_timespec patience = { .nanoseconds = ANSWER * 1000000 };
+	long r = fd < 0 ? fd : sys_sendto(fd, &message, NLMSG_HDRLEN, 0, NULL, 0);
+
+	if (r >= 0)
+		r = sys_ppoll(&poll, 1, &patience, NULL, 0);
+	if (r > 0)
+		r = sys_recvfrom(fd, &message, sizeof(message), MSG_DONTWAIT, NULL, NULL);
+	if (r < NLMSG_HDRLEN + 8 || message.header.nlmsg_type != RECORD_STATUS)
+		return r < 0 ? (int)r : -EPERM;
+	return message.status[1] != 0;
+}
+
+const char *audit_silence(int abi)
+{
+	if (abi < ABI_LOGGED)
+		return "Landlock's refusals are in the kernel's audit log from Linux 6.15 on; "
+		       "ask `lunette why`";
+	/* May fail: a root without CAP_AUDIT_CONTROL is not told. */
+	if (is_switched_on() == 0)
+		return "Landlock's refusals are told by auditing, which is off (auditctl -e 1); "
+		       "ask `lunette why`";
+	return NULL;
 }
 
 static int hex_digit(char c)
@@ -223,13 +262,15 @@ static void add_call(struct audit *audit, const struct audit_record *record)
 		memcpy(first->comm, record->comm, sizeof(first->comm));
 }
 
-/* The program may make domains too, under its own name: ours was made under the launcher's. */
+/* The program may make domains too, under its own name: ours was made under the launcher's. It may
+ * also take that name, but no number below that of ours: the kernel's go up. */
 static void learn_domain(struct audit *audit, const struct audit_record *record)
 {
 	char own[16] = "";
 
 	(void)sys_prctl(PR_GET_NAME, (unsigned long)(uintptr_t)own, 0, 0, 0);
-	if (audit->known || record->pid != audit->program || strcmp(record->comm, own) != 0)
+	if ((audit->known && record->domain >= audit->domain) || record->pid != audit->program ||
+	    strcmp(record->comm, own) != 0)
 		return;
 	audit->known = true;
 	audit->domain = record->domain;
@@ -244,10 +285,11 @@ void audit_hear(struct audit *audit, const struct audit_record *record)
 		add_call(audit, record);
 		break;
 	case AUDIT_ACCESS:
-		if (audit->known && record->domain == audit->domain)
+		audit->holds = !audit->known || record->domain != audit->domain;
+		if (audit->holds)
+			audit->held = *record;
+		else
 			add_access(audit, record);
-		audit->holds = !audit->known;
-		audit->held = *record;
 		break;
 	case AUDIT_DOMAIN:
 		learn_domain(audit, record);
@@ -274,6 +316,7 @@ void audit_take(struct audit *audit)
 
 		if (got <= 0 && got != -ENOBUFS)
 			return;
+		audit->lost |= got == -ENOBUFS;
 		if (got < NLMSG_HDRLEN || size != sizeof(from) || from.nl_pid != 0)
 			continue;
 		memcpy(&header, message, sizeof(header));

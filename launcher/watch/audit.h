@@ -42,13 +42,18 @@ struct audit {
 	int program; /* the program, likewise */
 	bool known;  /* the domain below */
 	uint64_t domain;
-	bool holds; /* a refusal whose domain is not known yet */
+	bool holds; /* a refusal by another domain, which may turn out to be ours */
 	struct audit_record held;
+	bool lost; /* more came than could be kept */
 };
 
 /* audit_open() - a socket on which the log comes, or -errno: -EPERM, or what socket(2) says of a
  * kernel without audit. */
 int audit_open(void);
+
+/* audit_silence() - why the log will not tell what Landlock refuses under @abi; NULL where it will,
+ * or where nobody says. Takes CAP_AUDIT_CONTROL to know. */
+const char *audit_silence(int abi);
 
 /* audit_take() - what has come so far, or the first part of it. */
 void audit_take(struct audit *audit);

@@ -138,8 +138,14 @@ static void start_answering(struct watch *watch, int listener)
 
 static void start_reading(struct watch *watch, int program)
 {
+	const struct setup *setup = watch->of->setup;
+	int abi = setup->shared->enforced.landlock_abi;
+	const char *silence = abi ? audit_silence(abi) : NULL;
+
+	if (silence)
+		outcome_skip(&setup->shared->enforced, "seccomp.on_denied", silence);
 	watch->audit = (struct audit){ .fd = watch->of->audit,
-				       .plan = watch->of->setup->plan,
+				       .plan = setup->plan,
 				       .denials = watch->denials,
 				       .init = watch->of->pid,
 				       .program = program };
@@ -482,6 +488,14 @@ static int start_records(struct watch *watch, struct err *err)
 	return watch->denials ? 0 : err_set(err, STAGE_WATCH, ENOMEM, NULL, "records of refusals");
 }
 
+static void settle_log(struct watch *watch)
+{
+	audit_settle(&watch->audit);
+	if (watch->audit.lost)
+		outcome_skip(&watch->of->setup->shared->enforced, "seccomp.on_denied",
+			     "records of the kernel's audit log came faster than they were read");
+}
+
 static void finish(struct watch *watch)
 {
 	for (int i = 0; watch->relays && i < STDIO_RELAYS; i++)
@@ -531,7 +545,7 @@ int supervise(const struct supervised *supervised, struct outcome *outcome, stru
 		if (watch.link >= 0 && !watch.handed_over)
 			take_handover(&watch);
 		if (watch.audit.fd >= 0)
-			audit_settle(&watch.audit);
+			settle_log(&watch);
 		drain(&watch);
 		r = end_conclude(&watch, outcome, err);
 	}

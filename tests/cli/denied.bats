@@ -114,6 +114,67 @@ time.sleep(0.3); print("alive", flush=True); os._exit(0)'
 	fi
 }
 
+# auditing [on|off] - switches the host's auditing; prints "on" or "off", which it was, or nothing
+# where that is not told
+auditing() {
+	/usr/bin/python3 -c 'import socket, struct, sys
+link = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 9)  # NETLINK_AUDIT
+link.settimeout(5)
+def ask(kind, flags, data=b""):
+    link.send(struct.pack("=IHHII", 16 + len(data), kind, flags, 1, 0) + data)
+    answer = link.recv(9000)
+    return struct.unpack("=H", answer[4:6])[0], struct.unpack("=iI", answer[16:24])
+kind, status = ask(1000, 1)  # AUDIT_GET
+if kind == 1000: print("on" if status[1] else "off")
+if sys.argv[1:]: ask(1001, 5, struct.pack("=10I", 1, sys.argv[1] == "on", *[0] * 8))  # AUDIT_SET
+' "$@" 2>/dev/null
+}
+
+@test "what Landlock refuses is told by the audit log, or the report says that it cannot be" {
+	need_landlock 1
+	profile locked <<-'END'
+		return profile { extends = "default", seccomp = { on_denied = "report" },
+			landlock = { ro = { "/usr", "/lib", { "/lib64", optional = true }, "/bin" },
+				rw = { "/dev" } } }
+	END
+	# The second makes a domain of its own first, under the launcher's name.
+	cat >both.py <<-'END'
+		import ctypes, os, struct
+		libc = ctypes.CDLL(None)
+		libc.prctl(15, b"lunette", 0, 0, 0)
+		rules = libc.syscall(444, struct.pack("=Q", 1 << 2), 8, 0)  # to read files
+		assert rules >= 0 and libc.syscall(446, rules, 0) == 0
+		for use, place in (open, "/usr/bin/env"), (os.listdir, "/var"):
+		    try:
+		        use(place)
+		    except PermissionError:
+		        print(place)
+	END
+	local state='' switched='' script
+	((EUID != 0)) || state=$(auditing)
+	if [[ $state == off && ${AUDIT-} == 1 ]]; then
+		switched=$(auditing on)
+		state=on
+	fi
+	script=$(<both.py)
+	launch run -p "$WORK/locked.lua" --report report -- /usr/bin/python3 -I -c "$script"
+	[[ -z $switched ]] || auditing "$switched"
+	[[ $status == 0 && $output == $'/usr/bin/env\n/var' ]]
+	if [[ $state == on ]] && ! older_than 6.15; then
+		[[ $(denied '[(one["syscall"], one["action"]) for one in it if "/var" in one["args"]]') == \
+			"[('landlock', 'errno EACCES')]" ]]
+		[[ $(denied '[one["rule"] for one in it if "/var" in one["args"]]') == \
+			"['$WORK/locked.lua:2']" ]]
+	else
+		[[ $(json report 'it["enforced"]["skipped"]') == *"ask \`lunette why\`"* ]]
+		[[ $(denied it) == '[]' ]]
+	fi
+	# The control: where nothing of that is asked for, nothing is said.
+	profile silent <<<'return profile { extends = "default", landlock = { ro = { "/" } } }'
+	launch -0 run -p "$WORK/silent.lua" --report report -- ls /var
+	[[ $(json report 'it["enforced"]["skipped"]') != *"lunette why"* && $(denied it) == '[]' ]]
+}
+
 @test "notify lets a call be made and lists it apart" {
 	launch -0 run -p "$WORK/told.lua" --report report -- \
 		/usr/bin/python3 -c 'import os; os.symlink("a", "b")'

@@ -65,6 +65,34 @@ static void check_texts(void)
 	ok(!record.object[0] && !record.blockers[0], "an empty one");
 }
 
+/* As Linux 6.18 has written them. */
+static void check_recorded(void)
+{
+	struct audit_record record =
+		parse(ACCESS, "audit(1795377198.884:3432): domain=11b767b13 blockers=fs.read_dir "
+			      "path=\"/var\" dev=\"tmpfs\" ino=11");
+
+	ok(record.kind == AUDIT_ACCESS && record.domain == 0x11b767b13, "a recorded refusal");
+	is_text(record.blockers, "fs.read_dir", "its right");
+	is_text(record.object, "/var", "its path");
+	record = parse(DOMAIN, "audit(1795377198.884:3432): domain=11b767b13 status=allocated "
+			       "mode=enforcing pid=15734 uid=65534 exe=\"/usr/bin/lunette\" "
+			       "comm=\"lunette\"");
+	ok(record.kind == AUDIT_DOMAIN && record.pid == 15734 && record.domain == 0x11b767b13,
+	   "a recorded domain");
+	is_text(record.comm, "lunette", "its maker");
+	record = parse(ACCESS, "audit(1795377051.460:3392): domain=11b7678d5 "
+			       "blockers=net.connect_tcp daddr=127.0.0.1 dest=80");
+	ok(record.port == 80 && !record.is_path, "a recorded port");
+	record = parse(CALL,
+		       "audit(1795376904.268:3372): auid=4294967295 uid=0 gid=0 ses=4294967295 "
+		       "pid=26465 comm=\"test_guard\" exe=\"/usr/bin/test\" sig=31 arch=c000003e "
+		       "syscall=59 compat=0 ip=0x4016eb code=0x80000000");
+	ok(record.kind == AUDIT_CALL && record.pid == 26465 && record.call == 59 &&
+		   record.action == SECCOMP_RET_KILL_PROCESS,
+	   "a recorded call");
+}
+
 /* A plan with rules whose lines are set here: how they travel is docs/plan.md's affair. */
 static struct plan made_up(struct plan_landlock_rule rules[3])
 {
@@ -147,6 +175,41 @@ static void check_whose(void)
 	denials_free(audit.denials);
 }
 
+/* The program takes the launcher's name and makes a domain before ours is in the log. */
+static void check_posing(void)
+{
+	struct plan_landlock_rule rules[3];
+	const struct plan plan = made_up(rules);
+	cleanup_buf struct buf out = BUF_EMPTY;
+	struct audit audit = {
+		.fd = -1, .plan = &plan, .denials = denials_new(), .init = 1, .program = 300
+	};
+
+	hear(&audit, ACCESS, "a: domain=9 blockers=fs.write_file path=\"/posed\"");
+	hear(&audit, DOMAIN, "a: domain=9 status=allocated pid=300 comm=\"lunette\"");
+	hear(&audit, ACCESS, "a: domain=7 blockers=fs.write_file path=\"/etc/x\"");
+	hear(&audit, DOMAIN, "a: domain=7 status=allocated pid=300 comm=\"lunette\"");
+	hear(&audit, ACCESS, "a: domain=9 blockers=fs.write_file path=\"/late\"");
+	hear(&audit, DOMAIN, "a: domain=10 status=allocated pid=300 comm=\"lunette\"");
+	hear(&audit, ACCESS, "a: domain=7 blockers=fs.write_file path=\"/etc/y\"");
+	denials_write(audit.denials, false, &out);
+	buf_bytes(&out, "", 1);
+	ok(strstr(out.data, "/etc/x") && strstr(out.data, "/etc/y"),
+	   "a program that makes domains under our name hides nothing");
+	ok(!strstr(out.data, "/late"), "and its own are told no more: %s", out.data);
+	denials_free(audit.denials);
+}
+
+static void check_silence(void)
+{
+	const char *old = audit_silence(6);
+
+	ok(old && strstr(old, "Linux 6.15"), "an old kernel's log tells nothing");
+	/* Who is not root is told nothing, and root whether auditing is on. */
+	old = audit_silence(7);
+	ok(!old || (strstr(old, "auditing") && sys_geteuid() == 0), "the state of auditing");
+}
+
 /* The log is the host's, and may be written faster than it is read. */
 static void check_flood(void)
 {
@@ -171,8 +234,11 @@ static void check_flood(void)
 int main(void)
 {
 	check_texts();
+	check_recorded();
 	check_origins();
 	check_whose();
+	check_posing();
+	check_silence();
 	check_flood();
 	return done();
 }
