@@ -101,6 +101,30 @@ setup() {
 	[[ $output != *precious* ]]
 }
 
+@test "a mount that hides a link of the plan's own is what Landlock's place is" {
+	need_landlock 3
+	mkdir -p over/data secret
+	echo precious >secret/file && echo granted >over/data/file
+	profile hidden <<-END
+		return profile { extends = "base",
+			mounts = { ro { "$WORK/secret", at = "/secret" }, symlink { "/secret", at = "/x/data" },
+				EXTRA },
+			landlock = { ro = { "/usr", "/bin", "/lib", optional "/lib64", "/etc", "/dev", "/proc",
+				"/x/data" } } }
+	END
+	sed 's|EXTRA||' hidden.lua >shown.lua # the control: a link that is there is followed
+	launch -0 run -p "$WORK/shown.lua" -- cat /x/data/file
+	[[ $output == precious ]]
+	sed -i "s|EXTRA|ro { '$WORK/over', at = '/x' }, ro { '$WORK/over/data', at = '/public' }|" \
+		hidden.lua
+	launch -0 run -p "$WORK/hidden.lua" -- sh -c 'cat /x/data/file; ! cat /secret/file'
+	[[ $output == granted ]]
+	mv over/data over/there && ln -s /public over/data # as many letters as /secret
+	sed -i "s|over/data|over/there|" hidden.lua
+	launch -0 run -p "$WORK/hidden.lua" -- sh -c 'cat /x/data/file; ! cat /secret/file'
+	[[ $output == granted ]]
+}
+
 @test "a writable tree under another name is the same tree" {
 	mkdir data
 	ln -s "$WORK" "$BATS_TEST_TMPDIR/alias"
@@ -185,21 +209,32 @@ print("sent")' >out </dev/null
 	launch run -- sh -c 'cp /bin/true file; chmod 755 file && echo plain; chmod 4755 file'
 	[[ $output == plain && -f file && ! -u file ]]
 	need_command python3
-	launch -0 run -- /usr/bin/python3 -c '
-import os
-for mode in (0o4755, 0o2755):
-    try:
-        os.close(os.open("made", os.O_CREAT | os.O_WRONLY, mode))
-        print("made")
-    except PermissionError:
-        print("refused")'
-	[[ $output == $'refused\nrefused' ]]
+	local program='
+import os, stat
+def create(mode):
+    os.close(os.open("made", os.O_CREAT | os.O_WRONLY, mode))
+here, file = os.open(".", os.O_RDONLY), os.open("file", os.O_RDWR)
+for way in (create, lambda mode: os.chmod("file", mode), lambda mode: os.fchmod(file, mode),
+            lambda mode: os.chmod("file", mode, dir_fd=here),
+            lambda mode: os.mknod("node", stat.S_IFREG | mode)):
+    for mode in (0o4755, 0o2755):
+        try:
+            way(mode)
+            print("made", end=" ")
+        except FileExistsError:
+            pass
+        except PermissionError:
+            print("refused", end=" ")'
+	launch -0 run -- /usr/bin/python3 -c "$program"
+	[[ $(wc -w <<<"$output") == 10 && $output != *made* ]]
 	profile without <<-'END'
 		return profile { extends = "default", seccomp = { remove { "no-setuid-files" } } }
 	END
 	launch -0 run -p "$WORK/without.lua" -- chmod 4755 file # the control
 	[[ -u file ]]
-	rm file
+	launch -0 run -p "$WORK/without.lua" -- /usr/bin/python3 -c "$program"
+	[[ $output != *refused* ]]
+	rm -f file made node
 }
 
 @test "the home is not to be had under another name" {

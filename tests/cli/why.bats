@@ -117,6 +117,12 @@ for use in (socket.socket, lambda: os.mkfifo("/tmp/x")):
 	if [[ $(uname -m) == x86_64 ]]; then
 		[[ $output == "yes: make_reg "*"; seccomp refuses open, creat: errno EACCES by the line "* ]]
 	fi
+	# A socket that cannot be connected is of no use either.
+	profile unconnected <<<'return profile { extends = "default", seccomp = {
+		errno "EPERM" { "connect" } } }'
+	launch -1 why -p "$WORK/unconnected.lua" connect_tcp 443
+	[[ $output == "no: connect_tcp 443 "*"; seccomp refuses connect: errno EPERM by the line "* ]]
+	launch -0 why -p "$WORK/unconnected.lua" bind_tcp 8443
 	# The control: without the rules.
 	launch -0 why connect_tcp 443
 	[[ $output != *seccomp* ]]

@@ -27,18 +27,21 @@ class Mutant:
         with open(str(source[0]), encoding="utf-8") as file:
             text = self.apply(file.read())
         with open(str(target[0]), "w", encoding="utf-8") as file:
-            file.write(f'#line 1 "{self.file}"\n{text}')
+            line = "" if self.file.endswith(".lua") else f'#line 1 "{self.file}"\n'
+            file.write(line + text)
 
     def units(self):
         """Its unit tests, which are linked with the changed file."""
         return [one for one in self.tests if one.startswith("tests/unit/")]
 
 
-def read(name=""):
-    """All mutants, or the one called @name."""
+def read(names=""):
+    """All mutants, or those of @names, which commas separate."""
+    wanted = names.split(",") if names else []
     with open(f"{HERE}/list.toml", "rb") as file:
         found = [Mutant(table) for table in tomllib.load(file)["mutant"]
-                 if name in ("", table["name"])]
-    if not found:
-        raise SystemExit(f"tests/mutants/list.toml: no mutant {name}")
+                 if not wanted or table["name"] in wanted]
+    unknown = set(wanted) - {one.name for one in found}
+    if unknown:
+        raise SystemExit(f"tests/mutants/list.toml: no mutant {' '.join(sorted(unknown))}")
     return found

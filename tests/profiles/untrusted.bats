@@ -34,6 +34,29 @@ setup() {
 		launch -0 run -p untrusted -- ./probe "$probe"
 		[[ $output == EPERM || $output == ENOSYS || $output == EAFNOSUPPORT ]]
 	done
+	# One that only the list leaves out; the control is a profile without one.
+	need_command python3
+	local program='import os; os.setpriority(os.PRIO_PROCESS, 0, 0)'
+	launch -0 run -p base -- /usr/bin/python3 -c "$program"
+	launch -1 run -p untrusted -- /usr/bin/python3 -c "$program"
+	[[ $stderr == *PermissionError* ]]
+}
+
+@test "with the host's network abstract sockets of the host stay out of reach" {
+	need_landlock 6
+	need_command python3
+	local program='import socket, sys
+socket.socket(socket.AF_UNIX).connect("\0" + sys.argv[1])' name=untrusted-$BASHPID-$RANDOM
+	/usr/bin/python3 -c 'import socket, sys, time
+listener = socket.socket(socket.AF_UNIX)
+listener.bind("\0" + sys.argv[1]); listener.listen()
+open("ready", "w").close()
+time.sleep(60 * int(sys.argv[2]))' "$name" "$SLOW" 3>&- &
+	within 10 test -e ready
+	launch run -p untrusted --net host -- /usr/bin/python3 -c "$program" "$name"
+	[[ $status == 1 && $stderr == *PermissionError* ]]
+	launch -0 run --net host -- /usr/bin/python3 -c "$program" "$name" # the control
+	kill $!
 }
 
 @test "only sockets of the internet and of unix" {
