@@ -114,8 +114,23 @@ void encode_tty(const struct plan *plan, const struct plan_key *key, struct buf 
 		buf_format(out, "%s %s\n", key->name, name);
 }
 
+/* Where RLIMIT_NPROC holds it, the kernel would look only when one more is made. */
+static int check_pids(struct plan_reader *reader)
+{
+	const struct plan_limit *pids = &reader->plan->limits.pids;
+
+	reader->key = &plan_keys[plan_key_find("limit.pids")];
+	if (pids->set && pids->value < 2 && reader->plan->process.init)
+		return reader_wrong(reader, "pid 1 and the program are two: nothing could run");
+	return 0;
+}
+
 int field_check_process(struct plan_reader *reader)
 {
+	int r = check_pids(reader);
+
+	if (r < 0)
+		return r;
 	reader->key = &plan_keys[plan_key_find("caps.ambient")];
 	if (reader->plan->caps.ambient & ~reader->plan->caps.keep)
 		return reader_wrong(reader, "holds a capability that caps.keep does not");

@@ -32,6 +32,8 @@ static int apply(const struct setup *setup, const struct row *row, struct err *e
 		return 0;
 	r = sys_prlimit64(0, row->resource, &wanted, &old);
 	if (r == 0)
+		setup->shared->enforced.rlimits |= 1u << row->resource;
+	if (r == 0)
 		return 0;
 	if (r == -EPERM && row->limit->prefer) {
 		outcome_skip(&setup->shared->enforced, row->name, "above the caller's hard limit");
@@ -39,6 +41,33 @@ static int apply(const struct setup *setup, const struct row *row, struct err *e
 	}
 	return err_set(err, STAGE_LIMITS, (int)r,
 		       r == -EPERM ? "it is above the caller's hard limit" : NULL, "%s", row->name);
+}
+
+/* May the program be the host's root, whose processes RLIMIT_NPROC does not hold (getrlimit(2))? */
+static bool may_be_root(const struct setup *setup)
+{
+	const struct plan_user *user = &setup->plan->user;
+	bool root = !user->uid_range_count && user->outer_uid == 0;
+
+	for (size_t i = 0; i < user->uid_range_count; i++)
+		root |= user->uid_ranges[i].outside == 0;
+	return root && setup->caller.host_root;
+}
+
+static int apply_processes(const struct setup *setup, const struct row *row, struct err *err)
+{
+	static const char reason[] = "no rlimit counts the processes of the host's root";
+
+	if (!row->limit->set || !may_be_root(setup))
+		return apply(setup, row, err);
+	if (row->limit->prefer) {
+		outcome_skip(&setup->shared->enforced, row->name, reason);
+		return 0;
+	}
+	(void)err_set(err, STAGE_LIMITS, EPERM,
+		      "let user.outer or user.map name other ids, or a cgroup hold limits.pids",
+		      "%s", row->name);
+	return err_reason(err, reason);
 }
 
 /* What the supervisor measures for all processes holds for each: should one escape it, the kernel
@@ -57,8 +86,8 @@ int limits_apply(const struct setup *setup, struct err *err)
 {
 	const struct plan *plan = setup->plan;
 	const struct plan_limits *limits = &plan->limits;
-	const struct plan_limit none = { 0 };
 	bool in_cgroup = setup->shared->in_cgroup & 1u << LIMIT_PIDS;
+	struct row processes = { "limits.nproc", &limits->nproc, RLIMIT_NPROC, 0, 0 };
 	const struct row rows[] = {
 		{ "limits.files", &limits->files, RLIMIT_NOFILE, 0, 0 },
 		{ "limits.fsize", &limits->fsize, RLIMIT_FSIZE, 0, 0 },
@@ -73,24 +102,25 @@ int limits_apply(const struct setup *setup, struct err *err)
 		{ "limits.rtprio", &limits->rtprio, RLIMIT_RTPRIO, 0, 0 },
 		{ "limits.rttime", &limits->rttime, RLIMIT_RTTIME, 0, 1000 },
 		{ "limits.sigpending", &limits->sigpending, RLIMIT_SIGPENDING, 0, 0 },
-		{ "limits.pids", in_cgroup ? &none : &limits->pids, RLIMIT_NPROC, 0, 0 },
-		{ "limits.nproc", &limits->nproc, RLIMIT_NPROC, 0, 0 },
 	};
+	int r;
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		int r = apply(setup, &rows[i], err);
-
-		if (r < 0)
-			return r;
-	}
+	if (!in_cgroup && limits->pids.set &&
+	    (!limits->nproc.set || limits->pids.value < limits->nproc.value))
+		processes = (struct row){ "limits.pids", &limits->pids, RLIMIT_NPROC, 0, 0 };
+	r = apply_processes(setup, &processes, err);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && r == 0; i++)
+		r = apply(setup, &rows[i], err);
+	if (r < 0)
+		return r;
 	stop_in_kernel(limits);
 	if (setup->staging.raised && !limits->files.set) {
 		const struct raw_rlimit files = { setup->caller.open_files,
 						  setup->caller.open_files_most };
-		long r = sys_prlimit64(0, RLIMIT_NOFILE, &files, NULL);
 
+		r = (int)sys_prlimit64(0, RLIMIT_NOFILE, &files, NULL);
 		if (r < 0)
-			return err_set(err, STAGE_LIMITS, (int)r, NULL, "limits.files");
+			return err_set(err, STAGE_LIMITS, r, NULL, "limits.files");
 	}
 	(void)sys_umask(plan->has_umask ? plan->umask : setup->umask);
 	return 0;

@@ -51,6 +51,7 @@ struct outcome_skip {
 struct outcome_enforced {
 	uint32_t namespaces;         /* NAMESPACE_* of plan.h */
 	uint64_t capabilities;       /* the program's permitted set */
+	uint32_t rlimits;            /* that the plan has asked for: 1 << RLIMIT_* */
 	size_t seccomp_instructions; /* 0: no filter */
 	int landlock_abi;            /* 0: no Landlock */
 	struct outcome_skip skipped[OUTCOME_MAX_SKIPS];

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "launcher/base/caller.h"
 #include "launcher/base/json.h"
@@ -315,34 +316,37 @@ static void write_cgroup(const struct plan_limits *limits, const struct outcome_
 	buf_text(out, " },\n");
 }
 
-static void write_limits(const struct plan_limits *limits, bool pids_in_cgroup, struct buf *out)
+static void write_limits(const struct plan_limits *limits, const struct outcome *outcome,
+			 struct buf *out)
 {
 	const struct plan_limit none = { 0 };
+	bool pids_in_cgroup = outcome->cgroup.limits & 1u << LIMIT_PIDS;
 	const struct {
 		const char *name;
+		int resource;
 		const struct plan_limit *limit;
 	} all[] = {
-		{ "address_space", &limits->address_space },
-		{ "core", &limits->core },
-		{ "data", &limits->data },
-		{ "files", &limits->files },
-		{ "fsize", &limits->fsize },
-		{ "memlock", &limits->memlock },
-		{ "msgqueue", &limits->msgqueue },
-		{ "nice", &limits->nice },
-		{ "nproc", &limits->nproc },
-		{ "pids", pids_in_cgroup ? &none : &limits->pids },
-		{ "process_cpu", &limits->process_cpu },
-		{ "rtprio", &limits->rtprio },
-		{ "rttime", &limits->rttime },
-		{ "sigpending", &limits->sigpending },
-		{ "stack", &limits->stack },
+		{ "address_space", RLIMIT_AS, &limits->address_space },
+		{ "core", RLIMIT_CORE, &limits->core },
+		{ "data", RLIMIT_DATA, &limits->data },
+		{ "files", RLIMIT_NOFILE, &limits->files },
+		{ "fsize", RLIMIT_FSIZE, &limits->fsize },
+		{ "memlock", RLIMIT_MEMLOCK, &limits->memlock },
+		{ "msgqueue", RLIMIT_MSGQUEUE, &limits->msgqueue },
+		{ "nice", RLIMIT_NICE, &limits->nice },
+		{ "nproc", RLIMIT_NPROC, &limits->nproc },
+		{ "pids", RLIMIT_NPROC, pids_in_cgroup ? &none : &limits->pids },
+		{ "process_cpu", RLIMIT_CPU, &limits->process_cpu },
+		{ "rtprio", RLIMIT_RTPRIO, &limits->rtprio },
+		{ "rttime", RLIMIT_RTTIME, &limits->rttime },
+		{ "sigpending", RLIMIT_SIGPENDING, &limits->sigpending },
+		{ "stack", RLIMIT_STACK, &limits->stack },
 	};
 	const char *comma = "";
 
 	buf_text(out, "    \"rlimits\": {");
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		if (!all[i].limit->set)
+		if (!all[i].limit->set || !(outcome->enforced.rlimits & 1u << all[i].resource))
 			continue;
 		buf_format(out, "%s\"%s\": %llu", comma, all[i].name,
 			   (unsigned long long)all[i].limit->value);
@@ -379,7 +383,7 @@ static void write_enforced(const struct report *report, struct buf *out)
 	else
 		buf_text(out, "null,\n");
 	write_cgroup(&report->plan->limits, &report->outcome->cgroup, out);
-	write_limits(&report->plan->limits, report->outcome->cgroup.limits & 1u << LIMIT_PIDS, out);
+	write_limits(&report->plan->limits, report->outcome, out);
 	write_capabilities(enforced->capabilities, out);
 	buf_text(out, "    \"network\": ");
 	json_text(out, report->outcome->network[0] ? report->outcome->network : NULL);

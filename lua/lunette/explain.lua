@@ -58,6 +58,11 @@ function M.zero(state, layer, path)
 		"without a limit there is none; a profile takes its parent's away by `none`")
 end
 
+-- one() - limits.pids is 1, and there is a pid 1 beside the program
+function M.one(state)
+	state.wrong(state.owner["limits.pids"], "limits.pids", "must be more than 1: pid 1 counts too")
+end
+
 -- profile() - @name cannot be loaded
 function M.profile(from, name, message)
 	fail(from, from == "" and name or "extends",

@@ -161,10 +161,9 @@ return function(state, question)
 		native.load("lunette.landlock")(state, put, escape)
 	end
 	plain("cgroup_parent")
-	for _, name in ipairs { "address_space", "core", "cpu", "cpu_weight", "cpus", "cpuset", "data",
-		"files", "fsize", "grace", "hugetlb", "io", "io_weight", "memlock", "memory", "memory_high",
-		"msgqueue", "nice", "nproc", "output", "pids", "process_cpu", "rtprio", "rttime", "sigpending",
-		"stack", "swap", "wall" } do
+	for name in ([[address_space core cpu cpu_weight cpus cpuset data files fsize grace hugetlb io
+		io_weight memlock memory memory_high msgqueue nice nproc output pids process_cpu rtprio rttime
+		sigpending stack swap wall]]):gmatch "%g+" do
 		local path = "limits." .. name
 		local value = values[path]
 		for _, item in ipairs(type(value) == "table" and value or { value }) do
@@ -191,6 +190,9 @@ return function(state, question)
 		if wanted and not init then
 			state.wrong(owner[path] or owner["process.init"], path, "needs process.init")
 		end
+	end
+	if init and values["limits.pids"] == 1 then
+		native.load("lunette.explain").one(state)
 	end
 	for _, key in ipairs { "arg0", "name", "tty" } do
 		plain("process." .. key)

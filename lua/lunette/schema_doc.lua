@@ -90,7 +90,7 @@ M.keys = {
 		"Swap of all processes. (cgroup)" },
 	{ "limits.pids", "count", "",
 		"Processes and threads at once, pid 1 included: by the cgroup, or else for each user "
-		.. "id by RLIMIT_NPROC." },
+		.. "id by RLIMIT_NPROC, which does not hold the host's root." },
 	{ "limits.cpus", "number", "", "CPUs' worth of time, such as 1.5. (cgroup)" },
 	{ "limits.cpu_weight", "1 to 10000", "100",
 		"Share of busy CPUs, in proportion to that of the cgroups beside it. (cgroup)" },

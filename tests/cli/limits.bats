@@ -99,12 +99,12 @@ def queue(most):
     fd = libc.mq_open(name, os.O_CREAT | os.O_RDWR, 0o600, ctypes.byref(made))
     if fd < 0: raise OSError(ctypes.get_errno(), "")
     libc.mq_unlink(name); os.close(fd)
-tries(lambda: queue(6), lambda: queue(8))'
+tries(lambda: queue(6), lambda: queue(7), lambda: queue(8))'
 	# Of each message the kernel counts some bytes more.
 	limited 'msgqueue = "8K"' "$script"
-	[[ $output == $'ok\nEMFILE' ]]
+	[[ $output == $'ok\nok\nEMFILE' ]]
 	limited '' "$script"
-	[[ $output == $'ok\nok' ]]
+	[[ $output == $'ok\nok\nok' ]]
 }
 
 @test "stack: arguments may take a quarter of it" {
@@ -128,6 +128,25 @@ tries(lambda: start(200), lambda: start(300))'
 		[[ $output == ENOMEM && $(json report 'it["status"]') == exited ]]
 	done
 	launch -0 run -- ./probe memory 72
+}
+
+@test "address_space, data and stack: to the page" {
+	need_probe
+	local limit what
+	for limit in address_space=2000K:space data=1500K:data stack=1M:deep; do
+		what=${limit#*:}
+		limit=${limit%:*}
+		echo "return profile { extends = \"default\", limits = { ${limit%=*} = \"${limit#*=}\" } }" \
+			>edge.lua
+		limit=${limit#*=}
+		limit=${limit/1M/1024}
+		launch run -p ./edge.lua -- ./probe "$what" "${limit%K}"
+		[[ $output == *$'under ok\nat ok\nover'* && $output != *"over ok" ]]
+		[[ $what == deep && $status == 139 || $status == 0 && $output == *"over ENOMEM" ]]
+		# The control: without the limit it is passed.
+		launch -0 run -- ./probe "$what" "${limit%K}"
+		[[ $output == *$'under ok\nat ok\nover ok' ]]
+	done
 }
 
 @test "core: a dump of as many bytes as the limit says" {
@@ -212,6 +231,48 @@ print(made)'
 	((output >= 27 && output <= 29))
 	limited '' "$bomb"
 	[[ $output == 200 ]]
+}
+
+@test "nproc, and pids where no cgroup counts: the lower of the two holds" {
+	need_probe
+	local limits
+	# pid 1 and the program are two of them.
+	for limits in 'nproc = 10' 'nproc = 10, pids = 30' 'nproc = 30, pids = 10'; do
+		echo "return profile { extends = \"default\", limits = { $limits } }" >lower.lua
+		launch -0 run -p ./lower.lua -- ./probe forks 7
+		launch -0 run -p ./lower.lua -- ./probe forks 8
+		launch -1 run -p ./lower.lua --report report -- ./probe forks 9
+		[[ $output == "forked 8" ]]
+	done
+	launch -0 run -- ./probe forks 9
+}
+
+# bats test_tags=root
+@test "the host's root, whose processes the kernel does not count, gets no limit of them" {
+	need_root
+	need_probe
+	local root='user = { outer = 0, uid = 0, gid = 0 }'
+	profile root <<<"return profile { extends = 'default', $root, limits = { nproc = 9 } }"
+	launch -125 run -p "$WORK/root.lua" -- true
+	expect_error limits "limits.nproc: no rlimit counts the processes of the host's root"
+	profile root <<<"return profile { extends = 'default', $root, limits = { nproc = prefer(9) } }"
+	launch -0 run -p "$WORK/root.lua" --report report -- ./probe forks 20
+	[[ $(json report 'it["enforced"]["skipped"]') == *limits.nproc* ]]
+	[[ $(json report 'it["enforced"]["rlimits"]') != *nproc* ]]
+	# The control: any other id is held.
+	profile user <<<"return profile { extends = 'default', limits = { nproc = prefer(9) } }"
+	launch -1 run -p "$WORK/user.lua" --report report -- ./probe forks 20
+	[[ $(json report 'it["enforced"]["rlimits"]') == *nproc* ]]
+}
+
+@test "what is only preferred and cannot be had does not stand among what is enforced" {
+	profile above <<<'return profile { extends = "default", limits = { files = prefer(4000000000) } }'
+	launch -0 run -p "$WORK/above.lua" --report report -- true
+	[[ $(json report 'it["enforced"]["skipped"]') == *limits.files* ]]
+	[[ $(json report 'it["enforced"]["rlimits"]') != *files* ]]
+	profile within <<<'return profile { extends = "default", limits = { files = prefer(40) } }'
+	launch -0 run -p "$WORK/within.lua" --report report -- true
+	[[ $(json report 'it["enforced"]["rlimits"]["files"]') == 40 ]]
 }
 
 @test "what fills its disk fills nothing of the host's" {

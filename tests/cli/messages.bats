@@ -41,6 +41,11 @@ warning: not in this directory: "*"$WORK is your home directory"* ]]
 	profile none <<<'return profile { extends = "default", limits = { wall = 0 } }'
 	launch -125 run -p "$WORK/none.lua" -- true
 	[[ $stderr == *"none.lua:1: limits.wall: must be more than 0: with 0 nothing could run ("* ]]
+	launch -125 run --pids 1 -- true
+	expect_error usage "--pids: must be more than 1: pid 1 counts too"
+	profile alone <<<'return profile { extends = "default", limits = { pids = 1 },
+		process = { init = false, die_with_parent = false } }'
+	launch -0 run -p "$WORK/alone.lua" -- true
 	# 0 is meant where something is left: no time for an end, no output, no core.
 	launch -0 run --grace 0 --wall 20 --output 0 -- true
 	profile some <<<'return profile { extends = "untrusted", limits = { wall = none, fsize = 0 } }'

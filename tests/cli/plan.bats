@@ -41,6 +41,9 @@ setup() {
 	sed 's/^limit.wall .*/limit.wall 0/' kept >zero
 	launch -125 run --plan zero
 	expect_error plan "line ${line%%:*}: limit.wall: less than 1: nothing could run"
+	sed 's/^limit.wall .*/limit.pids 1/' kept >one
+	launch -125 run --plan one
+	expect_error plan "limit.pids: pid 1 and the program are two: nothing could run"
 	# The control, with one that is a limit as 0 too.
 	grep -qx "limit.core 0" kept
 	launch -0 run --plan kept

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -347,6 +348,66 @@ static int memory(int mib)
 	return say("", 0);
 }
 
+/* What the kernel counts of this process in the line @name of /proc/self/status, in KiB. Allocates
+ * nothing. */
+static long counted(const char *name)
+{
+	static char text[4096];
+	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	ssize_t got = read(fd, text, sizeof(text) - 1);
+	const char *line;
+
+	close(fd);
+	text[got > 0 ? got : 0] = '\0';
+	line = strstr(text, name);
+	return line ? atol(line + strlen(name)) : -1;
+}
+
+/* Maps up to just under @limit KiB of what @name counts, then a page up to the limit, then one over
+ * it. */
+static int fill(const char *name, int limit)
+{
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	const int rw = PROT_READ | PROT_WRITE;
+	size_t rest;
+
+	say("looks", 0); /* its buffer is there */
+	rest = (size_t)(limit - counted(name)) << 10;
+	say("under", mmap(NULL, rest - 4096, rw, flags, -1, 0) == MAP_FAILED ? -1 : 0);
+	say("at", mmap(NULL, 4096, rw, flags, -1, 0) == MAP_FAILED ? -1 : 0);
+	return say("over", mmap(NULL, 4096, rw, flags, -1, 0) == MAP_FAILED ? -1 : 0);
+}
+
+/* Touches the stack just above @kib KiB from its top, there, and a page below. */
+static int deep(int kib)
+{
+	static const char *const names[] = { "under", "at", "over" };
+	static char text[65536];
+	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	ssize_t got = 0, more;
+	unsigned long end = 0;
+	char *line;
+
+	while ((more = read(fd, text + got, sizeof(text) - 1 - (size_t)got)) > 0)
+		got += more;
+	close(fd);
+	line = strstr(text, "[stack]");
+	while (line && line > text && line[-1] != '\n')
+		line--;
+	if (!line || sscanf(line, "%*x-%lx", &end) != 1)
+		return 2;
+	for (int i = 0; i < 3; i++) {
+		char *page = (char *)end - ((unsigned long)kib << 10) + (1 - i) * 4096;
+
+		printf("%s ", names[i]);
+		fflush(stdout);
+		*(volatile char *)page = 1;
+		printf("ok\n");
+		fflush(stdout);
+	}
+	return 0;
+}
+
 /* As many children at once as can be had, up to @count; they end with us. */
 static int forks(int count)
 {
@@ -455,6 +516,12 @@ static int with_number(const char *name, int number)
 		stubborn(number != 0);
 	if (strcmp(name, "memory") == 0)
 		return memory(number);
+	if (strcmp(name, "space") == 0)
+		return fill("VmSize:", number);
+	if (strcmp(name, "data") == 0)
+		return fill("VmData:", number);
+	if (strcmp(name, "deep") == 0)
+		return deep(number);
 	if (strcmp(name, "forks") == 0)
 		return forks(number);
 	if (strcmp(name, "spin") == 0)

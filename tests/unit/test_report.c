@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "launcher/watch/report.h"
 #include "tests/unit/tap.h"
@@ -21,7 +22,8 @@ static void check_end(void)
 	struct plan plan = {
 		.skipped = &skip,
 		.skipped_count = 1,
-		.limits = { .files = { .set = true, .value = 256 } },
+		.limits = { .files = { .set = true, .value = 256 },
+			    .fsize = { .set = true, .value = 1, .prefer = true } },
 	};
 	struct outcome outcome = {
 		.status = OUTCOME_EXITED,
@@ -33,6 +35,7 @@ static void check_end(void)
 		.enforced = {
 			.namespaces = NAMESPACE_USER | NAMESPACE_TIME,
 			.capabilities = 1ull << 12,
+			.rlimits = 1u << RLIMIT_NOFILE,
 			.seccomp_instructions = 57,
 			.landlock_abi = 7,
 		},
