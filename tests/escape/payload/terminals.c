@@ -42,13 +42,17 @@ static int console(int count, char **arguments)
 /* Requests that take a terminal, or the console's messages, from others. */
 static int take(int count, char **arguments)
 {
-	int slip = 1; /* a line discipline that needs CAP_NET_ADMIN */
+	int slip = 1;  /* a line discipline that needs CAP_NET_ADMIN */
+	int plain = 0; /* one that everybody may set */
 
 	(void)count;
 	(void)arguments;
 	(void)say("TIOCSCTTY", ioctl(0, TIOCSCTTY, 1));
 	(void)say("TIOCCONS", ioctl(0, TIOCCONS));
 	(void)say("TIOCSETD", ioctl(0, TIOCSETD, &slip));
+	(void)say("N_TTY", ioctl(0, TIOCSETD, &plain));
+	(void)say("TIOCEXCL", ioctl(0, TIOCEXCL));
+	(void)ioctl(0, TIOCNXCL);
 	return say("TIOCVHANGUP", ioctl(0, 0x5437));
 }
 
