@@ -1,11 +1,12 @@
-/* access.c - whole numbers within memory: by offset, and by a type's table of fields
+/* access.c - whole numbers within memory: by offset, by a type's table of fields, by index
  *
  * memory:u32(offset) reads, memory:u32(offset, value) writes; the kinds are u8 i8 u16 i16 u32 i32
  * u64 i64, and with "be" behind them most significant byte first. A value must fit its kind, read
  * as signed or as unsigned; u64 past 2^63 is negative in Lua, which has the same bits.
  *
  * fields() makes the __index and __newindex of a type. There a number is a packed field of bind.h
- * and costs no Lua; a function is a getter or setter that does what it wants.
+ * and costs no Lua; a function is a getter or setter that does what it wants. elements() makes
+ * those of an array, whose elements are numbers or slices that have a type's metatable.
  */
 #include "lua/bind/bind.h"
 
@@ -101,12 +102,35 @@ static int access(lua_State *lua)
 	return 0;
 }
 
-enum { UP_FIELDS = 1, UP_METHODS, UP_MISS };
+enum { UP_FIELDS = 1, UP_METHODS, UP_MISS, UP_ARRAY, UP_ELEMENT = UP_FIELDS };
 
 static unsigned char *field_at(lua_State *lua, lua_Integer packed, unsigned char touch)
 {
 	return number_at(lua, packed >> FIELD_SHIFT, (unsigned int)packed & (FIELD_KINDS - 1),
 			 touch);
+}
+
+/* What is neither field nor element: a method, or else miss(self, key)'s to answer. */
+static int get_other(lua_State *lua)
+{
+	lua_pushvalue(lua, 2);
+	if (lua_rawget(lua, lua_upvalueindex(UP_METHODS)) != LUA_TNIL)
+		return 1;
+	lua_pushvalue(lua, lua_upvalueindex(UP_MISS));
+	lua_pushvalue(lua, 1);
+	lua_pushvalue(lua, 2);
+	lua_call(lua, 2, 1);
+	return 1;
+}
+
+static int set_other(lua_State *lua)
+{
+	lua_pushvalue(lua, lua_upvalueindex(UP_MISS));
+	lua_pushvalue(lua, 1);
+	lua_pushvalue(lua, 2);
+	lua_pushvalue(lua, 3);
+	lua_call(lua, 3, 0);
+	return 0;
 }
 
 static int get_field(lua_State *lua)
@@ -126,16 +150,8 @@ static int get_field(lua_State *lua)
 		lua_call(lua, 1, 1);
 		return 1;
 	default:
-		break;
+		return get_other(lua);
 	}
-	lua_pushvalue(lua, 2);
-	if (lua_rawget(lua, lua_upvalueindex(UP_METHODS)) != LUA_TNIL)
-		return 1;
-	lua_pushvalue(lua, lua_upvalueindex(UP_MISS));
-	lua_pushvalue(lua, 1);
-	lua_pushvalue(lua, 2);
-	lua_call(lua, 2, 1);
-	return 1;
 }
 
 static int set_field(lua_State *lua)
@@ -157,12 +173,7 @@ static int set_field(lua_State *lua)
 		lua_call(lua, 2, 0);
 		return 0;
 	default:
-		lua_pushvalue(lua, lua_upvalueindex(UP_MISS));
-		lua_pushvalue(lua, 1);
-		lua_pushvalue(lua, 2);
-		lua_pushvalue(lua, 3);
-		lua_call(lua, 3, 0);
-		return 0;
+		return set_other(lua);
 	}
 }
 
@@ -185,6 +196,111 @@ static int fields(lua_State *lua)
 	return 2;
 }
 
+struct array {
+	lua_Integer base; /* the first index */
+	lua_Integer size; /* of an element */
+	int kind;         /* of numbers; -1: an element is a slice with the metatable UP_ELEMENT */
+};
+
+/* Where the element at the index at 2 starts in the memory at 1; -1 where it has none such. */
+static lua_Integer element_offset(lua_State *lua, const struct array *array)
+{
+	lua_Integer index;
+	int whole = 0;
+
+	if (lua_type(lua, 2) != LUA_TNUMBER)
+		return -1;
+	index = lua_tointegerx(lua, 2, &whole);
+	if (!whole || index < array->base ||
+	    index - array->base >= (lua_Integer)memory_check(lua, 1)->size / array->size)
+		return -1;
+	return (index - array->base) * array->size;
+}
+
+static int get_element(lua_State *lua)
+{
+	const struct array *array = lua_touserdata(lua, lua_upvalueindex(UP_ARRAY));
+	lua_Integer offset;
+
+	lua_settop(lua, 2);
+	offset = element_offset(lua, array);
+	if (offset < 0)
+		return get_other(lua);
+	if (array->kind < 0) {
+		lua_pushvalue(lua, lua_upvalueindex(UP_ELEMENT));
+		memory_slice(lua, 1, offset, array->size);
+	} else {
+		unsigned int kind = (unsigned int)array->kind;
+
+		lua_pushinteger(lua, load(number_at(lua, offset, kind, GUARD_READ), kind));
+	}
+	return 1;
+}
+
+static int set_element(lua_State *lua)
+{
+	const struct array *array = lua_touserdata(lua, lua_upvalueindex(UP_ARRAY));
+	unsigned int kind = (unsigned int)array->kind;
+	lua_Integer offset;
+
+	lua_settop(lua, 3);
+	offset = array->kind < 0 ? -1 : element_offset(lua, array);
+	if (offset < 0)
+		return set_other(lua);
+	store(number_at(lua, offset, kind, GUARD_WRITE), kind,
+	      check_value(lua, 3, kind, kind_names[kind]));
+	return 0;
+}
+
+/* elements(kind|metatable, methods, miss, set, base [, size]) - an __index and a __newindex of
+ * arrays that count from @base. set(self, index, value) is asked where there is no such element,
+ * and where elements are no numbers. */
+static int elements(lua_State *lua)
+{
+	struct array array = { .base = luaL_checkinteger(lua, 5), .kind = -1 };
+	lua_Integer kind;
+
+	lua_settop(lua, 6);
+	luaL_checktype(lua, 2, LUA_TTABLE);
+	luaL_checktype(lua, 3, LUA_TFUNCTION);
+	luaL_checktype(lua, 4, LUA_TFUNCTION);
+	if (lua_istable(lua, 1)) {
+		lua_pushvalue(lua, 1);
+		bind_check_metatable(lua);
+		array.size = luaL_checkinteger(lua, 6);
+	} else {
+		kind = luaL_checkinteger(lua, 1);
+		luaL_argcheck(lua, kind >= 0 && kind < FIELD_KINDS, 1, "a kind expected");
+		array.kind = (int)kind;
+		array.size = (lua_Integer)width((unsigned int)kind);
+	}
+	luaL_argcheck(lua, array.base >= 0, 5, "0 or more expected");
+	luaL_argcheck(lua, array.size > 0, 6, "a size expected");
+	lua_settop(lua, 6);
+	*(struct array *)lua_newuserdatauv(lua, sizeof(array), 0) = array;
+	for (int set = 0; set < 2; set++) {
+		lua_pushvalue(lua, 1);
+		lua_pushvalue(lua, 2);
+		lua_pushvalue(lua, 3 + set);
+		lua_pushvalue(lua, 7);
+		lua_pushcclosure(lua, set ? set_element : get_element, 4);
+	}
+	return 2;
+}
+
+/* down(list, i) - the step of an iterator from the last element to the first: i - 1, list[i] */
+static int down(lua_State *lua)
+{
+	lua_Integer i = luaL_checkinteger(lua, 2);
+
+	if (i <= 0)
+		return 0;
+	lua_settop(lua, 1);
+	lua_pushinteger(lua, i - 1);
+	lua_geti(lua, 1, i);
+	return 2;
+}
+
 void access_open(lua_State *lua)
 {
 	for (unsigned int kind = 0; kind < FIELD_KINDS; kind++) {
@@ -194,6 +310,10 @@ void access_open(lua_State *lua)
 	}
 	lua_pushcfunction(lua, fields);
 	lua_setfield(lua, -2, "fields");
+	lua_pushcfunction(lua, elements);
+	lua_setfield(lua, -2, "elements");
+	lua_pushcfunction(lua, down);
+	lua_setfield(lua, -2, "down");
 	lua_createtable(lua, 0, FIELD_KINDS);
 	for (unsigned int kind = 0; kind < FIELD_KINDS; kind++) {
 		lua_pushinteger(lua, (lua_Integer)kind);

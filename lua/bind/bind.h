@@ -2,8 +2,10 @@
  *
  * The library's C is two kinds of userdata and one way to call. *Memory* is a bounds-checked run of
  * bytes (memory.c, access.c, map.c); a *handle* owns a descriptor (handle.c); call.c turns
- * arguments into the six words of lua/raw/entry.h. A kind is told by a mark in the metatable, so
- * each type of structure has a metatable of its own and is still memory.
+ * arguments into the six words of lua/raw/entry.h. A kind is told by a mark in the userdata, so
+ * each type of structure has a metatable of its own and is still memory. Lua chooses the metatable,
+ * but out of those of bind_metatable() only: Lua's own, as that of files, would take our bytes for
+ * something else.
  *
  * Nothing here knows what a call or a structure means: that stands in lua/syscall/.
  */
@@ -20,6 +22,7 @@
 /* A run of bytes. Its one user value is, of a slice, what it lies in; else a table that keeps what
  * pointers within it point to (or nil). */
 struct memory {
+	const void *mark;     /* memory.c's own */
 	unsigned char *bytes; /* NULL once closed, and always in a slice */
 	size_t size;
 	struct memory *root; /* of a slice: the memory it lies in, which is never a slice itself */
@@ -46,8 +49,26 @@ enum field_kind {
 	FIELD_SHIFT = 4,
 };
 
+/* bind_metatable() - push a new metatable for userdata of ours, called @name, that Lua can't ask
+ * for. */
+void bind_metatable(lua_State *lua, const char *name);
+
+/* bind_check_metatable() - an error where the top of the stack is none of bind_metatable(). */
+void bind_check_metatable(lua_State *lua);
+
+/* bind_set_metatable() - the same, and give it, which is popped, to the userdata below. */
+void bind_set_metatable(lua_State *lua);
+
+/* bind_test() - the userdata at @index if it has at least @size bytes and begins with @mark, else
+ * NULL. */
+void *bind_test(lua_State *lua, int index, const void *mark, size_t size);
+
 /* memory_new() - @size zero bytes, pushed; its metatable is on top of the stack and is popped. */
 struct memory *memory_new(lua_State *lua, size_t size);
+
+/* memory_slice() - a view of part of the memory at @index, pushed; its metatable is on top of the
+ * stack and is popped. */
+void memory_slice(lua_State *lua, int index, lua_Integer offset, lua_Integer length);
 
 /* memory_plain() - push the metatable of memory that is of no type. */
 void memory_plain(lua_State *lua);

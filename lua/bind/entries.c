@@ -17,18 +17,31 @@ struct head {
 } __attribute__((packed));
 
 struct entry {
+	const void *mark;
 	struct head head;
-	size_t length;
 	char name[];
-};
+} __attribute__((packed));
 
-/* What an iterator has yet to go through, of a text that its closure keeps. */
+static const char entry_mark[] = "entry";
+
+/* What an iterator has yet to go through. */
 struct rest {
-	const char *text;
+	const char *at; /* within a text or a memory that its closure keeps */
 	size_t size;
 };
 
-enum { UP_REST = 1, UP_TEXT, UP_METATABLE };
+enum { UP_REST = 1, UP_BYTES, UP_METATABLE, UP_SPARE };
+
+/* After the last entry the memory is for the next who wants some. */
+static void give_back(lua_State *lua)
+{
+	if (lua_isnil(lua, lua_upvalueindex(UP_SPARE)))
+		return;
+	lua_pushvalue(lua, lua_upvalueindex(UP_BYTES));
+	lua_rawseti(lua, lua_upvalueindex(UP_SPARE), 1);
+	lua_pushnil(lua);
+	lua_replace(lua, lua_upvalueindex(UP_SPARE));
+}
 
 /* The next entry's head and name, of @length; NULL after the last. */
 static const char *step(lua_State *lua, struct head *head, size_t *length)
@@ -36,14 +49,17 @@ static const char *step(lua_State *lua, struct head *head, size_t *length)
 	struct rest *rest = lua_touserdata(lua, lua_upvalueindex(UP_REST));
 	const char *name;
 
-	if (rest->size < sizeof(*head))
+	if (rest->size < sizeof(*head)) {
+		rest->size = 0;
+		give_back(lua);
 		return NULL;
-	memcpy(head, rest->text, sizeof(*head));
+	}
+	memcpy(head, rest->at, sizeof(*head));
 	if (head->reclen < sizeof(*head) || head->reclen > rest->size)
 		luaL_error(lua, "an entry that goes past the end");
-	name = rest->text + sizeof(*head);
+	name = rest->at + sizeof(*head);
 	*length = strnlen(name, head->reclen - sizeof(*head));
-	rest->text += head->reclen;
+	rest->at += head->reclen;
 	rest->size -= head->reclen;
 	return name;
 }
@@ -58,11 +74,11 @@ static int next(lua_State *lua)
 	if (!name)
 		return 0;
 	entry = lua_newuserdatauv(lua, sizeof(*entry) + length, 0);
+	entry->mark = entry_mark;
 	entry->head = head;
-	entry->length = length;
 	memcpy(entry->name, name, length);
 	lua_pushvalue(lua, lua_upvalueindex(UP_METATABLE));
-	lua_setmetatable(lua, -2);
+	lua_setmetatable(lua, -2); /* entries() has looked at it */
 	return 1;
 }
 
@@ -79,35 +95,63 @@ static int next_name(lua_State *lua)
 	return 2;
 }
 
-/* entries(text [, metatable]) - an iterator over objects of entrytype(), or over names and types */
+/* The bytes at index 1: a text, or memory that has them in itself, so that they stay as long as it
+ * does. */
+static const char *check_bytes(lua_State *lua, size_t *size)
+{
+	const struct memory *memory;
+
+	if (lua_type(lua, 1) == LUA_TSTRING)
+		return lua_tolstring(lua, 1, size);
+	memory = memory_check(lua, 1);
+	luaL_argcheck(lua, memory->bytes == (const unsigned char *)(memory + 1), 1,
+		      "memory that is no mapping and no part of another expected");
+	*size = memory->size;
+	return (const char *)memory->bytes;
+}
+
+/* entries(text|memory [, metatable [, length [, spare]]]) - an iterator over objects of
+ * entrytype(), or over names and types. When it has come to the end, spare[1] is the memory. */
 static int entries(lua_State *lua)
 {
 	bool names = lua_isnoneornil(lua, 2);
 	size_t size;
-	const char *text = luaL_checklstring(lua, 1, &size);
+	const char *bytes = check_bytes(lua, &size);
+	lua_Integer length = luaL_optinteger(lua, 3, (lua_Integer)size);
 	struct rest *rest;
 
-	if (!names)
-		luaL_checktype(lua, 2, LUA_TTABLE);
-	lua_settop(lua, 2);
+	luaL_argcheck(lua, length >= 0 && length <= (lua_Integer)size, 3,
+		      "a length no larger than the memory's expected");
+	lua_settop(lua, 4);
+	if (!lua_isnil(lua, 4))
+		luaL_checktype(lua, 4, LUA_TTABLE);
 	rest = lua_newuserdatauv(lua, sizeof(*rest), 0);
-	rest->text = text;
-	rest->size = size;
-	lua_insert(lua, 1);
-	lua_pushcclosure(lua, names ? next_name : next, 3);
+	rest->at = bytes;
+	rest->size = (size_t)length;
+	if (!names) {
+		lua_pushvalue(lua, 2);
+		bind_check_metatable(lua);
+		lua_pop(lua, 1);
+	}
+	lua_replace(lua, 3);
+	lua_pushvalue(lua, 3);
+	lua_pushvalue(lua, 1);
+	lua_pushvalue(lua, 2);
+	lua_pushvalue(lua, 4);
+	lua_pushcclosure(lua, names ? next_name : next, 4);
 	return 1;
 }
 
 /* Fields by name; what is none of them is the type's own to answer. */
 static int field(lua_State *lua)
 {
-	const struct entry *entry = lua_touserdata(lua, 1);
+	const struct entry *entry = bind_test(lua, 1, entry_mark, sizeof(*entry));
 	const char *key = lua_type(lua, 2) == LUA_TSTRING ? lua_tostring(lua, 2) : "";
 
-	if (!entry || !lua_getmetatable(lua, 1) || !lua_rawequal(lua, -1, lua_upvalueindex(1)))
+	if (!entry)
 		return luaL_typeerror(lua, 1, "dirent");
 	if (strcmp(key, "name") == 0) {
-		lua_pushlstring(lua, entry->name, entry->length);
+		lua_pushlstring(lua, entry->name, lua_rawlen(lua, 1) - sizeof(*entry));
 	} else if (strcmp(key, "type") == 0) {
 		lua_pushinteger(lua, entry->head.type);
 	} else if (strcmp(key, "ino") == 0) {
@@ -118,7 +162,7 @@ static int field(lua_State *lua)
 		lua_pushinteger(lua, entry->head.reclen);
 	} else {
 		lua_settop(lua, 2);
-		lua_pushvalue(lua, lua_upvalueindex(2));
+		lua_pushvalue(lua, lua_upvalueindex(1));
 		lua_insert(lua, 1);
 		lua_call(lua, 2, 1);
 	}
@@ -129,15 +173,10 @@ static int field(lua_State *lua)
 static int entrytype(lua_State *lua)
 {
 	luaL_checktype(lua, 1, LUA_TFUNCTION);
-	lua_createtable(lua, 0, 3);
-	lua_pushvalue(lua, -1);
+	bind_metatable(lua, "dirent");
 	lua_pushvalue(lua, 1);
-	lua_pushcclosure(lua, field, 2);
+	lua_pushcclosure(lua, field, 1);
 	lua_setfield(lua, -2, "__index");
-	lua_pushliteral(lua, "dirent");
-	lua_setfield(lua, -2, "__name");
-	lua_pushboolean(lua, 0);
-	lua_setfield(lua, -2, "__metatable");
 	return 1;
 }
 

@@ -16,20 +16,14 @@
 static const char handle_mark[] = "handle";
 
 struct handle {
+	const void *mark;
 	int fd;    /* -1 once closed */
 	bool kept; /* by the caller: the collector leaves it alone */
 };
 
 static struct handle *to_handle(lua_State *lua, int index)
 {
-	struct handle *handle = lua_touserdata(lua, index);
-	int kind;
-
-	if (!handle || !lua_getmetatable(lua, index))
-		return NULL;
-	kind = lua_rawgetp(lua, -1, handle_mark);
-	lua_pop(lua, 2);
-	return kind == LUA_TNIL ? NULL : handle;
+	return bind_test(lua, index, handle_mark, sizeof(struct handle));
 }
 
 static struct handle *check_handle(lua_State *lua)
@@ -68,9 +62,9 @@ void handle_new(lua_State *lua, int fd)
 {
 	struct handle *handle = lua_newuserdatauv(lua, sizeof(*handle), 0);
 
-	*handle = (struct handle){ .fd = fd };
+	*handle = (struct handle){ .mark = handle_mark, .fd = fd };
 	lua_insert(lua, -2);
-	lua_setmetatable(lua, -2);
+	bind_set_metatable(lua);
 }
 
 void handle_own(lua_State *lua, int index, int fd)
@@ -163,18 +157,11 @@ static int is_handle(lua_State *lua)
 /* handletype(name) - a metatable for handles of one kind */
 static int handletype(lua_State *lua)
 {
-	luaL_checkstring(lua, 1);
-	lua_createtable(lua, 0, 8);
-	lua_pushboolean(lua, 1);
-	lua_rawsetp(lua, -2, handle_mark);
+	bind_metatable(lua, luaL_checkstring(lua, 1));
 	lua_pushcfunction(lua, collect);
 	lua_setfield(lua, -2, "__gc");
 	lua_pushcfunction(lua, close);
 	lua_setfield(lua, -2, "__close");
-	lua_pushvalue(lua, 1);
-	lua_setfield(lua, -2, "__name");
-	lua_pushboolean(lua, 0);
-	lua_setfield(lua, -2, "__metatable");
 	return 1;
 }
 

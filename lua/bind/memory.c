@@ -11,26 +11,13 @@
 
 #include <string.h>
 
-/* Its address is the mark of metatables; the value does not matter. */
+/* Its address is the mark; the value does not matter. */
 static const char memory_mark[] = "memory";
 static const char plain_key[] = "syscall.memory";
 
-static void push_mark(lua_State *lua, const void *mark)
-{
-	lua_pushboolean(lua, 1);
-	lua_rawsetp(lua, -2, mark);
-}
-
 struct memory *memory_test(lua_State *lua, int index)
 {
-	struct memory *memory = lua_touserdata(lua, index);
-	int kind;
-
-	if (!memory || !lua_getmetatable(lua, index))
-		return NULL;
-	kind = lua_rawgetp(lua, -1, memory_mark);
-	lua_pop(lua, 2);
-	return kind == LUA_TNIL ? NULL : memory;
+	return bind_test(lua, index, memory_mark, sizeof(struct memory));
 }
 
 unsigned char *memory_at(const struct memory *memory)
@@ -84,10 +71,12 @@ struct memory *memory_new(lua_State *lua, size_t size)
 {
 	struct memory *memory = lua_newuserdatauv(lua, sizeof(*memory) + size, 1);
 
-	*memory = (struct memory){ .bytes = (unsigned char *)(memory + 1), .size = size };
+	*memory = (struct memory){ .mark = memory_mark,
+				   .bytes = (unsigned char *)(memory + 1),
+				   .size = size };
 	memset(memory->bytes, 0, size);
 	lua_insert(lua, -2);
-	lua_setmetatable(lua, -2);
+	bind_set_metatable(lua);
 	return memory;
 }
 
@@ -118,31 +107,37 @@ static int new (lua_State *lua)
 	return 1;
 }
 
-/* slice(memory, offset [, length [, metatable]]) - a view of part of it */
-static int slice(lua_State *lua)
+void memory_slice(lua_State *lua, int index, lua_Integer offset, lua_Integer length)
 {
-	struct memory *whole = memory_check(lua, 1);
+	struct memory *whole = memory_check(lua, index);
 	struct memory *part;
-	lua_Integer offset = luaL_checkinteger(lua, 2);
-	lua_Integer length = luaL_optinteger(lua, 3, (lua_Integer)whole->size - offset);
 
 	(void)memory_range(lua, whole, offset, length);
-	lua_settop(lua, 4);
 	part = lua_newuserdatauv(lua, sizeof(*part), 1);
-	*part = (struct memory){ .size = (size_t)length,
+	*part = (struct memory){ .mark = memory_mark,
+				 .size = (size_t)length,
 				 .root = memory_root(whole),
 				 .offset = whole->offset + (size_t)offset };
 	if (whole->root)
-		lua_getiuservalue(lua, 1, 1);
+		lua_getiuservalue(lua, index, 1);
 	else
-		lua_pushvalue(lua, 1);
+		lua_pushvalue(lua, index);
 	lua_setiuservalue(lua, -2, 1);
+	lua_insert(lua, -2);
+	bind_set_metatable(lua);
+}
+
+/* slice(memory, offset [, length [, metatable]]) - a view of part of it */
+static int slice(lua_State *lua)
+{
+	const struct memory *whole = memory_check(lua, 1);
+	lua_Integer offset = luaL_checkinteger(lua, 2);
+	lua_Integer length = luaL_optinteger(lua, 3, (lua_Integer)whole->size - offset);
+
+	lua_settop(lua, 4);
 	if (lua_isnil(lua, 4))
 		memory_plain(lua);
-	else
-		lua_pushvalue(lua, 4);
-	luaL_argcheck(lua, lua_istable(lua, -1), 4, "a metatable expected");
-	lua_setmetatable(lua, -2);
+	memory_slice(lua, 1, offset, length);
 	return 1;
 }
 
@@ -379,8 +374,7 @@ static int close(lua_State *lua)
 	return 1;
 }
 
-/* metatable(name) - one for a type of its own; lua/syscall/struct.lua fills in the rest. What must
- * not be missing is the mark. */
+/* metatable(name) - one for a type of its own; lua/syscall/struct.lua fills in the rest */
 static int metatable(lua_State *lua)
 {
 	static const luaL_Reg common[] = {
@@ -390,14 +384,8 @@ static int metatable(lua_State *lua)
 		{ NULL, NULL },
 	};
 
-	luaL_checkstring(lua, 1);
-	lua_createtable(lua, 0, 10);
-	push_mark(lua, memory_mark);
+	bind_metatable(lua, luaL_checkstring(lua, 1));
 	luaL_setfuncs(lua, common, 0);
-	lua_pushvalue(lua, 1);
-	lua_setfield(lua, -2, "__name");
-	lua_pushboolean(lua, 0);
-	lua_setfield(lua, -2, "__metatable");
 	return 1;
 }
 

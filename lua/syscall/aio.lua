@@ -75,12 +75,6 @@ function M.io_submit(context, requests)
 	return taken, err
 end
 
-local function next_event(events, i)
-	if i > 0 then
-		return i - 1, events[i]
-	end
-end
-
 -- io_getevents(context [, least [, events [, timeout]]]) - an iterator: for i, event in …
 function M.io_getevents(context, least, events, timeout)
 	check.integer("io_getevents", 1, context)
@@ -99,7 +93,7 @@ function M.io_getevents(context, least, events, timeout)
 	for i = 1, count do
 		kept[events[i].obj] = nil
 	end
-	return next_event, events, count
+	return memory.down, events, count
 end
 
 -- io_cancel(context, request [, result]) - the event, where the request could be stopped

@@ -40,25 +40,22 @@ function own_types.buffer(size)
 end
 
 -- Of plain memory buffer[i] is a byte, from 0 on.
-local function byte_of(self, at)
+local function no_byte(_, at)
 	if not math.type(at) then
 		errors.raise("memory has no field %s%s", tostring(at), errors.nearest(tostring(at), raw.memory))
-	elseif at >= 0 and at < #self then
-		return raw.memory.u8(self, at)
 	end
 end
 
-local function set_byte(self, at, value)
+local function no_byte_to_set(self, at)
 	if not math.type(at) then
 		errors.raise("memory has no field %s that can be set", tostring(at))
-	elseif at < 0 or at >= #self then
-		errors.raise("memory: no byte %s of %d", tostring(at), #self)
 	end
-	raw.memory.u8(self, at, value)
+	errors.raise("memory: no byte %s of %d", tostring(at), #self)
 end
 
 local plain = debug.getmetatable(raw.memory.new(0))
-plain.__index, plain.__newindex = raw.memory.fields({}, raw.memory, byte_of, {}, set_byte)
+plain.__index, plain.__newindex =
+	raw.memory.elements(raw.memory.kinds.u8, raw.memory, no_byte, no_byte_to_set, 0)
 
 S.t = setmetatable(own_types, {
 	__index = function(t, name)

@@ -157,18 +157,29 @@ end
 local get_entries = bind("getdents", "getdents64: fd room -> bytes")
 
 local ROOM = 32768 -- what the C library asks for at a time
+local spare = {} -- the room of an iteration that has come to its end, for the next one
 
 -- getdents(fd [, buffer [, size [, names]]]) - an iterator over the next entries, and how many
 -- bytes they took: 0 at the end of the directory. With @names it gives names and types (DT) alone,
 -- which costs less.
 function M.getdents(fd, buffer, size, names)
-	local bytes, err = get_entries(fd, buffer, size or (not buffer and ROOM or nil))
-	if not bytes then
-		return nil, err
-	elseif buffer then
-		bytes = memory.string(buffer, 0, bytes)
+	local metatable = not names and require("syscall.types.files").entry or nil
+	if buffer or size then
+		local bytes, err = get_entries(fd, buffer, size)
+		if not bytes then
+			return nil, err
+		elseif buffer then
+			bytes = memory.string(buffer, 0, bytes)
+		end
+		return raw.entries(bytes, metatable), #bytes
 	end
-	return raw.entries(bytes, not names and require("syscall.types.files").entry or nil), #bytes
+	local room = spare[1] or memory.new(ROOM)
+	spare[1] = nil
+	local count, err = get_entries(fd, room)
+	if not count then
+		return nil, err
+	end
+	return raw.entries(room, metatable, count, spare), count
 end
 
 -- Handles of files, which outlive their names. name_to_handle_at() answers true, nil, the handle

@@ -160,12 +160,6 @@ function M.epoll_ctl(epfd, op, fd, event)
 	return control(epfd, op, fd, event)
 end
 
-local function next_event(events, i)
-	if i > 0 then
-		return i - 1, events[i]
-	end
-end
-
 -- Room for events: a list, a count, or nothing.
 local function room_for(name, events)
 	if not raw.ismemory(events) then
@@ -189,7 +183,7 @@ local function wait_for(events, seconds, mask, once)
 	if not count then
 		return nil, err
 	end
-	return next_event, events, count
+	return memory.down, events, count
 end
 
 -- epoll_pwait(epfd [, events [, milliseconds [, sigmask]]]) - an iterator: for i, event in …

@@ -26,6 +26,11 @@ local synonyms = {
 }
 local raw_kinds = { be16 = "u16be", be32 = "u32be", be64 = "u64be" }
 
+-- packed(kind, offset) - a get or set that reads or stores the number of @kind there without Lua
+function M.packed(kind, offset)
+	return memory.kinds[raw_kinds[kind] or kind] | offset << 4
+end
+
 M.all = {} -- in order of definition, for the test of layouts
 
 local named = {} -- name → type, of all modules of types that are loaded
@@ -56,7 +61,7 @@ end
 -- Fields: each adds its gets and sets to the type.
 
 local function add_scalar(type, name, kind, offset, field)
-	local packed = memory.kinds[raw_kinds[kind] or kind] | offset << 4
+	local packed = M.packed(kind, offset)
 	type.gets[name] = packed
 	if field.const then
 		local access = memory[raw_kinds[kind] or kind]
@@ -403,18 +408,6 @@ end
 
 local arrays = {}
 
-local function element_access(element, kind)
-	if element then
-		return function(self, offset)
-			return memory.slice(self, offset, element.size, element.metatable)
-		end, function(self, offset, value)
-			memory.write(self, offset, element(value))
-		end
-	end
-	local access = memory[raw_kinds[kind] or kind]
-	return access, access
-end
-
 local function array_of(name, base)
 	local key = name .. "@" .. base
 	if arrays[key] then
@@ -423,7 +416,6 @@ local function array_of(name, base)
 	local kind = synonyms[name] or name
 	local element = not scalars[kind] and M.find(kind) or nil
 	local size = element and element.size or scalars[kind]
-	local get, set = element_access(element, kind)
 	local metatable = raw.metatable(name .. "[]")
 	local methods = {}
 	for method, call in pairs(memory) do
@@ -434,18 +426,20 @@ local function array_of(name, base)
 	end
 	metatable.__len = count
 	metatable.__tostring = element and element.list_text
-	metatable.__index, metatable.__newindex = memory.fields({}, methods, function(self, index)
-		if math.type(index) and index >= base and index < base + count(self) then
-			return get(self, (index - base) * size)
-		elseif math.type(index) ~= "integer" then
+	local function miss(_, index)
+		if math.type(index) ~= "integer" then
 			errors.raise("%s[] has no field %s", name, tostring(index))
 		end
-	end, {}, function(self, index, value)
+	end
+	local function set(self, index, value)
 		if not math.type(index) or index < base or index >= base + count(self) then
 			errors.raise("%s[]: no element %s of %d", name, tostring(index), count(self))
 		end
-		set(self, (index - base) * size, value)
-	end)
+		memory.write(self, (index - base) * size, element(value))
+	end
+	metatable.__index, metatable.__newindex = memory.elements(
+		element and element.metatable or memory.kinds[raw_kinds[kind] or kind], methods, miss, set, base,
+		size)
 	arrays[key] = { element = size, metatable = metatable, base = base,
 		align = element and element.align or size }
 	return arrays[key]

@@ -74,6 +74,35 @@ raises(function() shape.sec = 1 end, "cannot be written to", "which cannot be se
 raises(function() S.t.timespec(hidden) end, "open memory that can be read", "a copy of it")
 is(getmetatable(holder), false, "metatables of memory are not handed out")
 
+-- Metatables: whoever chooses one does not choose what the bytes are taken for.
+
+local own = "a metatable that the library made expected"
+for _, foreign in ipairs { getmetatable(io.stdout), {} } do
+	raises(function() memory.new(64, foreign) end, own, "memory with a metatable of others")
+	raises(function() memory.slice(holder, 0, 8, foreign) end, own, "a slice")
+	raises(function() raw.handle(0, foreign) end, own, "an fd object")
+	raises(function() raw.entries("", foreign) end, own, "an entry")
+	raises(function() raw.map(foreign, 4096, 0, S.c.MAP "private, anonymous", -1, 0) end, own,
+		"a mapping")
+	raises(function() memory.elements(foreign, {}, error, error, 0, 8) end, own, "an element")
+end
+local name_of = raw.entrytype(function() end)
+local record = string.pack("=I8i8I2B", -1 >> 1, 64, 80, 8) .. ("x"):rep(61)
+local entry = raw.entries(record, raw.metatable "memory")()
+raises(function() memory.u8(entry, 0) end, "memory expected", "an entry that claims to be memory")
+raises(function() memory.slice(entry, 0, 1) end, "memory expected", "nor has it slices")
+raises(function() return memory.new(64, name_of).name end, "dirent expected",
+	"memory that claims to be an entry")
+raises(function() return memory.slice(holder, 0, 1, name_of).name end, "dirent expected",
+	"or a slice")
+local both = raw.handletype "both"
+for key, value in pairs(raw.metatable "memory") do
+	both[key] = both[key] or value
+end
+raises(function() memory.string(raw.nogc(raw.handle(1 << 20, both))) end, "memory expected",
+	"an fd object with all that memory's metatable has")
+ok(not raw.ishandle(memory.new(64, both)), "and memory with all that one of fd objects has")
+
 -- Addresses
 
 local number = require("syscall.call").number

@@ -173,6 +173,7 @@ for name, type in list:getdents(nil, nil, true) do
 	plain[#plain + 1] = name
 	ok(type == types[name].type, "getdents() of names: type of " .. name)
 end
+local plain_order = table.move(plain, 1, #plain, 1, {})
 table.sort(plain)
 is(table.concat(plain, " "), table.concat(found, " "), "names alone")
 for _, text in ipairs { "", ("x"):rep(18), ("x"):rep(19), ("\0"):rep(100), ("\255"):rep(4096) } do
@@ -181,6 +182,28 @@ for _, text in ipairs { "", ("x"):rep(18), ("x"):rep(19), ("\0"):rep(100), ("\25
 		error(#text < 19 and "an entry that goes past the end" or "all of it is passed")
 	end, "an entry that goes past the end", ("%d bytes that are no entries"):format(#text))
 end
+local function names_of(entries)
+	local names = {}
+	for name in entries do
+		names[#names + 1] = name
+	end
+	return table.concat(names, " ")
+end
+
+-- Room is used again once an iteration is at its end, and not before.
+list:seek(0, "set")
+local first = list:getdents(nil, nil, true)
+local before_end = first()
+local other = assert(S.open("/proc/self/fd", "directory, rdonly"))
+local numbers = names_of(other:getdents(nil, nil, true))
+ok(numbers:find "0 1 2", "getdents() of another directory meanwhile")
+is(before_end .. " " .. names_of(first), table.concat(plain_order, " "),
+	"leaves the first as it was")
+other:seek(0, "set")
+is(names_of(other:getdents(nil, nil, true)), numbers, "room of an iteration that has ended")
+is(first(), nil, "which stays at its end")
+is(names_of(list:getdents(nil, nil, true)), "", "nothing after the last entry")
+other:close()
 list:seek(0, "set")
 local room = S.t.buffer(64)
 local part, bytes = list:getdents(room)

@@ -44,13 +44,7 @@ M.pollfds = struct.list "pollfd"
 local DATA = raw.arch == "x86_64" and 4 or 8 -- packed there
 local event_gets = booleans("EPOLL", "events")
 
-function event_gets.fd(self)
-	return memory.i32(self, DATA)
-end
-
-function event_gets.u32(self)
-	return memory.u32(self, DATA)
-end
+event_gets.fd, event_gets.u32 = struct.packed("i32", DATA), struct.packed("u32", DATA)
 
 M.epoll_event = define {
 	"epoll_event", c = "struct epoll_event", header = "linux/eventpoll.h", packed = "x86_64",
