@@ -1,9 +1,10 @@
 -- untrusted.lua - a program that one does not trust, on data that one gives it
 --
--- Of the host it sees the system's programs and one directory, mounted at /box so that not even
--- the path tells about the user. It may call what ordinary programs call and nothing else, may
--- not touch files beyond what is listed to Landlock either, and its time, processes, memory and
--- output end somewhere. The limits are meant to be changed: --wall, --memory, --pids, --output.
+-- Of the host it sees the system's programs and one directory, mounted at /box, so that no path it
+-- uses or prints tells about the user; only mountinfo names the source. It may call what ordinary
+-- programs call and nothing else, may not touch files beyond what is listed to Landlock either, and
+-- its time, processes, memory and output end somewhere. The limits are meant to be changed: --wall,
+-- --memory, --pids, --output.
 
 local arg = params {
 	dir = path { default = host.cwd, doc = "mounted read-write at /box" },
