@@ -36,7 +36,7 @@ setup() {
 	done
 	# One that only the list leaves out; the control is a profile without one.
 	need_command python3
-	local program='import os; os.setpriority(os.PRIO_PROCESS, 0, 0)'
+	local program='import os; os.nice(0)' # setpriority(2)
 	launch -0 run -p base -- /usr/bin/python3 -c "$program"
 	launch -1 run -p untrusted -- /usr/bin/python3 -c "$program"
 	[[ $stderr == *PermissionError* ]]
