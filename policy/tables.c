@@ -20,7 +20,7 @@ struct tables_other {
 struct tables_group_row {
 	uint16_t name;
 	uint16_t doc;
-	const char *const *members;
+	const int16_t *members;
 };
 
 /* A family's constants are those from `first` to the next family's `first`. */
@@ -184,7 +184,7 @@ static const struct tables_group_row *find_group(const char *name)
 	return NULL;
 }
 
-const char *const *tables_group(const char *name)
+const int16_t *tables_group(const char *name)
 {
 	const struct tables_group_row *row = find_group(name);
 

@@ -39,10 +39,10 @@ int tables_call_at(enum policy_entry entry, uint32_t number);
  */
 const char *tables_signature(int call, enum policy_entry entry);
 
-/* tables_group() - the calls of a group ("@file-system") by name, NULL at the end; NULL where there
- * is no such group.
+/* tables_group() - the calls of a group ("@file-system") as tables_call() tells them, -1 at the
+ * end; NULL where there is no such group.
  */
-const char *const *tables_group(const char *name);
+const int16_t *tables_group(const char *name);
 const char *tables_group_doc(const char *name);
 const char *tables_group_name(size_t index); /* NULL past the end */
 

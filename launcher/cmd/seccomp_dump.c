@@ -134,10 +134,10 @@ void seccomp_stats(const struct seccomp_view *view, struct buf *out)
 
 static void group_members(const char *name, struct buf *out)
 {
-	const char *const *member = tables_group(name);
+	const int16_t *member = tables_group(name);
 
-	for (; *member; member++)
-		buf_format(out, "%s\n", *member);
+	for (; *member >= 0; member++)
+		buf_format(out, "%s\n", tables_call_name(*member));
 }
 
 int seccomp_groups(const char *name, struct buf *out, struct err *err)

@@ -52,6 +52,16 @@ static int where(lua_State *lua)
 	return 1;
 }
 
+/* tag(value) - the field `is` of a table's metatable, or nil. Asked of nearly every value. */
+static int tag(lua_State *lua)
+{
+	if (lua_type(lua, 1) == LUA_TTABLE && lua_getmetatable(lua, 1))
+		lua_getfield(lua, -1, "is");
+	else
+		lua_pushnil(lua);
+	return 1;
+}
+
 /* By words, as musl's memcmp() does not. */
 static bool is_same(const char *a, const char *b, size_t length)
 {
@@ -179,15 +189,18 @@ static int lines(lua_State *lua)
 {
 	size_t length;
 	const char *text = luaL_checklstring(lua, 1, &length);
+	const char *const ending = text + length;
+	const char *next = memchr(text, '\n', length);
 	lua_Integer line = 1;
 
 	lua_createtable(lua, 0, LINES_USUAL);
-	for (const char *at = text; at < text + length; at++) {
+	for (const char *at = text; (at = memchr(at, '=', (size_t)(ending - at))); at++) {
 		const char *end = at;
 		const char *word;
 
-		line += *at == '\n';
-		if (*at != '=' || at[1] == '=')
+		for (; next && next < at; line++)
+			next = memchr(next + 1, '\n', (size_t)(ending - next - 1));
+		if (at[1] == '=')
 			continue;
 		while (end > text && (end[-1] == ' ' || end[-1] == '\t'))
 			end--;
@@ -258,8 +271,9 @@ void native_link(lua_State *lua, struct native *native)
 void native_prepare(lua_State *lua)
 {
 	static const char *const usual[] = {
-		"lunette.main",  "lunette.merge", "lunette.mounts",   "lunette.attributes",
-		"lunette.rules", "lunette.lower", "lunette.matchers", "lunette.landlock",
+		"lunette.main",       "lunette.merge",    "lunette.mounts",
+		"lunette.attributes", "lunette.rules",    "lunette.lower",
+		"lunette.matchers",   "lunette.landlock", "lunette.params",
 	};
 	const char *name;
 
@@ -287,7 +301,7 @@ void native_open(lua_State *lua)
 		{ "where", where },  { "compile", compile },
 		{ "load", load },    { "lines", lines },
 		{ "token", token },  { "path", path },
-		{ NULL, NULL },
+		{ "tag", tag },      { NULL, NULL },
 	};
 
 	lua_createtable(lua, 0, 24);

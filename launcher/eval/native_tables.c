@@ -33,10 +33,9 @@ static int call(lua_State *lua)
 
 enum { NUMBERS = 1024 }; /* above each entry's highest */
 
-/* Adds the call @name to @set; false where @entry does not have it. */
-static bool add_number(uint8_t *set, enum policy_entry entry, const char *name)
+/* Adds a call to @set; false where @entry does not have it. */
+static bool add_number(uint8_t *set, enum policy_entry entry, int index)
 {
-	int index = tables_call(name);
 	int number = index < 0 ? -1 : tables_call_number(index, entry);
 
 	if (number < 0 || number >= NUMBERS)
@@ -95,10 +94,10 @@ static int numbers(lua_State *lua)
 	lua_pushnil(lua);
 	for (lua_Integer i = 1; lua_rawgeti(lua, 2, i) == LUA_TSTRING; i++) {
 		const char *name = lua_tostring(lua, -1);
-		const char *const *member = name[0] == '@' ? tables_group(name) : NULL;
-		bool found = member || add_number(set, entry, name);
+		const int16_t *member = name[0] == '@' ? tables_group(name) : NULL;
+		bool found = member || add_number(set, entry, tables_call(name));
 
-		for (; member && *member; member++)
+		for (; member && *member >= 0; member++)
 			(void)add_number(set, entry, *member);
 		if (!found) {
 			if (missing == 0) {
@@ -146,13 +145,13 @@ static int signature(lua_State *lua)
 /* group(name) - a list of names */
 static int group(lua_State *lua)
 {
-	const char *const *names = tables_group(luaL_checkstring(lua, 1));
+	const int16_t *calls = tables_group(luaL_checkstring(lua, 1));
 
-	if (!names)
+	if (!calls)
 		return 0;
 	lua_newtable(lua);
-	for (lua_Integer i = 0; names[i]; i++) {
-		lua_pushstring(lua, names[i]);
+	for (lua_Integer i = 0; calls[i] >= 0; i++) {
+		lua_pushstring(lua, tables_call_name(calls[i]));
 		lua_rawseti(lua, -2, i + 1);
 	}
 	return 1;

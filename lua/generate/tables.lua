@@ -331,7 +331,6 @@ local function write_calls(out, calls)
 	write_list(out, "static const int16_t call_numbers[]", numbers)
 	write_pool(out, "call_pool", names)
 	write_pool(out, "signature_pool", signatures)
-	return names
 end
 
 -- For each entry: which call has a number, and the known numbers as intervals.
@@ -364,21 +363,21 @@ local function write_entries(out, calls)
 	end
 end
 
-local function write_groups(out, groups, names)
+local function write_groups(out, groups, by_name)
 	local pool = new_pool()
 	local rows = {}
 	for i, group in ipairs(groups) do
 		local members = map(group.calls, function(call)
-			return ("call_pool + %d"):format(names.offset(call))
+			return by_name[call].index
 		end)
-		members[#members + 1] = "NULL"
+		members[#members + 1] = -1
 		rows[i] = ("{ %d, %d, group_members_%d }"):format(pool.offset(group.name),
 			pool.offset(group.doc), i - 1)
 		group.list = members
 	end
 	write_pool(out, "group_pool", pool)
 	for i, group in ipairs(groups) do
-		write_list(out, ("static const char *const group_members_%d[]"):format(i - 1), group.list)
+		write_list(out, ("static const int16_t group_members_%d[]"):format(i - 1), group.list)
 	end
 	write_list(out, "static const struct tables_group_row group_rows[]", rows)
 end
@@ -436,9 +435,9 @@ local function write_data(path, directory, calls, by_name)
 		"/* tables_data.h - the data of policy/tables.c, made from policy/tables/ */",
 		"#ifndef POLICY_TABLES_DATA_H", "#define POLICY_TABLES_DATA_H", "",
 	}
-	local names = write_calls(out, calls)
+	write_calls(out, calls)
 	write_entries(out, calls)
-	write_groups(out, read_groups(directory, calls, by_name), names)
+	write_groups(out, read_groups(directory, calls, by_name), by_name)
 	write_constants(out, read_constants(directory))
 	write_small(out, directory)
 	out[#out + 1] = "#endif"

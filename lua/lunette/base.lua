@@ -8,7 +8,7 @@
 
 local native = ...
 local match = string.match
-local getmetatable, setmetatable, tointeger, type = getmetatable, setmetatable, math.tointeger, type
+local setmetatable, tointeger, type = setmetatable, math.tointeger, type
 
 local M = {}
 
@@ -25,13 +25,13 @@ function M.make(name, object, call)
 end
 
 -- tag() - the name of a value's tag, or nil
-local function tag(value)
-	if type(value) == "table" then
-		local meta = getmetatable(value)
-		return meta and meta.is
-	end
+M.tag = native.tag
+
+-- digits - small numbers as text, made when the binary is: each time, Lua takes printf for it
+M.digits = {}
+for number = 0, 127 do
+	M.digits[number] = tostring(number)
 end
-M.tag = tag
 
 -- fail() - raises: @where is "FILE:LINE" or "", @path the key's
 function M.fail(where, path, reason, hint)

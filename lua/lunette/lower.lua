@@ -6,7 +6,7 @@ local native = ...
 local base = native.load("lunette.base")
 local keys = native.load("lunette.keys")
 local fail, ipairs, next, type = base.fail, ipairs, next, type
-local concat, escape = table.concat, native.token
+local concat, escape, digits = table.concat, native.token, base.digits
 
 -- lower() - the plan's text for @question with the merged @state
 return function(state, question)
@@ -24,7 +24,7 @@ return function(state, question)
 		local count = #list
 		list[count + 1] = tokens
 		if where and where ~= "" then
-			origins[#origins + 1] = key .. " " .. count .. " " .. escape(where)
+			origins[#origins + 1] = key .. " " .. (digits[count] or count) .. " " .. escape(where)
 		end
 	end
 

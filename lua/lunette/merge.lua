@@ -9,7 +9,7 @@ local native = ...
 local base = native.load("lunette.base")
 local keys = native.load("lunette.keys")
 local schema = native.load("lunette.schema")
-local tag, fail, line = base.tag, base.fail, base.line
+local tag, fail, line, digits = base.tag, base.fail, base.line, base.digits
 local ipairs, next, type = ipairs, next, type
 local sub = string.sub
 
@@ -210,7 +210,7 @@ local function mounts(layer, value, preferred)
 	end
 	local target = native.load("lunette.mounts").target
 	items(layer, "mounts", value, preferred, function(item, class, prefers, path, number)
-		path = path .. "[" .. number .. "]"
+		path = path .. "[" .. (digits[number] or number) .. "]"
 		if class == "remove" then
 			for _, at in ipairs(removed(item)) do
 				local clean = base.path(at)

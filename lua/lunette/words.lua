@@ -113,6 +113,12 @@ local function word(layer, name)
 			layer.declared = native.load("lunette.params")(layer, declared, where(1))
 			return layer.declared
 		end
+	elseif class == "mount" then
+		return function(value, second)
+			-- With room for what merge.lua and mounts.lua add.
+			return make(class, { op = name, value, second, where = where(1), path = "", target = "",
+				layer = false })
+		end
 	elseif class then
 		return function(value, second)
 			return make(class, { op = name, value, second, where = where(1) })

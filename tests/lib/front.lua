@@ -248,6 +248,10 @@ function M.native(host)
 		end
 		return table.concat(out, ","), missing
 	end
+	function native.tag(value)
+		local meta = type(value) == "table" and getmetatable(value)
+		return meta and meta.is or nil
+	end
 	function native.path(value)
 		local plain = type(value) == "string" and value:find("^/") and not value:find("[%z]")
 			and not (value .. "/"):find("/%.?%.?/") and value
