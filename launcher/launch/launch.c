@@ -1,10 +1,10 @@
 /* launch.c - from a plan to a running program, and to its end (see launch.h)
  *
- * One clone3 makes all namespaces (birth.h). The new process sets itself up while this one compiles
- * the filter and does what only a launcher can: id maps it must write, sources it must open, a veth
- * pair it must make; what it has goes over a socket pair, whose end each takes for the other's
- * death. That process can also be made before its plan is known, on a guess; where the plan then
- * wants another, it is thrown away.
+ * One clone3 and one unshare make all namespaces (birth.h). The new process sets itself up while
+ * this one compiles the filter and does what only a launcher can: id maps it must write, sources it
+ * must open, a veth pair it must make; what it has goes over a socket pair, whose end each takes
+ * for the other's death. That process can also be made before its plan is known, on a guess; where
+ * the plan then wants another, it is thrown away.
  */
 #include "launcher/launch/launch.h"
 

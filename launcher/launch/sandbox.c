@@ -1,8 +1,8 @@
 /* sandbox.c - the set-up process: from the clone to the program's exec (see sandbox.h)
  *
  * The order is design.md part 3's, and each step's reason stands in its stage. This process is a
- * copy of the launcher in new namespaces; it holds every capability over them and none over the
- * host. It has the plan from before the clone; or it was made while the profile was still being
+ * copy of the launcher in namespaces of its own; it holds every capability over them and none over
+ * the host. It has the plan from before the clone; or it was made while the profile was still being
  * evaluated, does what every such launch needs, gets the plan's text over the link, decodes it for
  * itself, and goes on at the launcher's word.
  *
@@ -20,6 +20,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "launcher/launch/birth.h"
 #include "launcher/net/net.h"
 #include "launcher/stage/cgroup.h"
 #include "launcher/stage/credentials.h"
@@ -356,6 +357,9 @@ void sandbox_run(struct setup *setup)
 	long pid;
 
 	network_begin(setup, stack);
+	/* May fail: where it was made ahead, the launcher makes another. */
+	if (birth_finish(setup, &shared->err) < 0)
+		fail(setup);
 	/* May fail: before it has the plan, the launcher makes another. */
 	if (setup->ahead && await_plan(setup, &plan, &shared->err) < 0)
 		fail(setup);
