@@ -131,7 +131,7 @@ int main(int argc, char **argv, char **environment)
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return help_print(NULL);
 	/* Only the build can ask this, of a binary that is not finished. */
-	if (snapshot_missing() && strcmp(argv[1], "--snapshot") == 0)
+	if (strcmp(argv[1], "--snapshot") == 0 && snapshot_missing())
 		return child_snapshot(1) < 0;
 	for (const struct verb *verb = verbs; verb->name; verb++) {
 		if (strcmp(argv[1], verb->name) == 0)

@@ -290,6 +290,8 @@ lua_State *child_open(struct heap *heap)
 	if (!lua)
 		return NULL;
 	lua_gc(lua, LUA_GCSTOP);
+	/* A debt so far off that no allocation asks whether to collect. */
+	lua_gc(lua, LUA_GCSTEP, -(HEAP_BYTES >> 10));
 	lua_pushcfunction(lua, open_libraries);
 	return lua_pcall(lua, 0, 0, 0) == LUA_OK ? lua : NULL;
 }
@@ -331,9 +333,7 @@ _Noreturn void child_main(int socket, const struct child_birth *birth)
 	if (status < 0)
 		refuse("cannot reserve its memory", status);
 	limit();
-	lua = snapshot_restore(heap);
-	if (!lua)
-		lua = child_open(heap);
+	lua = heap->lua ? heap->lua : child_open(heap);
 	if (!lua)
 		refuse("cannot make a Lua state", -ENOMEM);
 	status = child_confine();

@@ -1,19 +1,21 @@
 /* heap.c - the memory of the evaluator's Lua (see heap.h) */
 #include "launcher/eval/heap.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "launcher/eval/snapshot_data.h"
 #include "lua/raw/calls.h"
 
 /* The same place at each run, so that nothing that depends on addresses (the order of next() over
- * tables as keys) differs between two runs of one profile, and that a snapshot's pointers are
- * right. Where it is taken, any place will do. */
-#define HEAP_PLACE ((void *)0x200000000ull)
+ * tables as keys) differs between two runs of one profile, and that the snapshot lies at its front
+ * (snapshot.ld). Where it is taken, any place will do. */
+#define HEAP_PLACE ((char *)0x40000000ul)
 
 /* Touched by nearly every profile: one fault for all of it instead of one a page. */
-enum { HEAP_READY = 432 << 10, MADVISE_POPULATE_WRITE = 23 };
+enum { HEAP_READY = 216 << 10, MADVISE_POPULATE_WRITE = 23 };
 
 static bool failed(long at)
 {
@@ -28,25 +30,25 @@ static size_t steps(size_t size)
 int heap_map(struct heap **heap)
 {
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+	size_t there = snapshot_data.bytes == HEAP_PLACE ? SNAPSHOT_BYTES : 0;
 	/* May fail: Lua starts from nothing then, elsewhere. */
-	long at = sys_mmap(HEAP_PLACE, HEAP_BYTES, PROT_READ | PROT_WRITE,
+	long at = sys_mmap(HEAP_PLACE + there, HEAP_BYTES - there, PROT_READ | PROT_WRITE,
 			   flags | MAP_FIXED_NOREPLACE, -1, 0);
 
-	if (failed(at))
+	if (failed(at)) {
+		there = 0;
 		at = sys_mmap(NULL, HEAP_BYTES, PROT_READ | PROT_WRITE, flags, -1, 0);
+	}
 	if (failed(at))
 		return (int)at;
 	/* May fail: before Linux 5.14 the pages come one by one. */
 	(void)sys_madvise((char *)at, HEAP_READY, MADVISE_POPULATE_WRITE);
-	*heap = (struct heap *)at;
-	**heap = (struct heap){ .end = (char *)at + HEAP_BYTES };
-	(*heap)->next = (char *)at + steps(sizeof(**heap)) * HEAP_STEP;
+	*heap = (struct heap *)(at - (long)there);
+	if (there && (*heap)->lua)
+		return 0;
+	**heap = (struct heap){ .end = (char *)*heap + HEAP_BYTES };
+	(*heap)->next = (char *)*heap + steps(sizeof(**heap)) * HEAP_STEP;
 	return 0;
-}
-
-bool heap_at_place(const struct heap *heap)
-{
-	return heap == HEAP_PLACE;
 }
 
 static void *take(struct heap *heap, size_t size)

@@ -2,43 +2,24 @@
 #include "launcher/eval/snapshot.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <string.h>
 
 #include "launcher/base/base.h"
 #include "launcher/eval/snapshot_data.h"
 
-static size_t used(const struct heap *heap)
-{
-	return (size_t)(heap->next - (const char *)heap);
-}
-
-lua_State *snapshot_restore(struct heap *heap)
-{
-	if (snapshot_missing() || !heap_at_place(heap))
-		return NULL;
-	memcpy(heap, snapshot_data.heap, snapshot_data.length);
-	return (lua_State *)(uintptr_t)snapshot_data.lua;
-}
-
 bool snapshot_missing(void)
 {
-	return snapshot_data.length == 0;
+	return !snapshot_data.heap.lua;
 }
 
-int snapshot_write(int fd, const struct heap *heap, const lua_State *lua)
+int snapshot_write(int fd, struct heap *heap, lua_State *lua)
 {
-	static const char zeros[4096];
-	struct snapshot head = { .length = used(heap), .lua = (uintptr_t)lua };
-	size_t left = sizeof(head.heap);
-	int ret;
-
-	if (!heap_at_place(heap) || used(heap) > left)
+	if (heap != &snapshot_data.heap || heap->next > snapshot_data.bytes + SNAPSHOT_BYTES)
 		return -EFBIG;
-	ret = fd_write_all(fd, (const char *)&head, offsetof(struct snapshot, heap));
-	if (ret == 0)
-		ret = fd_write_all(fd, (const char *)heap, used(heap));
-	for (left -= used(heap); ret == 0 && left; left -= left < 4096 ? left : 4096)
-		ret = fd_write_all(fd, zeros, left < 4096 ? left : 4096);
-	return ret;
+	heap->lua = lua;
+	/* What was freed lies between what stays: a block there would cost a copy of a page. So would
+	 * one in the section's last page. */
+	memset(heap->free, 0, sizeof(heap->free));
+	heap->next = snapshot_data.bytes + SNAPSHOT_BYTES;
+	return fd_write_all(fd, snapshot_data.bytes, SNAPSHOT_BYTES);
 }

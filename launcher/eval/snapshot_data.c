@@ -4,4 +4,4 @@
  */
 #include "launcher/eval/snapshot_data.h"
 
-const struct snapshot snapshot_data __attribute__((section(".snapshot"), used)) = { 0 };
+union snapshot snapshot_data __attribute__((section(".snapshot"), used)) = { .bytes = { 0 } };

@@ -2,16 +2,15 @@
 #ifndef LAUNCHER_EVAL_SNAPSHOT_DATA_H
 #define LAUNCHER_EVAL_SNAPSHOT_DATA_H
 
-#include <stdint.h>
+#include "launcher/eval/heap.h"
 
-enum { SNAPSHOT_BYTES = 256 << 10 };
+enum { SNAPSHOT_BYTES = 320 << 10 };
 
-struct snapshot {
-	uint64_t length; /* of the heap; 0: there is none */
-	uint64_t lua;    /* address of the main lua_State */
-	unsigned char heap[SNAPSHOT_BYTES - 16];
+union snapshot {
+	struct heap heap;
+	char bytes[SNAPSHOT_BYTES];
 };
 
-extern const struct snapshot snapshot_data;
+extern union snapshot snapshot_data;
 
 #endif

@@ -84,11 +84,6 @@ int heap_map(struct heap **heap)
 	return 0;
 }
 
-bool heap_at_place(const struct heap *heap)
-{
-	return heap != NULL;
-}
-
 /* These stand in for link.c, and answer for the launcher. */
 void link_send(int socket, const void *bytes, size_t length)
 {
