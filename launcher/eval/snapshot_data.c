@@ -4,4 +4,5 @@
  */
 #include "launcher/eval/snapshot_data.h"
 
+/* NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables) */
 union snapshot snapshot_data __attribute__((section(".snapshot"), used)) = { .bytes = { 0 } };

@@ -11,6 +11,8 @@ union snapshot {
 	char bytes[SNAPSHOT_BYTES];
 };
 
+/* The heap, which the evaluator alone writes to. */
+/* NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables) */
 extern union snapshot snapshot_data;
 
 #endif
