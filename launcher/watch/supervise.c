@@ -23,7 +23,10 @@
 #include "launcher/watch/guard.h"
 #include "launcher/watch/watch.h"
 
-enum { CAPTURE_MOST = 1 << 20 }; /* bytes of a captured output where the plan has no limit */
+enum {
+	CAPTURE_MOST = 1 << 20, /* bytes of a captured output where the plan has no limit */
+	BEFORE_STOP = 16,       /* chunks of output that are shown before a stop */
+};
 
 int64_t watch_now(void)
 {
@@ -219,10 +222,29 @@ bool watch_ignores(const struct watch *watch, unsigned int signal)
 	return watch->of->ignored & 1ull << (signal - 1);
 }
 
+/* What the program has shown before its stop comes before the shell's prompt; not all that others
+ * of it go on to show. False: that was more than its limit. */
+static bool show_rest(struct watch *watch)
+{
+	for (int i = 0; i < BEFORE_STOP && watch->console.pumps; i++) {
+		struct pollfd poll = { .fd = -1 };
+		struct raw_timespec now = { 0 };
+
+		poll.fd = console_want(&watch->console, CONSOLE_OUT, watch->at, &poll.events);
+		/* May fail: it is shown when the launcher goes on. */
+		if (poll.fd < 0 || sys_ppoll(&poll, 1, &now, NULL, 0) <= 0)
+			break;
+		show(watch, CONSOLE_OUT);
+	}
+	return !watch->console.pumps || !relay_stopped(&watch->console.pumps[CONSOLE_OUT]);
+}
+
 void watch_stop_too(struct watch *watch)
 {
 	struct raw_timespec left;
 
+	if (!show_rest(watch))
+		return;
 	console_leave(&watch->console);
 	pass_terminal(watch, watch->program, (int)sys_getpgid(0));
 	if (job_is()) {

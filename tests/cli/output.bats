@@ -115,7 +115,7 @@ say='head -c "$1" /dev/zero'
 	run bash -c '"$LUNETTE" run --output 1M -- sh -c "$0" </dev/null 2>err | wc -c' "$flood"
 	[[ $output == 1048576 ]]
 	[[ $(cat err) == "lunette: ended: limits.output is reached" ]]
-	run timeout 50 /usr/bin/python3 "$BATS_TEST_DIRNAME/../lib/terminal.py" flood
+	run timeout $((50 * SLOW)) /usr/bin/python3 "$BATS_TEST_DIRNAME/../lib/terminal.py" flood
 	[[ $output == "1048576 123" ]]
 }
 

@@ -13,7 +13,7 @@ setup() {
 }
 
 scene() {
-	run timeout 50 /usr/bin/python3 "$BATS_TEST_DIRNAME/../lib/terminal.py" "$@"
+	run timeout $((50 * SLOW)) /usr/bin/python3 "$BATS_TEST_DIRNAME/../lib/terminal.py" "$@"
 	echo "$output"
 }
 
@@ -161,9 +161,9 @@ child.terminate(); child.wait()'
 
 @test "a stopped job comes to its limits, too" {
 	local limit
-	for limit in --wall=3s --cpu=2s; do
+	for limit in --wall --cpu; do
 		scene held "$limit"
-		[[ $output == $'runs True\nruns False' ]]
+		[[ $output == "runs False" ]]
 	done
 }
 
