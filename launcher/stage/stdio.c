@@ -195,10 +195,14 @@ static bool becomes_terminal(const struct setup *setup, int stream)
 	return wanted == TERMINAL_NEW || (wanted == TERMINAL_AUTO && terminal_is(stream));
 }
 
-/* Only what passes through a relay can be counted, and so be limited. */
-static bool counted(const struct setup *setup, int stream)
+/* Only what passes through a relay can be counted, and so be limited. A terminal or a socket can be
+ * written to as standard input, too. */
+static bool counted(const struct setup *setup, int stream, const struct stat *st)
 {
-	return stream != 0 && setup->plan->limits.output.set;
+	int fd = setup->streams[stream].fd;
+
+	return setup->plan->limits.output.set &&
+	       (stream != 0 || S_ISSOCK(st->st_mode) || terminal_is(fd));
 }
 
 static int prepare(struct setup *setup, int stream, struct stdio_relay relays[STDIO_RELAYS],
@@ -231,7 +235,7 @@ static int prepare(struct setup *setup, int stream, struct stdio_relay relays[ST
 		return failed(err, EISDIR, stream, "a directory would lead out of the sandbox");
 	if (S_ISBLK(st.st_mode))
 		return failed(err, ENOTSUP, stream, "pipe the block device through cat");
-	if (!S_ISREG(st.st_mode) && !is_named_pipe(to->fd, &st) && !counted(setup, stream)) {
+	if (!S_ISREG(st.st_mode) && !is_named_pipe(to->fd, &st) && !counted(setup, stream, &st)) {
 		/* May fail: one of another devpts, or of another owner, is passed as it is. */
 		if (S_ISCHR(st.st_mode) && terminal_is(to->fd))
 			to->path = find_path(to->fd, access_of(to->fd));
@@ -251,19 +255,43 @@ static int prepare(struct setup *setup, int stream, struct stdio_relay relays[ST
 	return relay(setup, stream, &relays[stream], &ends[stream], err);
 }
 
+/* A program in the caller's session opens his terminal by /dev/tty, past every relay. */
+static int check_limit(struct setup *setup, struct err *err)
+{
+	static const char reason[] =
+		"does not hold where process.tty is \"inherit\": the program may "
+		"open /dev/tty";
+	const struct plan_limit *output = &setup->plan->limits.output;
+	cleanup_fd int tty = -1;
+
+	if (!output->set || !setup->plan->process.keep_session)
+		return 0;
+	/* May fail: there is no terminal then. */
+	tty = (int)sys_openat(AT_FDCWD, "/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC, 0);
+	if (tty < 0)
+		return 0;
+	if (output->prefer) {
+		outcome_skip(&setup->shared->enforced, "limits.output", reason);
+		return 0;
+	}
+	(void)err_set(err, STAGE_LIMITS, EPERM, "say process.tty = \"auto\"", "limits.output");
+	return err_reason(err, reason);
+}
+
 int stdio_prepare(struct setup *setup, struct stdio_relay relays[STDIO_RELAYS],
 		  int ends[STDIO_RELAYS], struct err *err)
 {
+	int r;
+
 	for (int i = 0; i < STDIO_RELAYS; i++) {
 		relays[i] = (struct stdio_relay){ .from = -1, .to = -1 };
 		ends[i] = -1;
 	}
-	for (int i = 0; i < 3; i++) {
-		int r = prepare(setup, i, relays, ends, err);
-
-		if (r < 0)
-			return r;
-	}
+	r = check_limit(setup, err);
+	for (int i = 0; i < 3 && r == 0; i++)
+		r = prepare(setup, i, relays, ends, err);
+	if (r < 0)
+		return r;
 	return setup->caller.privileged ? stdio_reopen(setup, err) : 0;
 }
 

@@ -137,6 +137,8 @@ static void make_raw(struct raw_termios *modes)
 	modes->characters[VTIME] = 0;
 }
 
+/* The modes change at once: to wait until what was written is out (TCSETSW) may take for ever where
+ * the other side has stopped the flow. */
 void console_resume(struct console *console)
 {
 	struct raw_termios modes;
@@ -151,13 +153,13 @@ void console_resume(struct console *console)
 		return;
 	modes = console->before;
 	make_raw(&modes);
-	console->raw = sys_ioctl(console->user, RAW_TCSETSW, &modes) == 0;
+	console->raw = sys_ioctl(console->user, RAW_TCSETS, &modes) == 0;
 }
 
 void console_leave(struct console *console)
 {
 	if (console->raw && console_is_front(console))
-		(void)sys_ioctl(console->user, RAW_TCSETSW, &console->before);
+		(void)sys_ioctl(console->user, RAW_TCSETS, &console->before);
 	console->raw = false;
 }
 

@@ -92,7 +92,7 @@ static const struct confine_call of_console[] = {
 	{ RAW_ioctl, CONFINE_EQUAL, 1, TIOCGPGRP },
 	{ RAW_ioctl, CONFINE_EQUAL, 1, TIOCSWINSZ },
 	{ RAW_ioctl, CONFINE_EQUAL, 1, RAW_TCGETS },
-	{ RAW_ioctl, CONFINE_EQUAL, 1, RAW_TCSETSW },
+	{ RAW_ioctl, CONFINE_EQUAL, 1, RAW_TCSETS },
 };
 
 static const struct confine_call of_foreground[] = {

@@ -110,7 +110,8 @@ M.keys = {
 		.. "approximate." },
 	{ "limits.output", "size", "",
 		"Bytes on standard output, and as many on standard error; together where the two are "
-		.. "one. More ends the run with status 123." },
+		.. "one. More ends the run with status 123. Standard input that is a terminal or a socket "
+		.. "comes through a pipe then, since it could be written to; process.fds do not count." },
 	{ "limits.on_output", "\"stop\" or \"truncate\"", "\"stop\"",
 		"What happens past limits.output: the run ends, or the rest is thrown away." },
 	{ "limits.files", "count", "", "Open files of a process." },

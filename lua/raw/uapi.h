@@ -155,7 +155,6 @@ struct raw_termios {
 
 #define RAW_TCGETS 0x5401ul
 #define RAW_TCSETS 0x5402ul
-#define RAW_TCSETSW 0x5403ul
 
 /* include/uapi/linux/seccomp.h, Linux 6.6 */
 #define RAW_SECCOMP_IOCTL_NOTIF_SET_FLAGS 0x40082104ul

@@ -98,6 +98,31 @@ scene() {
 	expect_error devices 'mount a dev "/dev"'
 }
 
+@test "no way to the user's terminal leads around a limit on output" {
+	profile shared <<<'return profile { extends = "default", process = { tty = "inherit" } }'
+	scene aside
+	[[ ${lines[0]} == "True 1" && ${lines[1]} == "5000 0" ]] # the second is the control
+	[[ ${lines[2]} == 'lunette: limits: limits.output: does not hold where process.tty is '* ]]
+	[[ ${lines[3]} == " 125" && ${lines[4]} == x* && ${lines[5]} == " 0" ]]
+	# Where the caller has no terminal there is none to be opened.
+	launch -0 run -p "$WORK/shared.lua" --output 1000 -- echo said
+	[[ $output == said ]]
+}
+
+@test "what is written to a socket that is standard input is not let through by a limit on output" {
+	run -0 /usr/bin/python3 -c '
+import os, socket, subprocess, sys
+for limit in ["--output=1000"], []:
+    ours, its = socket.socketpair()
+    ours.sendall(b"asked\n")
+    ended = subprocess.run([os.environ["LUNETTE"], "run", *limit, "--", "sh", "-c",
+                            "read x; echo $x >&2; echo answer >&0"], stdin=its,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    its.close()
+    print(b"asked" in ended.stderr, ours.recv(100))'
+	[[ $output == "True b'"*$'\n'"True b'answer"* && ${lines[0]} != *answer* ]]
+}
+
 # --- signals ---
 
 # stopped PID - is it?

@@ -261,8 +261,8 @@ def held(limit):
     token = f"token-{os.getpid()}"
     it = shell()
     # Time enough to be stopped before the limit on a slow machine too.
-    it.type(f"'{LUNETTE}' run --tty {limit}={2 + SLOW}s -- bash -c '(exec -a {token} bash -c \"echo "
-            "begun; kill -STOP \\$PPID; while :; do :; done\") & wait'\r")
+    it.type(f"'{LUNETTE}' run --tty {limit}={2 + SLOW}s -- bash -c '(exec -a {token} bash -c \""
+            "echo begun; kill -STOP \\$PPID; while :; do :; done\") & wait'\r")
     it.expect(r"begun\r\n")
     it.expect("Stopped")
     end = time.monotonic() + 3 * LONG
@@ -320,6 +320,25 @@ def flood():
              "status=none")
     shown, status = it.end()
     print(len(shown.partition("lunette: ")[0]), status)
+
+
+def aside():
+    """What is written to standard input, a terminal too, is within the limit; what the user types
+    arrives; a terminal that the program can open by name is no way around it."""
+    write = "read x; echo got $x; exec 3<&0; head -c 5000 /dev/zero | tr '\\0' x >&3"
+    it = run("--output=1000", "--", "sh", "-c", f"echo ready; {write}")
+    it.expect("ready\r\n")
+    it.type("typed\r")
+    it.expect("got typed")
+    shown, status = it.end()
+    print(shown.count("x") <= 1000, status)
+    it = run("--", "sh", "-c", f"echo ready; {write}")
+    it.expect("ready\r\n")
+    it.type("typed\r")
+    shown, status = it.end()
+    print(shown.count("x"), status)
+    for options in ("-p", "./shared.lua", "--output=1000"), ("-p", "./shared.lua"):
+        print(*run(*options, "--", "sh", "-c", "echo x >/dev/tty").end())
 
 
 def auto():
