@@ -24,7 +24,17 @@ local spoken = {
 	AF = { FILE = 1, ROUTE = 16 }, BPF = { ANY = 0, NOEXIST = 1, EXIST = 2 }, E = { NOATTR = 61 },
 	F = { GETLK64 = 5, SETLK64 = 6, SETLKW64 = 7 }, IFF = { ALL = 0xffffffff },
 	RLIMIT = { OFILE = 7 }, SWAP_FLAG = { PRIO_SHIFT = 0 },
+	PERF_SAMPLE_BRANCH = { -- where the bits lie: perf_branch_sample_type_shift
+		USER_SHIFT = 0, KERNEL_SHIFT = 1, HV_SHIFT = 2, ANY_SHIFT = 3, ANY_CALL_SHIFT = 4,
+		ANY_RETURN_SHIFT = 5, IND_CALL_SHIFT = 6, ABORT_TX_SHIFT = 7, IN_TX_SHIFT = 8,
+		NO_TX_SHIFT = 9, COND_SHIFT = 10, CALL_STACK_SHIFT = 11, IND_JUMP_SHIFT = 12,
+		CALL_SHIFT = 13, NO_FLAGS_SHIFT = 14, NO_CYCLES_SHIFT = 15, TYPE_SAVE_SHIFT = 16,
+		HW_INDEX_SHIFT = 17, PRIV_SAVE_SHIFT = 18, COUNTERS_SHIFT = 19,
+	},
 }
+
+-- Modules of functions that stand among the constants of a family, by C's names.
+local functions = { IOCTL = "syscall.requests" }
 
 local function one(family, values, name)
 	local value = rawget(values, name) or math.tointeger(tonumber(name))
@@ -104,7 +114,9 @@ local function make(family, text)
 	end
 	local memo = setmetatable({}, {
 		__index = function(memo, key)
-			local value = read(family, values, key)
+			local macro = functions[family] and type(key) == "string"
+				and require(functions[family])[upper(key)]
+			local value = macro or read(family, values, key)
 			memo[key] = value
 			return value
 		end,

@@ -56,6 +56,9 @@ function M.lookup(values, names, name, index)
 		value = values[names]
 		argument_of = nil
 	end
+	if type(value) == "function" then -- of c.IOCTL
+		M.complain(name, index, "a request; this name's is made by S.c.IOCTL." .. names .. "(…)", names)
+	end
 	return value
 end
 

@@ -226,7 +226,8 @@ local ioctl_number = bind("ioctl", "fd enum:IOCTL i64=0 -> int")
 local takes_id = { [c.IOCTL.TUNSETOWNER] = true, [c.IOCTL.TUNSETGROUP] = true }
 
 function M.ioctl(fd, request, argument)
-	local number = c.IOCTL[request]
+	local number = type(request) == "string" and errors.lookup(c.IOCTL, request, "ioctl", 2)
+		or c.IOCTL[request]
 	if not raw.ismemory(argument) then
 		local whole = math.type(argument) and math.tointeger(argument)
 		if whole and (whole < 0 or whole >= NO_ADDRESS) and not takes_id[number] then

@@ -362,6 +362,16 @@ ok(S.select({ writefds = { writer } }, 0).writefds[1] == writer, "#71: select() 
 local waiting = { { fd = writer, events = "out" } }
 ok(S.poll(waiting, 0) == 1 and waiting[1].fd == writer and waiting[1].revents ~= 0,
 	"#80: poll() tells it in the entry that has the object")
+assert(epoll:epoll_ctl("add", writer, "out"))
+local by_number = { [writer:getfd()] = writer }
+for _, event in assert(epoll:epoll_wait(4, 1000)) do
+	ok(by_number[event.fd] == writer, "#80: an event of epoll has the number, for a table")
+end
+local _, why = pcall(function()
+	for _ in assert(S.epoll_wait(reader, 1, 0)) do
+	end
+end)
+ok(S.t.error(22) == why, "#166: in for, assert() raises the error object of epoll_wait()")
 
 -- #180: atexit() crashed
 

@@ -76,6 +76,26 @@ fails(function() return S.fcntl(-1, "getfl") end, "BADF", "fcntl(): no such fd")
 ok(fd:flock "ex, nb" and fd:flock "un", "flock()")
 fails(function() return S.ioctl(fd, "TCGETS", S.t.buffer(64)) end, "NOTTY",
 	"ioctl(): not a terminal")
+local requests = S.c.IOCTL
+is(("%x %x %x %x"):format(requests._IO("f", 2), requests._IOW(0x66, 2, S.t.winsize),
+	requests._IOWR("f", 2, 16), requests.EVIOCGBIT("key", 96)), "6602 40086602 c0106602 80604521",
+	"numbers of requests from their parts")
+fails(function() return S.ioctl(fd, requests.EVIOCGNAME(8), S.t.buffer(8)) end, "NOTTY",
+	"ioctl(): no input device")
+for argument, text in pairs {
+	["EVIOCGNAME"] = "is made by S.c.IOCTL.EVIOCGNAME(…) expected",
+	EVIOCGNAMES = 'no IOCTL "eviocgnames"',
+	[requests.EVIOCGNAME(9)] = "from 9",
+} do
+	check.raises(function() S.ioctl(fd, argument, S.t.buffer(8)) end, text, "ioctl(): " .. argument)
+end
+for name, arguments in pairs {
+	EVIOCGNAME = { -1 }, EVIOCGBIT = { "kez", 1 }, EVIOCGABS = {}, EVIOCSABS = { 64 },
+	_IO = { "ff", 1 },
+	_IOR = { "f", 256, 1 }, _IOW = { "f", 1, "nothing" }, _IOWR = { "f", 1, {} },
+} do
+	check.raises(function() requests[name](table.unpack(arguments)) end, "", name .. ": an argument")
+end
 check.raises(function() S.ioctl(fd, 0x800454d2, S.t.buffer(3)) end, "ioctl",
 	"ioctl(): memory too short")
 local sealed = assert(S.memfd_create("name", "cloexec, allow_sealing"))

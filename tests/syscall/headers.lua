@@ -170,6 +170,37 @@ local function check_numbers(arch, compiler)
 	check(arch .. ": numbers", compiler, number_headers, list)
 end
 
+-- Requests of ioctl that are macros of C with arguments, and places of bits
+
+local function check_macros(arch, compiler)
+	local c = require("syscall.constants").c
+	local list = {}
+	local function add(text, value, since)
+		list[#list + 1] = { name = text, since = since, tests = { ("%s == %d"):format(text, value) } }
+	end
+	for name, f in pairs(require "syscall.requests") do
+		if name:find "^_IO" then
+			local last = name ~= "_IO" and ", struct input_absinfo" or ""
+			add(("%s('E', 7%s)"):format(name, last), f("E", 7, "input_absinfo"))
+		elseif name == "EVIOCGBIT" then
+			add("EVIOCGBIT(EV_KEY, 96)", f("key", 96))
+		elseif name:find "ABS$" then
+			add(name .. "(ABS_Y)", f "y")
+		else
+			add(name .. "(300)", f(300))
+		end
+	end
+	check(arch .. ": requests with arguments", compiler, "linux/input.h", list)
+	list = {}
+	for name in ([[ USER KERNEL HV ANY ANY_CALL ANY_RETURN IND_CALL ABORT_TX IN_TX NO_TX COND
+			CALL_STACK IND_JUMP CALL NO_FLAGS NO_CYCLES TYPE_SAVE HW_INDEX PRIV_SAVE COUNTERS
+		]]):gmatch "%S+" do
+		add(("PERF_SAMPLE_BRANCH_%s_SHIFT"):format(name), c.PERF_SAMPLE_BRANCH[name .. "_SHIFT"],
+			name == "COUNTERS" and "6.8" or nil)
+	end
+	check(arch .. ": places of bits", compiler, "linux/perf_event.h", list)
+end
+
 -- Constants
 
 local function each_row(path)
@@ -277,6 +308,7 @@ for _, arch in ipairs(newer and { raw.arch } or { "x86_64", "aarch64", "riscv64"
 	if there(compiler) then
 		check_types(arch, compiler)
 		check_numbers(arch, compiler)
+		check_macros(arch, compiler)
 		check_constants(arch, compiler)
 	else
 		tap.skip(arch .. ": layouts and constants", compiler .. " is not installed (./quickstart setup)")

@@ -1,8 +1,8 @@
 -- inventory.lua - is all there that ljsyscall has?
 --
 -- Its names, counted from its Linux version of 2021: 287 functions, 112 methods of fd objects, 31
--- functions of util, 21 of netlink, 205 tables of constants, and 194 types. index.lua looks at the
--- same from the other side.
+-- functions of util, 21 of netlink, 205 tables of constants with 3,166 entries, which ljsyscall.txt
+-- lists, and 194 types. index.lua looks at the same from the other side.
 
 package.path = "tests/lib/?.lua;" .. package.path
 local tap = require "tap"
@@ -105,6 +105,98 @@ look("tables of constants", 205, [[
 	TUN TUN_F TUN_FLT TUN_PKT TUN_READQ UMOUNT UTIME VETH_INFO VFS_CAP VFS_CAP_FLAGS VIRTIO
 	W WAIT XATTR XATTR_CAPS XT errornames
 ]], S.c)
+
+-- Entries of these tables. Reason → what is not there, or has another value, for that reason.
+
+local not_there = {
+	["linux/elf-em.h no longer has the machine"] = "EM: AVR32 CYGNUS_V850 V850",
+	["epoll_create1(2) takes no such flag"] = "EPOLLCREATE: NONBLOCK",
+	["ljsyscall's own: all bits that are no flag"] = "IFF: NONE",
+	["the kernel's own, in no header for programs (linux/if.h)"] = [[
+		IFREQ: BRIDGE_PORT DISABLE_NETPOLL DONT_BRIDGE ISATAP MACVLAN_PORT MASTER_ARPMON
+		OVS_DATAPATH SLAVE_NEEDARP TX_SKB_SHARING UNICAST_FLT WAN_HDLC XMIT_DST_RELEASE]],
+	["what the driver kept to itself; linux/if_tun.h no longer has it"] = [[
+		TUN: FASYNC NOCHECKSUM NO_PI ONE_QUEUE PERSIST TAP_MQ VNET_HDR]],
+	["errors of MIPS alone"] = "errornames: INIT REMDEV",
+}
+local other_value = {
+	["the last of its kind, which newer kernels move"] = [[
+		MT_TOOL: MAX SOF: TIMESTAMPING_LAST TIMESTAMPING_MASK]],
+	["the newer form of capabilities of files"] = "VFS_CAP: REVISION XATTR_CAPS: SZ",
+	["ljsyscall has what libc gives programs of 64 bits: 0"] = "O: LARGEFILE",
+}
+
+-- The entries of the lists in @reasons: "TABLE ENTRY" → true
+local function exceptions(reasons)
+	local set = {}
+	for _, list in pairs(reasons) do
+		local family
+		for word in list:gmatch "%S+" do
+			family = word:match "^(.+):$" or family
+			set[family .. " " .. word] = word:sub(-1) ~= ":" or nil
+		end
+	end
+	return set
+end
+
+-- What is there: a number as ljsyscall has it, of 32 bits or of 64, with or without a sign.
+local function same(value, text)
+	local number = math.tointeger(tonumber(text)) or -1 -- 2^64 - 1
+	return text == "()" and type(value) == "function"
+		or math.type(value) and (value == number or value & 0xffffffff == number & 0xffffffff)
+end
+
+local function compare(here)
+	local lacking, differing = exceptions(not_there), exceptions(other_value)
+	local count, wrong = 0, {}
+	for line in io.lines "tests/syscall/ljsyscall.txt" do
+		local family, entries = line:match "^([%w_]+) (.*)$"
+		for entry in (entries or ""):gmatch "%S+" do
+			local name, text = entry:match "^(.-)=(.*)$"
+			name = name or entry
+			local at = family .. " " .. name
+			local good, value = pcall(function()
+				return here[family][name]
+			end)
+			count = count + 1
+			if not good or value == nil then
+				wrong[#wrong + 1] = not lacking[at] and at .. " is missing" or nil
+			elseif lacking[at] then
+				wrong[#wrong + 1] = at .. " is there, and stands among those that are not"
+			elseif text and same(value, text) == (differing[at] or false) then
+				wrong[#wrong + 1] = ("%s is %s, and %s for ljsyscall"):format(at, tostring(value), text)
+			end
+			lacking[at], differing[at] = nil, nil
+		end
+	end
+	for at in pairs(lacking) do
+		wrong[#wrong + 1] = at .. " is no entry of ljsyscall"
+	end
+	for at in pairs(differing) do
+		wrong[#wrong + 1] = at .. " is no entry of ljsyscall"
+	end
+	table.sort(wrong)
+	return count, wrong
+end
+
+local here = setmetatable({}, {
+	__index = function(_, family)
+		local list = require("syscall.constants").c[family]
+		return family:find "^LINUX_CAPABILITY" and setmetatable({}, {
+			__index = function(_, name) return list[math.tointeger(tonumber(name))] end,
+		}) or list
+	end,
+})
+if S.raw.arch == "x86_64" then
+	local count, wrong = compare(here)
+	tap.is(count, 3166, "entries of tables: all are asked for")
+	tap.ok(#wrong == 0, "none is missing or differs but those in the lists", table.unpack(wrong))
+	local _, wrongs = compare { O = { RDWR = 3 } }
+	tap.ok(#wrongs > 3000 and table.concat(wrongs, "\n"):find "O RDWR is 3, and 2 for ljsyscall",
+		"a wrong value and a missing table are found")
+else
+	tap.skip("entries of tables", "host: the list has the values of x86_64")
+end
 
 look("single constants", 10, [[
 	CBAUD CBAUDEX CIBAUD CMSPAR CRTSCTS HOST_NAME_MAX IFHWADDRLEN IFNAMSIZ PATH_MAX SOMAXCONN
