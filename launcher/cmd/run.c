@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "launcher/eval/reply.h"
 #include "launcher/launch/launch.h"
 #include "launcher/plan/plan.h"
+#include "launcher/watch/account.h"
 #include "launcher/watch/denials.h"
 #include "launcher/watch/report.h"
 
@@ -173,6 +175,10 @@ static void tell_end(const struct outcome *outcome)
 	};
 	size_t status = outcome->status;
 
+	if (status == OUTCOME_SIGNALED && outcome->signal == SIGKILL &&
+	    account_out_of_others(&outcome->cgroup) && is_heard())
+		print_note("ended: memory was used up outside of the sandbox, on the host or in a "
+			   "cgroup above");
 	if (status < sizeof(ends) / sizeof(ends[0]) && ends[status] && is_heard())
 		print_note("ended: %s", ends[status]);
 }

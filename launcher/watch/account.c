@@ -23,6 +23,7 @@ void account_read(const struct cgroup *cgroup, struct outcome_cgroup *account)
 	account->memory_peak = value(text, NULL);
 	(void)cgroup_read(leaf, "memory.events", text, sizeof(text));
 	account->memory_hits = value(text, "max");
+	account->oom_hits = value(text, "oom");
 	account->oom_kills = value(text, "oom_kill");
 	(void)cgroup_read(leaf, "pids.peak", text, sizeof(text));
 	account->pids_peak = value(text, NULL);
@@ -33,7 +34,17 @@ void account_read(const struct cgroup *cgroup, struct outcome_cgroup *account)
 	account->system_us = value(text, "system_usec");
 }
 
-bool account_out_of_memory(const struct outcome_cgroup *account)
+static bool is_killed(const struct outcome_cgroup *account)
 {
 	return account->used && account->oom_kills != OUTCOME_UNKNOWN && account->oom_kills > 0;
+}
+
+bool account_out_of_memory(const struct outcome_cgroup *account)
+{
+	return is_killed(account) && account->oom_hits > 0;
+}
+
+bool account_out_of_others(const struct outcome_cgroup *account)
+{
+	return is_killed(account) && account->oom_hits == 0;
 }

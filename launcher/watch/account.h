@@ -9,7 +9,10 @@
  */
 void account_read(const struct cgroup *cgroup, struct outcome_cgroup *account);
 
-/* account_out_of_memory() - did the kernel kill the sandbox because its memory was used up? */
+/* account_out_of_memory() - did the kernel kill the sandbox because its own memory was used up?
+ * account_out_of_others(): because a cgroup above, or the host, had none left? The kernel counts
+ * both kills, but of limits that are reached only the cgroup's own. */
 bool account_out_of_memory(const struct outcome_cgroup *account);
+bool account_out_of_others(const struct outcome_cgroup *account);
 
 #endif

@@ -83,7 +83,8 @@ struct outcome_cgroup {
 	unsigned long long user_us;     /* CPU time, of all that ever ran there */
 	unsigned long long system_us;
 	unsigned long long memory_hits;  /* how often memory.max was reached */
-	unsigned long long oom_kills;    /* processes killed for it */
+	unsigned long long oom_hits;     /* how often what could be freed was not enough */
+	unsigned long long oom_kills;    /* processes killed for want of memory, here or above */
 	unsigned long long pids_refused; /* forks that pids.max made fail */
 };
 

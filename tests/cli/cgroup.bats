@@ -117,6 +117,23 @@ skipped() {
 }
 
 # bats test_tags=slow
+@test "memory: a kill for want of memory above the sandbox is no matter of its limit" {
+	above() {
+		echo 0 >"$TREE/memory.swap.max"
+		echo 100M >"$TREE/memory.max"
+		limited 137 'memory = "1G"' ./probe memory 160
+		[[ $(reported status) == signaled && $(reported signal) == 9 ]]
+		(($(reported oom_kills) > 0))
+		[[ $stderr == *"memory was used up outside of the sandbox"* ]]
+		# The control.
+		echo max >"$TREE/memory.max"
+		limited 0 'memory = "1G"' ./probe memory 160
+	}
+	[[ -e $TREE/memory.swap.max ]] || skip "host: no accounting of swap"
+	each above
+}
+
+# bats test_tags=slow
 @test "memory: less than setting up takes is an error that says so" {
 	tiny() {
 		limited 125 'memory = 4096' true

@@ -1,6 +1,9 @@
 /* test_cgroup.c - the pure half of cgroups: whose parent, which numbers, which CPUs */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 
+#include "launcher/base/base.h"
 #include "launcher/base/cgroup.h"
 #include "launcher/stage/cgroup_limits.h"
 #include "launcher/watch/account.h"
@@ -77,7 +80,39 @@ static void check_account(void)
 	account = (struct outcome_cgroup){ .used = true, .oom_kills = OUTCOME_UNKNOWN };
 	ok(!account_out_of_memory(&account), "a controller that is off kills nobody");
 	account.oom_kills = 1;
-	ok(account_out_of_memory(&account), "an out-of-memory kill is one");
+	account.oom_hits = 1;
+	ok(account_out_of_memory(&account) && !account_out_of_others(&account),
+	   "an out-of-memory kill is one");
+	account.oom_hits = 0;
+	ok(!account_out_of_memory(&account) && account_out_of_others(&account),
+	   "one for a limit above, or the host's memory, is not the sandbox's");
+	account.oom_kills = 0;
+	ok(!account_out_of_others(&account), "and none is none");
+}
+
+/* A directory that looks like a cgroup's. */
+static void check_files(void)
+{
+	static const char events[] = "low 0\nhigh 1\nmax 22\noom 3\noom_kill 4\n";
+	char directory[] = "/tmp/lunette-test-XXXXXX";
+	struct cgroup cgroup = { .leaf = -1 };
+	struct outcome_cgroup account;
+	int fd;
+
+	if (!mkdtemp(directory))
+		abort();
+	cgroup.leaf = (int)sys_openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY, 0);
+	fd = (int)sys_openat(cgroup.leaf, "memory.events", O_WRONLY | O_CREAT, 0600);
+	ok(sys_write(fd, events, sizeof(events) - 1) > 0, "a file");
+	account_read(&cgroup, &account);
+	ok(account.memory_hits == 22 && account.oom_hits == 3 && account.oom_kills == 4,
+	   "what it counts");
+	ok(account.memory_peak == OUTCOME_UNKNOWN && account.user_us == OUTCOME_UNKNOWN,
+	   "and what it does not");
+	(void)sys_unlinkat(cgroup.leaf, "memory.events", 0);
+	(void)sys_unlinkat(AT_FDCWD, directory, AT_REMOVEDIR);
+	fd_close(&fd);
+	fd_close(&cgroup.leaf);
 }
 
 int main(void)
@@ -86,5 +121,6 @@ int main(void)
 	check_values();
 	check_cpus();
 	check_account();
+	check_files();
 	return done();
 }
