@@ -57,6 +57,19 @@ say='head -c "$1" /dev/zero'
 	[[ $output == 1234 && $(cat mark) == "done" ]]
 	[[ $(json report 'it["stdout"]') == '{"bytes": 9, "over": true, "text": null}' ]]
 	[[ $(json report 'it["status"]') == exited ]]
+	local n
+	for n in 3 4; do
+		launch -0 run --output 4,truncate --report report -- sh -c "$say | tr '\0' x" sh "$n"
+		((${#output} == n))
+		[[ $(json report 'it["stdout"]["bytes"], it["stdout"]["over"]') == "[$n, false]" ]]
+	done
+	launch -0 run --output 4,truncate --report report -- sh -c "$say | tr '\0' x" sh 5
+	[[ $output == xxxx && $(json report 'it["stdout"]["over"]') == true ]]
+}
+
+@test "on one terminal the outputs count together, stopped or truncated" {
+	run timeout $((50 * SLOW)) /usr/bin/python3 "$BATS_TEST_DIRNAME/../lib/terminal.py" together
+	[[ $output == $'12345abc 0\n12345abc 123\n12345abc 0' ]]
 }
 
 @test "a signal while a slow reader is waited for loses nothing, unless it ends the launcher" {

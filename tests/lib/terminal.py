@@ -322,6 +322,15 @@ def flood():
     print(len(shown.partition("lunette: ")[0]), status)
 
 
+def together():
+    """Both outputs are one terminal: the limit is for the two of them."""
+    for limit, more in ("8", ""), ("8", "def"), ("8,truncate", "def"):
+        it = run("--tty", f"--output={limit}", "--", "sh", "-c",
+                 f"printf 12345; printf abc{more} >&2; [ {limit} != 8 ] || sleep 0.3")
+        shown, status = it.end()
+        print(shown.partition("lunette: ")[0].strip(), status)
+
+
 def aside():
     """What is written to standard input, a terminal too, is within the limit; what the user types
     arrives; a terminal that the program can open by name is no way around it."""
