@@ -233,6 +233,10 @@ function M.apply(state, question)
 	if state.owner.cgroup_parent and state.owner.cgroup_parent.option then
 		check_parent(state)
 	end
+	local grace = state.owner["limits.grace"]
+	if grace and grace.option and not state.values["limits.wall"] then
+		base().fail("", "--grace", "there is no limit of time (--wall) at whose end it would be given")
+	end
 end
 
 return M

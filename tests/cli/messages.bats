@@ -62,6 +62,15 @@ warning: not in this directory: "*"$WORK is your home directory"* ]]
 	[[ $output == *"cgroup_parent /other"* ]]
 }
 
+@test "a grace for a limit of time that there is not is a wrong command line" {
+	launch -125 run --grace 2s -- true
+	expect_error usage "--grace: there is no limit of time (--wall)"
+	# A profile may name it for its children.
+	profile patient <<<'return profile { extends = "default", limits = { grace = "2s" } }'
+	launch -0 run -p "$WORK/patient.lua" -- true
+	launch -0 run -p "$WORK/patient.lua" --grace 1s --wall 20s -- true
+}
+
 @test "an error of a plan names its file" {
 	launch -0 plan true
 	echo "$output" >right
