@@ -207,7 +207,7 @@ host_status() {
 	profile nested <<-'END'
 		return profile {
 			extends = "default", user = { nested = true },
-			mounts = { ro { host.cwd, at = "/kept" }, tmpfs "/mnt" },
+			mounts = { ro { host.cwd, at = "/kept" }, tmpfs "/mnt", mask "/kept/hidden" },
 			seccomp = { guard = { remove { "no-new-userns" } }, remove { "@mount" } },
 		}
 	END
@@ -215,15 +215,18 @@ host_status() {
 		# What it mounted itself it can change: the control.
 		mount -t tmpfs own /mnt && mount -o remount,bind,ro /mnt && ! touch /mnt/x 2>/dev/null &&
 			mount -o remount,bind,rw /mnt && touch /mnt/x && umount /mnt && echo own
-		for place in /kept /usr; do
+		for place in /kept /usr /kept/hidden; do
 			mount -o remount,bind,rw "$place" && echo "undone $place"
 			umount "$place" && echo "taken away $place"
 			touch "$place/x" && echo "written $place"
 		done
+		mount --bind /kept /mnt && cat /mnt/hidden
+		mount --rbind /kept /mnt && cat /mnt/hidden && umount /mnt/hidden && cat /mnt/hidden
 		mount -t sysfs sys /mnt && echo "sysfs"
 		nsenter --mount=/proc/1/ns/mnt true && echo "entered pid 1"
 		echo end
 	END
+	echo precious >hidden
 	launch -0 run -p "$WORK/nested.lua" -- unshare -Urm sh inner
 	[[ $output == $'own\nend' ]]
 	[[ ! -e x ]]
