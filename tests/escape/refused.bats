@@ -72,6 +72,34 @@ refuses() {
 }
 
 # bats test_tags=root
+@test "who has ranges of ids gets no others, and his groups are dropped or kept" {
+	need_root
+	need_command unshare mount newuidmap
+	getent passwd 1000 || skip "host: user 1000 has no account, which newuidmap asks for"
+	chmod a+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR"
+	echo 1000:100000:1000 >ranges
+	echo secret >file && chown 0:24 file && chmod 604 file && chown 1000:1000 "$WORK"
+	# ranges MORE - id and the file, as the profile's user with MORE
+	ranges() {
+		profile p <<<"return profile { extends = 'base', user = { uid = 0, gid = 0, $1 } }"
+		run --separate-stderr unshare --mount --propagation private sh -c '
+			mount --bind ranges /etc/subuid && mount --bind ranges /etc/subgid && exec "$@"' sh \
+			setpriv --reuid=1000 --regid=1000 --groups 24 --inh-caps=-all env HOME="$WORK" \
+			"$LUNETTE" run -p "$WORK/p.lua" --ro "$WORK/file:/secret" -- sh -c 'id -u; cat /secret'
+	}
+	local own='{ 0, 1000, 1 }' first
+	for first in 99999 100001; do # one before the range, and one behind it
+		ranges "map = { uid = { $own, { 1, $first, 1000 } }, gid = { $own } }"
+		[[ $status == 125 && -z $output && $stderr == *"lunette: ids: /usr/bin/newuidmap"* ]]
+	done
+	ranges "map = { uid = { $own, { 1, 100000, 1000 } }, gid = { $own, { 1, 100000, 1000 } } }"
+	[[ $output == $'0\nsecret' ]] # SECURITY.md says so
+	ranges "groups = 'keep', map = { uid = { $own, { 1, 100000, 1000 } },
+		gid = { $own, { 1, 100000, 1000 } } }"
+	[[ $output == 0 && $stderr == *"Permission denied"* ]]
+}
+
+# bats test_tags=root
 @test "a set-id launcher refuses to run" {
 	need_root
 	chmod a+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR"
