@@ -305,6 +305,25 @@ end_values() {
 	each huge
 }
 
+# bats test_tags=slow
+@test "huge pages: as many as the limit says, not one more" {
+	need_controller hugetlb
+	local free
+	free=$(</sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages) 2>/dev/null || free=0
+	((free >= 3)) || skip "host: no three free huge pages of 2 MiB"
+	pages() {
+		local number
+		for number in 1 2; do
+			limited 0 'hugetlb = { ["2M"] = "4M" }' ./probe huge "$number"
+			[[ $output == ok && $(reported hugetlb) == true ]]
+		done
+		limited 135 'hugetlb = { ["2M"] = "4M" }' ./probe huge 3 # SIGBUS
+		limited 0 '' ./probe huge 3
+		[[ $output == ok ]]
+	}
+	each pages
+}
+
 # disk - sets DISK to the whole disk that $WORK lies on
 disk() {
 	need_controller io
@@ -464,6 +483,23 @@ launcher_of() {
 	within 10 grep -q "populated 0" "$first/cgroup.events"
 	limited 0 'pids = 50' true
 	[[ ! -d $first ]]
+}
+
+# bats test_tags=slow
+@test "what is moved into a sandbox's cgroup ends with it, and does not keep it" {
+	moved() {
+		local other
+		values 'memory = "64M"'
+		sleep 60 3>&- &
+		other=$!
+		echo "$other" >"$LEAF/cgroup.procs"
+		kill -TERM "$(launcher_of "$LEAF")"
+		wait "$PID" || true
+		within 5 test ! -d "$LEAF"
+		wait "$other" || [[ $? == 137 ]]
+		[[ ! -e /proc/$other ]]
+	}
+	each moved
 }
 
 @test "a failed launch leaves no cgroup" {

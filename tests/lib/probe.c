@@ -335,6 +335,21 @@ static int knob(const char *path)
 	return close_later(fd);
 }
 
+/* Touches @count huge pages of 2 MiB. */
+static int huge(int count)
+{
+	for (int i = 0; i < count && i < 8; i++) {
+		char *page = mmap(NULL, 2 << 20, PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | 21 << MAP_HUGE_SHIFT,
+				  -1, 0);
+
+		if (page == MAP_FAILED)
+			return say("", -1);
+		*(volatile char *)page = 1;
+	}
+	return say("", 0);
+}
+
 /* Takes memory until @mib are used or none is left. */
 static int memory(int mib)
 {
@@ -516,6 +531,8 @@ static int with_number(const char *name, int number)
 		stubborn(number != 0);
 	if (strcmp(name, "memory") == 0)
 		return memory(number);
+	if (strcmp(name, "huge") == 0)
+		return huge(number);
 	if (strcmp(name, "space") == 0)
 		return fill("VmSize:", number);
 	if (strcmp(name, "data") == 0)
