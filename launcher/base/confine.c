@@ -1,10 +1,10 @@
 /* confine.c - what a process of ours takes from itself (see confine.h)
  *
- * The filter is put together by hand, because it must hold whatever the policy compiler does. The
- * kernel runs it over every number there is when it is installed, so the number is searched by
- * halves:
+ * The filter is put together by hand, because it must hold whatever the policy compiler does, and
+ * the number is searched by halves:
  *
  *	load arch;  if arch != native       return KILL_PROCESS
+ *	load instruction_pointer
  *	load nr
  *	if nr >= ioctl  goto upper half     and so on
  *	if nr == read   goto allow;         else goto kill
@@ -15,7 +15,9 @@
  *	kill:  return KILL_PROCESS
  *	allow: return ALLOW
  *
- * x32's numbers have bit 30 and so are none of these.
+ * x32's numbers have bit 30 and so are none of these. The second load is for nothing but to end the
+ * kernel's trial of every number when the filter is installed, for a cache that costs 20 us and
+ * spares one call in this process some ns (seccomp_is_const_allow(), kernel/seccomp.c).
  *
  * Mustn't: know what any of the processes is for.
  */
@@ -40,7 +42,7 @@
 #define RETURN(value) BPF_STMT(BPF_RET | BPF_K, value)
 
 enum {
-	HEAD = 4,
+	HEAD = 5,
 	TAIL = 2,
 	MOST = HEAD + 4 * CONFINE_MOST_CALLS + TAIL,
 	LOW_WORD = BYTE_ORDER == BIG_ENDIAN ? 4 : 0,
@@ -171,6 +173,7 @@ int confine_calls(const struct confine_call *calls, size_t count, uint32_t arch)
 	put(&making, (struct sock_filter)LOAD(offsetof(struct seccomp_data, arch)));
 	put(&making, (struct sock_filter)IF_EQUAL(arch, 1, 0));
 	put(&making, (struct sock_filter)RETURN(SECCOMP_RET_KILL_PROCESS));
+	put(&making, (struct sock_filter)LOAD(offsetof(struct seccomp_data, instruction_pointer)));
 	put(&making, (struct sock_filter)LOAD(offsetof(struct seccomp_data, nr)));
 	put_search(&making, 0, making.numbers);
 	for (size_t n = 0; n < making.numbers; n++)

@@ -28,7 +28,7 @@ enum { SOCKET = 0, ADDRESS_SPACE = 256 << 20 };
 static _Noreturn void leave(int status)
 {
 	for (;;)
-		(void)sys_exit_group(status);
+		(void)sys_exit(status);
 }
 
 static void send_error(int stage, const char *object, const char *reason, const char *hint)

@@ -36,7 +36,7 @@ void child_answer(lua_State *lua, struct native *native);
  * -errno. */
 int child_snapshot(int fd);
 
-/* child_confine() - the seccomp filter. Returns 0 or -errno. */
+/* child_confine() - keep the calls that reading, writing and ending need. Returns 0 or -errno. */
 int child_confine(void);
 
 #endif

@@ -278,8 +278,9 @@ static int explain_death(struct evaluation *session, struct err *err)
 	if (info.si_code == CLD_EXITED)
 		return err_reason(err, "its evaluator ended without an answer (status %d)",
 				  info.si_status);
-	if (info.si_status == SIGSYS)
-		return err_reason(err, "its evaluator made a system call that it may not make");
+	if (info.si_status == SIGSYS || info.si_status == SIGKILL)
+		return err_reason(err, "its evaluator made a system call that it may not make, or "
+				       "was killed");
 	return err_reason(err, "its evaluator was killed by signal %d", info.si_status);
 }
 

@@ -15,7 +15,7 @@ static const char *const kinds[ASK_KINDS + 1] = {
 static _Noreturn void leave(void)
 {
 	for (;;)
-		(void)sys_exit_group(1);
+		(void)sys_exit(1);
 }
 
 void link_send(int socket, const void *bytes, size_t length)

@@ -5,7 +5,7 @@
  * is newer than the baseline (Linux 6.1) says so; the others need nothing.
  *
  * The numbers (RAW_NAME) come from policy/tables/, which the build turns into "raw/number.h". The
- * calls of sockets stand in calls_socket.h, which comes with this file.
+ * calls of sockets and clocks stand in calls_socket.h and calls_time.h, which come with this file.
  */
 #ifndef LUA_RAW_CALLS_H
 #define LUA_RAW_CALLS_H
@@ -25,6 +25,7 @@
 #include <linux/perf_event.h>
 
 #include "lua/raw/calls_socket.h"
+#include "lua/raw/calls_time.h"
 #include "lua/raw/entry.h"
 #include "lua/raw/uapi.h"
 #include "raw/number.h"
@@ -330,18 +331,6 @@ static inline long sys_kill(int pid, int sig)
 	return raw_entry(RAW_kill, (long)pid, (long)sig, 0, 0, 0, 0);
 }
 
-/* @event: the kernel's struct sigevent is the C library's, as far as a signal goes. */
-static inline long sys_timer_create(int clock, const void *event, int *id)
-{
-	return raw_entry(RAW_timer_create, (long)clock, (long)event, (long)id, 0, 0, 0);
-}
-
-static inline long sys_timer_settime(int id, int flags, const struct raw_itimerspec *times,
-				     struct raw_itimerspec *old)
-{
-	return raw_entry(RAW_timer_settime, (long)id, (long)flags, (long)times, (long)old, 0, 0);
-}
-
 /* Linux 5.3 */
 static inline long sys_pidfd_open(int pid, unsigned int flags)
 {
@@ -353,6 +342,12 @@ static inline long sys_pidfd_send_signal(int pidfd, int sig, siginfo_t *info, un
 {
 	return raw_entry(RAW_pidfd_send_signal, (long)pidfd, (long)sig, (long)info, (long)flags, 0,
 			 0);
+}
+
+/* Of one thread, which with the last is the process; strict seccomp leaves this one only. */
+static inline long sys_exit(int status)
+{
+	return raw_entry(RAW_exit, (long)status, 0, 0, 0, 0, 0);
 }
 
 static inline long sys_exit_group(int status)
@@ -588,11 +583,6 @@ static inline long sys_epoll_pwait(int epfd, struct epoll_event *events, int max
 static inline long sys_getrandom(void *buf, size_t length, unsigned int flags)
 {
 	return raw_entry(RAW_getrandom, (long)buf, (long)length, (long)flags, 0, 0, 0);
-}
-
-static inline long sys_clock_gettime(int clock, struct raw_timespec *ts)
-{
-	return raw_entry(RAW_clock_gettime, (long)clock, (long)ts, 0, 0, 0, 0);
 }
 
 #endif
