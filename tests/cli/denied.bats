@@ -134,7 +134,7 @@ if sys.argv[1:]: ask(1001, 5, struct.pack("=10I", 1, sys.argv[1] == "on", *[0] *
 	need_landlock 1
 	profile locked <<-'END'
 		return profile { extends = "default", seccomp = { on_denied = "report" },
-			landlock = { ro = { "/usr", "/lib", { "/lib64", optional = true }, "/bin" },
+			landlock = prefer { ro = { "/usr", "/lib", { "/lib64", optional = true }, "/bin" },
 				rw = { "/dev" } } }
 	END
 	# The second makes a domain of its own first, under the launcher's name.
@@ -170,7 +170,7 @@ if sys.argv[1:]: ask(1001, 5, struct.pack("=10I", 1, sys.argv[1] == "on", *[0] *
 		[[ $(denied it) == '[]' ]]
 	fi
 	# The control: where nothing of that is asked for, nothing is said.
-	profile silent <<<'return profile { extends = "default", landlock = { ro = { "/" } } }'
+	profile silent <<<'return profile { extends = "default", landlock = prefer { ro = { "/" } } }'
 	launch -0 run -p "$WORK/silent.lua" --report report -- ls /var
 	[[ $(json report 'it["enforced"]["skipped"]') != *"lunette why"* && $(denied it) == '[]' ]]
 }
