@@ -47,6 +47,12 @@ function M.open_fds()
 	end
 end
 
+-- no_filters() - why no filter of system calls can be tried here, or nil
+function M.no_filters()
+	local _, err = S.seccomp("get_action_avail", 0, "allow")
+	return err and err.NOSYS and "host: QEMU emulates a program without filters" or nil
+end
+
 -- in_child(f) - the exit status of a child that runs @f: 0 where that gave true. What it raises is
 -- said as a comment.
 function M.in_child(f)

@@ -265,13 +265,19 @@ ok(first:close(), "PR 205: the end of a block and close() together")
 local filter = { S.t.sock_filter("LD,W,ABS", 0), S.t.sock_filter("JMP,JEQ,K", number "close", 0, 1),
 	S.t.sock_filter("RET,K", S.c.SECCOMP_RET.ERRNO | S.c.E.INTR),
 	S.t.sock_filter("RET,K", S.c.SECCOMP_RET.ALLOW) }
-is(check.in_child(function()
+local close_name = "PR 205: close() with EINTR is a success, and not tried again"
+local function interrupted()
 	local one, other = assert(S.open "/dev/null"), assert(S.open "/dev/null"):nogc()
 	S.prctl("set_no_new_privs", true)
 	assert(S.seccomp("set_mode_filter", 0, filter))
 	local _, err = S.raw.call(number "close", other:getfd())
 	return err.INTR and one:close() and not one:getfd() and S.close(other:getfd())
-end), 0, "PR 205: close() with EINTR is a success, and not tried again")
+end
+if check.no_filters() then
+	tap.skip(close_name, check.no_filters())
+else
+	is(check.in_child(interrupted), 0, close_name)
+end
 
 -- Nothing is left open by what opens something on the way, with the collector switched off.
 -- A descriptor's number is the lowest that is free.
