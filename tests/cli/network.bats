@@ -255,6 +255,26 @@ END
 	[[ $status == 0 && $output == *" $odd@"* ]]
 }
 
+@test "a link's name is not that of the settings which all links share" {
+	local name all=/proc/sys/net/ipv6/conf/all/accept_ra
+	[[ -e $all ]] || skip "host: no IPv6"
+	for name in all default; do
+		profile shared <<-END
+			return profile { extends = "base", net = veth { address = "192.0.2.2/24",
+				isolate = true, host_name = "$name" } }
+		END
+		in_own_net sh -c 'echo 1 >"$2" && echo 1 >"${2%/all/*}/default/accept_ra"
+			"$LUNETTE" run -p "$1" -- true
+			echo $?
+			cat "$2" "${2%/all/*}/default/accept_ra"' sh "$WORK/shared.lua" "$all"
+		[[ $output == $'125\n1\n1' ]]
+	done
+	# The control: another name's are set.
+	sed -i 's/host_name = "default"/host_name = "own"/' shared.lua
+	in_own_net "$LUNETTE" run -p "$WORK/shared.lua" -- true
+	[[ $status == 0 ]]
+}
+
 @test "a name that is taken is named, with the side it is taken on" {
 	profile taken <<'END'
 return profile { extends = "base", net = veth { address = "192.0.2.2/24", name = "lo" } }
