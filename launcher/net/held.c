@@ -38,6 +38,54 @@ static void sweep_entry(const void *context, const char *name)
 	forward_sweep(held, name);
 }
 
+/* But for what is still to be undone in that namespace. */
+static void sweep_file(const void *context, const char *name)
+{
+	const int *directory = context;
+	cleanup_fd int entry = state_take(*directory, name, STATE_TRY);
+	struct stat st;
+
+	if (entry >= 0 && sys_fstat(entry, &st) == 0 &&
+	    (st.st_size == 0 || strncmp(name, "lease-", 6) == 0))
+		state_drop(*directory, name, &entry);
+}
+
+/* The directory of a namespace in which there is no launcher any more, nor perhaps will be: a
+ * namespace's cookie is never another one's. */
+static void sweep_directory(const void *context, const char *name)
+{
+	const int *state = context;
+	cleanup_fd int directory = -1;
+
+	if (strncmp(name, "net-", 4) != 0)
+		return;
+	directory =
+		(int)sys_openat(*state, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+	if (directory < 0 || state_lock(directory, STATE_TRY) < 0)
+		return;
+	state_each(directory, sweep_file, &directory);
+	(void)sys_unlinkat(directory, "bridges", AT_REMOVEDIR);
+	(void)sys_unlinkat(*state, name, AT_REMOVEDIR);
+}
+
+/* Each launcher shares a lock on its namespace's directory, from before it is looked into; who
+ * takes one away has the lock on all of them too. */
+static int open_directory(int state, const char *name)
+{
+	cleanup_fd int directory = -1;
+	int r = state_lock(state, STATE_OWN);
+
+	if (r == 0)
+		r = directory = state_directory(state, name);
+	if (r >= 0)
+		r = state_lock(directory, STATE_SHARE);
+	if (r < 0)
+		return r;
+	/* May fail: the next launch looks again. */
+	state_each(state, sweep_directory, &state);
+	return take_fd(&directory);
+}
+
 static int cookie(uint64_t *value)
 {
 	cleanup_fd int fd = (int)sys_socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -61,8 +109,7 @@ int held_open(struct held *held, char *const *environment, struct err *err)
 	if (state < 0)
 		return state;
 	snprintf(name, sizeof(name), "net-%llx", (unsigned long long)number);
-	held->directory = state_directory(state, name);
-	r = held->directory;
+	r = held->directory = open_directory(state, name);
 	if (r >= 0)
 		r = held->bridges = state_directory(held->directory, "bridges");
 	if (r < 0)

@@ -275,6 +275,28 @@ END
 	[[ $status == 0 ]]
 }
 
+@test "of a network namespace that is gone nothing is kept" {
+	need_command unshare mount
+	local options=(--mount)
+	((EUID == 0)) || options+=(--user --map-root-user)
+	profile lent <<<'return profile { extends = "base", net = veth {} }'
+	run --separate-stderr timeout --kill-after=5 "$LAUNCH_SECONDS" unshare "${options[@]}" bash -c '
+		mount -t tmpfs tmpfs /run
+		launch() {
+			exec unshare --net sh -c "ip link set lo up && exec \"\$@\"" sh \
+				"$LUNETTE" run -p "$1" -- sleep "$2"
+		}
+		launch "$1" 60 & # one that is in use
+		until ls /run/lunette/net-*/lease-* >/dev/null 2>&1; do sleep 0.01; done
+		used=$(echo /run/lunette/net-*)
+		for i in 1 2 3; do (launch "$1" 0); done
+		ls -d /run/lunette/net-* | wc -l
+		ls -d "$used"/lease-*
+		kill -KILL $!' bash "$WORK/lent.lua" </dev/null
+	printf '%s\n' "$output" "$stderr"
+	[[ ${lines[0]} == 2 && ${lines[1]} == /run/lunette/net-*/lease-* ]]
+}
+
 @test "a name that is taken is named, with the side it is taken on" {
 	profile taken <<'END'
 return profile { extends = "base", net = veth { address = "192.0.2.2/24", name = "lo" } }

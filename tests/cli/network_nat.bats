@@ -371,6 +371,7 @@ END
 			sleep "0.0$((i * 2 / 10))$((i * 2 % 10))"
 			kill -KILL $! && wait $!
 		done 2>/dev/null
+		until_up bash -c "! pgrep lunette" # what the last one has made dies after it
 		"$LUNETTE" run -p "$WORK/nat.lua" -- true 2>/dev/null
 		until_up bash -c "(( \$(ip -o link | wc --lines) == 1 ))"; ip -o link | wc --lines
 		nft list ruleset; cat /proc/sys/net/ipv4/ip_forward
