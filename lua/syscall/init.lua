@@ -132,6 +132,7 @@ function S.load_all()
 		find(nil, name)
 	end
 	require "syscall.arguments"
+	require "syscall.requests"
 	require "syscall.unsafe"
 end
 
