@@ -72,7 +72,7 @@ static void *take(size_t size)
 	size_t room;
 	struct header *header;
 
-	if (size > SIZE_MAX / 4 || raw_fault(RAW_FAULT_MEMORY) < 0) {
+	if (size > SIZE_MAX / 4 || raw_fault(RAW_FAULT_MEMORY, 0) < 0) {
 		errno = ENOMEM;
 		return NULL;
 	}

@@ -76,13 +76,15 @@ enum { RAW_FAULT_MEMORY = 9999 }; /* not a call, but one more thing that can be 
 
 #ifdef LUNETTE_FAULTS
 
-long raw_fault(long number); /* 0: the call is made; else -errno instead of it */
+/* 0: the call, whose first argument is @a, is made; else -errno instead of it */
+long raw_fault(long number, long a);
 
 #else
 
-static inline long raw_fault(long number)
+static inline long raw_fault(long number, long a)
 {
 	(void)number;
+	(void)a;
 	return 0;
 }
 
@@ -90,7 +92,7 @@ static inline long raw_fault(long number)
 
 static inline long raw_entry(long number, long a, long b, long c, long d, long e, long f)
 {
-	long fault = raw_fault(number);
+	long fault = raw_fault(number, a);
 
 	return fault ? fault : raw_kernel(number, a, b, c, d, e, f);
 }

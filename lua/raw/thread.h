@@ -111,7 +111,7 @@ static inline long raw_thread(struct clone_args *args, void (*run)(void *), void
  * has set_tid. */
 static inline long sys_thread(struct clone_args *args, void (*run)(void *), void *argument)
 {
-	long fault = raw_fault(RAW_clone3);
+	long fault = raw_fault(RAW_clone3, 0);
 
 	args->flags |= RAW_CLONE_VM | RAW_CLONE_FILES | RAW_CLONE_SIGHAND | RAW_CLONE_THREAD |
 		       RAW_THREAD_WAITS;

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 
 #include "lua/raw/calls.h"
 
@@ -195,7 +196,7 @@ static bool is_faulty(int process, int index, long number)
 	return fault_done;
 }
 
-long raw_fault(long number)
+long raw_fault(long number, long a)
 {
 	struct seen *process;
 	int here, slot;
@@ -219,8 +220,10 @@ long raw_fault(long number)
 			die(&all->calls[slot]);
 		return -fault_error;
 	}
-	if (number == RAW_seccomp || number == RAW_execve)
-		filtered = number == RAW_seccomp;
+	if (number == RAW_seccomp || (number == RAW_prctl && a == PR_SET_SECCOMP))
+		filtered = true;
+	else if (number == RAW_execve)
+		filtered = false;
 	if (number == RAW_clone3 || number == RAW_clone)
 		next_process = __atomic_add_fetch(&all->clones, 1, __ATOMIC_RELAXED);
 	return 0;
