@@ -186,6 +186,18 @@ int confine_calls(const struct confine_call *calls, size_t count, uint32_t arch)
 	return (int)sys_seccomp(SECCOMP_SET_MODE_FILTER, 0, &program);
 }
 
+int confine_strictly(uint32_t arch)
+{
+	static const struct confine_call calls[] = { { .number = RAW_read },
+						     { .number = RAW_write },
+						     { .number = RAW_exit } };
+	long r = sys_prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT, 0, 0, 0);
+
+	if (r == -EINVAL)
+		return confine_calls(calls, sizeof(calls) / sizeof(calls[0]), arch);
+	return (int)r;
+}
+
 int confine_privileges(uint64_t keep)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };

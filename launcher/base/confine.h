@@ -31,6 +31,11 @@ enum { CONFINE_MOST_CALLS = 96 };
  * -errno. */
 int confine_calls(const struct confine_call *calls, size_t count, uint32_t arch);
 
+/* confine_strictly() - no system call but read, write and sys_exit() from here on; another kills
+ * the process. By strict mode or, where there is a filter already, which the kernel does not let
+ * it go with, by another filter for @arch. Needs no_new_privs. Returns 0 or -errno. */
+int confine_strictly(uint32_t arch);
+
 /* confine_privileges() - no capability but those in @keep (bits), no_new_privs, no core dump, and
  * not dumpable: nobody of the same user may trace it or open its memory. Returns 0 or -errno. */
 int confine_privileges(uint64_t keep);

@@ -1,23 +1,21 @@
 /* confine.c - what the evaluator's process may still ask of the kernel
  *
- * Lua lives in memory that is mapped before, so reading, writing and ending will do: strict mode,
- * which costs nothing where a filter has to be compiled. glibc and the sanitizers want more, and
- * get a filter.
+ * Lua lives in memory that is mapped before, so reading, writing and ending will do, and strict
+ * mode costs nothing where a filter has to be compiled. glibc and the sanitizers want more.
  */
 #include "launcher/eval/child.h"
 
 #include <sys/mman.h>
 
 #include <linux/prctl.h>
-#include <linux/seccomp.h>
 
 #include "launcher/base/confine.h"
 #include "policy/policy.h"
 
-static int take_calls(void)
+static int take_calls(uint32_t arch)
 {
 #ifdef LUNETTE_OWN_MALLOC
-	return (int)sys_prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT, 0, 0, 0);
+	return confine_strictly(arch);
 #else
 	static const struct confine_call calls[] = {
 		{ .number = RAW_read },
@@ -34,8 +32,7 @@ static int take_calls(void)
 		{ .number = RAW_sigaltstack },
 	};
 
-	return confine_calls(calls, sizeof(calls) / sizeof(calls[0]),
-			     policy_audit_arch(policy_native()));
+	return confine_calls(calls, sizeof(calls) / sizeof(calls[0]), arch);
 #endif
 }
 
@@ -43,5 +40,5 @@ int child_confine(void)
 {
 	int ret = (int)sys_prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 
-	return ret == 0 ? take_calls() : ret;
+	return ret == 0 ? take_calls(policy_audit_arch(policy_native())) : ret;
 }

@@ -9,9 +9,8 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include <linux/seccomp.h>
-
 #include "launcher/base/state.h"
+#include "policy/policy.h"
 
 enum { ENTRY_SIZE = 40 };
 
@@ -79,14 +78,13 @@ static void __attribute__((noreturn)) keep_namespaces(int sandbox, int link)
 	if (r == 0)
 		r = sys_prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	if (r == 0)
-		r = sys_prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT, 0, 0, 0);
+		r = confine_strictly(policy_audit_arch(policy_native()));
 	answer = (int)r;
 	(void)sys_write(r < 0 ? link : 0, &answer, sizeof(answer));
 	if (r == 0)
 		(void)sys_read(0, &answer, sizeof(answer));
-	/* Which strict mode answers with a kill. */
 	for (;;)
-		(void)sys_exit_group(0);
+		(void)sys_exit(0);
 }
 
 static int start_keeper(struct named *named, int pid)

@@ -3,6 +3,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 
 #include "launcher/eval/child.h"
 #include "launcher/eval/lookup.h"
@@ -53,6 +57,23 @@ enum { KILLED = -SIGKILL };
 enum { KILLED = -SIGSYS };
 #endif
 
+/* As in a container: all calls are allowed, but strict mode is refused. */
+static int filtered(void)
+{
+	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	struct sock_fprog program = { .len = 1, .filter = &allow };
+	long r = sys_prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+
+	return (int)(r < 0 ? r : sys_seccomp(SECCOMP_SET_MODE_FILTER, 0, &program));
+}
+
+static int child_confine_filtered(void)
+{
+	int r = filtered();
+
+	return r < 0 ? r : child_confine();
+}
+
 /* Each is tried without it first: what fails then would prove nothing. */
 static void check_confinement(void)
 {
@@ -69,6 +90,9 @@ static void check_confinement(void)
 	is_number(fate(act_map, child_confine), KILLED, "and kills inside");
 #endif
 	is_number(fate(act_write, child_confine), 0, "writing is left");
+	is_number(fate(act_getpid, filtered), 0, "getpid works below a filter that allows it");
+	is_number(fate(act_getpid, child_confine_filtered), -SIGSYS, "and kills inside there, too");
+	is_number(fate(act_write, child_confine_filtered), 0, "where writing is left");
 }
 
 static int write_file(const char *name, const char *text, unsigned int mode, char path[4096])
