@@ -2,40 +2,50 @@
 #include "launcher/stage/limits.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <sys/resource.h>
 
-struct row {
-	const char *name;
-	const struct plan_limit *limit;
-	int resource;
-	uint64_t unit;  /* the limit's value in one of the kernel's; 0: it is the kernel's own */
-	uint64_t scale; /* the kernel's units in one of the limit's */
+#define ROW(member, resource, unit, scale)                                                         \
+	{                                                                                          \
+		"limits." #member, offsetof(struct plan_limits, member), resource, unit, scale     \
+	}
+
+const struct limits_row limits_rows[LIMITS_ROWS] = {
+	ROW(address_space, RLIMIT_AS, 0, 0),   ROW(core, RLIMIT_CORE, 0, 0),
+	ROW(data, RLIMIT_DATA, 0, 0),          ROW(files, RLIMIT_NOFILE, 0, 0),
+	ROW(fsize, RLIMIT_FSIZE, 0, 0),        ROW(memlock, RLIMIT_MEMLOCK, 0, 0),
+	ROW(msgqueue, RLIMIT_MSGQUEUE, 0, 0),  ROW(nice, RLIMIT_NICE, 0, 0),
+	ROW(nproc, RLIMIT_NPROC, 0, 0),        ROW(pids, RLIMIT_NPROC, 0, 0),
+	ROW(process_cpu, RLIMIT_CPU, 1000, 0), ROW(rtprio, RLIMIT_RTPRIO, 0, 0),
+	ROW(rttime, RLIMIT_RTTIME, 0, 1000),   ROW(sigpending, RLIMIT_SIGPENDING, 0, 0),
+	ROW(stack, RLIMIT_STACK, 0, 0),
 };
 
-/* At least what the plan says, in the kernel's unit. */
-static uint64_t in_kernel(const struct row *row)
+const struct plan_limit *limits_of(const struct limits_row *row, const struct plan_limits *limits)
 {
-	uint64_t value = row->limit->value;
+	return (const struct plan_limit *)(const void *)((const char *)limits + row->at);
+}
 
+/* At least what the plan says, in the kernel's unit. */
+static uint64_t in_kernel(const struct limits_row *row, uint64_t value)
+{
 	if (row->scale)
 		return value > RLIM_INFINITY / row->scale ? RLIM_INFINITY : value * row->scale;
 	return row->unit ? value / row->unit + (value % row->unit != 0) : value;
 }
 
-static int apply(const struct setup *setup, const struct row *row, struct err *err)
+static int apply(const struct setup *setup, const struct limits_row *row, struct err *err)
 {
-	struct raw_rlimit wanted = { .current = in_kernel(row), .maximum = in_kernel(row) };
-	struct raw_rlimit old;
-	long r;
+	const struct plan_limit *limit = limits_of(row, &setup->plan->limits);
+	uint64_t value = in_kernel(row, limit->value);
+	const struct raw_rlimit wanted = { .current = value, .maximum = value };
+	long r = sys_prlimit64(0, row->resource, &wanted, NULL);
 
-	if (!row->limit->set)
-		return 0;
-	r = sys_prlimit64(0, row->resource, &wanted, &old);
-	if (r == 0)
+	if (r == 0) {
 		setup->shared->enforced.rlimits |= 1u << row->resource;
-	if (r == 0)
 		return 0;
-	if (r == -EPERM && row->limit->prefer) {
+	}
+	if (r == -EPERM && limit->prefer) {
 		outcome_skip(&setup->shared->enforced, row->name, "above the caller's hard limit");
 		return 0;
 	}
@@ -54,13 +64,28 @@ static bool may_be_root(const struct setup *setup)
 	return root && setup->caller.host_root;
 }
 
-static int apply_processes(const struct setup *setup, const struct row *row, struct err *err)
+/* Of limits.pids, where no cgroup holds it, and limits.nproc the lower one is the kernel's. */
+static bool gives_way(const struct setup *setup, const struct plan_limit *limit)
+{
+	const struct plan_limit *pids = &setup->plan->limits.pids;
+	const struct plan_limit *nproc = &setup->plan->limits.nproc;
+	bool in_cgroup = setup->shared->in_cgroup & 1u << LIMIT_PIDS;
+
+	if (!in_cgroup && pids->set && (!nproc->set || pids->value < nproc->value))
+		return limit == nproc;
+	return limit == pids;
+}
+
+static int apply_processes(const struct setup *setup, const struct limits_row *row, struct err *err)
 {
 	static const char reason[] = "no rlimit counts the processes of the host's root";
+	const struct plan_limit *limit = limits_of(row, &setup->plan->limits);
 
-	if (!row->limit->set || !may_be_root(setup))
+	if (gives_way(setup, limit))
+		return 0;
+	if (!may_be_root(setup))
 		return apply(setup, row, err);
-	if (row->limit->prefer) {
+	if (limit->prefer) {
 		outcome_skip(&setup->shared->enforced, row->name, reason);
 		return 0;
 	}
@@ -86,31 +111,15 @@ int limits_apply(const struct setup *setup, struct err *err)
 {
 	const struct plan *plan = setup->plan;
 	const struct plan_limits *limits = &plan->limits;
-	bool in_cgroup = setup->shared->in_cgroup & 1u << LIMIT_PIDS;
-	struct row processes = { "limits.nproc", &limits->nproc, RLIMIT_NPROC, 0, 0 };
-	const struct row rows[] = {
-		{ "limits.files", &limits->files, RLIMIT_NOFILE, 0, 0 },
-		{ "limits.fsize", &limits->fsize, RLIMIT_FSIZE, 0, 0 },
-		{ "limits.stack", &limits->stack, RLIMIT_STACK, 0, 0 },
-		{ "limits.core", &limits->core, RLIMIT_CORE, 0, 0 },
-		{ "limits.address_space", &limits->address_space, RLIMIT_AS, 0, 0 },
-		{ "limits.data", &limits->data, RLIMIT_DATA, 0, 0 },
-		{ "limits.memlock", &limits->memlock, RLIMIT_MEMLOCK, 0, 0 },
-		{ "limits.msgqueue", &limits->msgqueue, RLIMIT_MSGQUEUE, 0, 0 },
-		{ "limits.nice", &limits->nice, RLIMIT_NICE, 0, 0 },
-		{ "limits.process_cpu", &limits->process_cpu, RLIMIT_CPU, 1000, 0 },
-		{ "limits.rtprio", &limits->rtprio, RLIMIT_RTPRIO, 0, 0 },
-		{ "limits.rttime", &limits->rttime, RLIMIT_RTTIME, 0, 1000 },
-		{ "limits.sigpending", &limits->sigpending, RLIMIT_SIGPENDING, 0, 0 },
-	};
-	int r;
+	int r = 0;
 
-	if (!in_cgroup && limits->pids.set &&
-	    (!limits->nproc.set || limits->pids.value < limits->nproc.value))
-		processes = (struct row){ "limits.pids", &limits->pids, RLIMIT_NPROC, 0, 0 };
-	r = apply_processes(setup, &processes, err);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && r == 0; i++)
-		r = apply(setup, &rows[i], err);
+	for (size_t i = 0; i < LIMITS_ROWS && r == 0; i++) {
+		const struct limits_row *row = &limits_rows[i];
+
+		if (limits_of(row, limits)->set)
+			r = row->resource == RLIMIT_NPROC ? apply_processes(setup, row, err)
+							  : apply(setup, row, err);
+	}
 	if (r < 0)
 		return r;
 	stop_in_kernel(limits);

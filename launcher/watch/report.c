@@ -11,12 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "launcher/base/caller.h"
 #include "launcher/base/json.h"
 #include "launcher/base/path.h"
 #include "launcher/plan/token.h"
+#include "launcher/stage/limits.h"
 #include "launcher/watch/denials.h"
 #include "policy/tables.h"
 
@@ -319,37 +319,19 @@ static void write_cgroup(const struct plan_limits *limits, const struct outcome_
 static void write_limits(const struct plan_limits *limits, const struct outcome *outcome,
 			 struct buf *out)
 {
-	const struct plan_limit none = { 0 };
 	bool pids_in_cgroup = outcome->cgroup.limits & 1u << LIMIT_PIDS;
-	const struct {
-		const char *name;
-		int resource;
-		const struct plan_limit *limit;
-	} all[] = {
-		{ "address_space", RLIMIT_AS, &limits->address_space },
-		{ "core", RLIMIT_CORE, &limits->core },
-		{ "data", RLIMIT_DATA, &limits->data },
-		{ "files", RLIMIT_NOFILE, &limits->files },
-		{ "fsize", RLIMIT_FSIZE, &limits->fsize },
-		{ "memlock", RLIMIT_MEMLOCK, &limits->memlock },
-		{ "msgqueue", RLIMIT_MSGQUEUE, &limits->msgqueue },
-		{ "nice", RLIMIT_NICE, &limits->nice },
-		{ "nproc", RLIMIT_NPROC, &limits->nproc },
-		{ "pids", RLIMIT_NPROC, pids_in_cgroup ? &none : &limits->pids },
-		{ "process_cpu", RLIMIT_CPU, &limits->process_cpu },
-		{ "rtprio", RLIMIT_RTPRIO, &limits->rtprio },
-		{ "rttime", RLIMIT_RTTIME, &limits->rttime },
-		{ "sigpending", RLIMIT_SIGPENDING, &limits->sigpending },
-		{ "stack", RLIMIT_STACK, &limits->stack },
-	};
 	const char *comma = "";
 
 	buf_text(out, "    \"rlimits\": {");
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		if (!all[i].limit->set || !(outcome->enforced.rlimits & 1u << all[i].resource))
+	for (size_t i = 0; i < LIMITS_ROWS; i++) {
+		const struct limits_row *row = &limits_rows[i];
+		const struct plan_limit *limit = limits_of(row, limits);
+
+		if (!limit->set || !(outcome->enforced.rlimits & 1u << row->resource) ||
+		    (limit == &limits->pids && pids_in_cgroup))
 			continue;
-		buf_format(out, "%s\"%s\": %llu", comma, all[i].name,
-			   (unsigned long long)all[i].limit->value);
+		buf_format(out, "%s\"%s\": %llu", comma, row->name + strlen("limits."),
+			   (unsigned long long)limit->value);
 		comma = ", ";
 	}
 	buf_text(out, "},\n");
