@@ -24,15 +24,22 @@ static struct audit_record parse(uint16_t type, const char *text)
 	return record;
 }
 
+static void is_refusal(const char *text, uint64_t domain, const char *blockers, const char *path)
+{
+	struct audit_record record = parse(ACCESS, text);
+
+	ok(record.kind == AUDIT_ACCESS && record.domain == domain, "a refusal in a domain");
+	is_text(record.blockers, blockers, "what was missing");
+	is_text(record.object, path, "for a path");
+}
+
 static void check_texts(void)
 {
-	struct audit_record record =
-		parse(ACCESS, "audit(1.2:3): domain=195ba459b blockers=fs.make_reg,fs.refer "
-			      "path=\"/usr/bin\" dev=\"vda2\" ino=351");
+	struct audit_record record;
 
-	ok(record.kind == AUDIT_ACCESS && record.domain == 0x195ba459b, "a domain");
-	is_text(record.blockers, "fs.make_reg,fs.refer", "what was missing");
-	is_text(record.object, "/usr/bin", "a path");
+	is_refusal("audit(1.2:3): domain=195ba459b blockers=fs.make_reg,fs.refer "
+		   "path=\"/usr/bin\" dev=\"vda2\" ino=351",
+		   0x195ba459b, "fs.make_reg,fs.refer", "/usr/bin");
 	record = parse(ACCESS,
 		       "audit(1.2:3): domain=1 blockers=fs.read_file path=2F6120220A62 dev=\"x\"");
 	is_text(record.object, "/a \"\nb", "a path with a space, in digits");
@@ -68,13 +75,11 @@ static void check_texts(void)
 /* As Linux 6.18 has written them. */
 static void check_recorded(void)
 {
-	struct audit_record record =
-		parse(ACCESS, "audit(1795377198.884:3432): domain=11b767b13 blockers=fs.read_dir "
-			      "path=\"/var\" dev=\"tmpfs\" ino=11");
+	struct audit_record record;
 
-	ok(record.kind == AUDIT_ACCESS && record.domain == 0x11b767b13, "a recorded refusal");
-	is_text(record.blockers, "fs.read_dir", "its right");
-	is_text(record.object, "/var", "its path");
+	is_refusal("audit(1795377198.884:3432): domain=11b767b13 blockers=fs.read_dir "
+		   "path=\"/var\" dev=\"tmpfs\" ino=11",
+		   0x11b767b13, "fs.read_dir", "/var");
 	record = parse(DOMAIN, "audit(1795377198.884:3432): domain=11b767b13 status=allocated "
 			       "mode=enforcing pid=15734 uid=65534 exe=\"/usr/bin/lunette\" "
 			       "comm=\"lunette\"");
