@@ -106,6 +106,21 @@ static int run_verb(const struct verb *verb, char **argv, size_t argc, char **en
 	return status;
 }
 
+/* Whoever adds a module meets this, in the middle of a build. */
+static int write_snapshot(void)
+{
+	struct err err;
+	int r = child_snapshot(1);
+
+	if (r == 0)
+		return 0;
+	err_set(&err, STAGE_PROFILE, r,
+		r == -EFBIG ? "make SNAPSHOT_BYTES of launcher/eval/snapshot_data.h larger" : NULL,
+		"--snapshot");
+	print_error(&err);
+	return EXIT_FAILED;
+}
+
 int main(int argc, char **argv, char **environment)
 {
 	static const char version[] = "lunette " LUNETTE_VERSION "\n";
@@ -132,7 +147,7 @@ int main(int argc, char **argv, char **environment)
 		return help_print(NULL);
 	/* Only the build can ask this, of a binary that is not finished. */
 	if (strcmp(argv[1], "--snapshot") == 0 && snapshot_missing())
-		return child_snapshot(1) < 0;
+		return write_snapshot();
 	for (const struct verb *verb = verbs; verb->name; verb++) {
 		if (strcmp(argv[1], verb->name) == 0)
 			return run_verb(verb, argv, (size_t)argc, environment);

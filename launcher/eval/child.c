@@ -290,7 +290,7 @@ lua_State *child_open(struct heap *heap)
 	if (!lua)
 		return NULL;
 	lua_gc(lua, LUA_GCSTOP);
-	/* A debt so far off that no allocation asks whether to collect. */
+	/* A step back (lapi.c takes any number): no allocation asks whether to collect. */
 	lua_gc(lua, LUA_GCSTEP, -(HEAP_BYTES >> 10));
 	lua_pushcfunction(lua, open_libraries);
 	return lua_pcall(lua, 0, 0, 0) == LUA_OK ? lua : NULL;

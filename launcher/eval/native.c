@@ -189,17 +189,17 @@ static int lines(lua_State *lua)
 {
 	size_t length;
 	const char *text = luaL_checklstring(lua, 1, &length);
-	const char *const ending = text + length;
+	const char *const text_end = text + length;
 	const char *next = memchr(text, '\n', length);
 	lua_Integer line = 1;
 
 	lua_createtable(lua, 0, LINES_USUAL);
-	for (const char *at = text; (at = memchr(at, '=', (size_t)(ending - at))); at++) {
+	for (const char *at = text; (at = memchr(at, '=', (size_t)(text_end - at))); at++) {
 		const char *end = at;
 		const char *word;
 
 		for (; next && next < at; line++)
-			next = memchr(next + 1, '\n', (size_t)(ending - next - 1));
+			next = memchr(next + 1, '\n', (size_t)(text_end - next - 1));
 		if (at[1] == '=')
 			continue;
 		while (end > text && (end[-1] == ' ' || end[-1] == '\t'))

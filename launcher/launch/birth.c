@@ -27,7 +27,7 @@ static uint64_t clone_flags(uint32_t namespaces)
 	return flags;
 }
 
-static int failed(long error, struct err *err)
+static int no_namespaces(long error, struct err *err)
 {
 	const char *hint = NULL;
 
@@ -46,27 +46,27 @@ static int failed(long error, struct err *err)
 }
 
 /* Those that the set-up process makes for itself, which takes half of the clone's time. */
-static const uint64_t own =
+static const uint64_t made_inside =
 	RAW_CLONE_NEWNS | RAW_CLONE_NEWIPC | RAW_CLONE_NEWUTS | RAW_CLONE_NEWCGROUP;
 
 /* A cgroup namespace shows the cgroup that its maker was in, so with one of its own the process
  * makes it there (cgroup_enter). */
 int birth_finish(const struct setup *setup, struct err *err)
 {
-	uint64_t flags = clone_flags(setup->plan->namespaces) & own;
+	uint64_t flags = clone_flags(setup->plan->namespaces) & made_inside;
 	long r;
 
 	if (setup->cgroup.leaf >= 0)
 		flags &= ~RAW_CLONE_NEWCGROUP;
 	r = sys_unshare(flags);
-	return r < 0 ? failed(r, err) : 0;
+	return r < 0 ? no_namespaces(r, err) : 0;
 }
 
 /* @parent: RAW_CLONE_PARENT, whose signal it is then, or 0. */
 static long clone_child(const struct setup *setup, uint64_t parent)
 {
 	struct clone_args args = {
-		.flags = (clone_flags(setup->plan->namespaces) & ~own) | parent,
+		.flags = (clone_flags(setup->plan->namespaces) & ~made_inside) | parent,
 		.exit_signal = parent ? 0 : SIGCHLD,
 	};
 
@@ -125,7 +125,7 @@ static void visit(struct setup *setup, const struct join *join)
 			return;
 	}
 	if (pid < 0 && !shared->err.number)
-		(void)failed(pid, &shared->err);
+		(void)no_namespaces(pid, &shared->err);
 	shared->visitor = (int)pid;
 	for (;;)
 		(void)sys_exit_group(0);
@@ -149,10 +149,10 @@ static long clone_visitor(struct setup *setup, const struct join *join, struct e
 		return 0;
 	}
 	if (pid < 0)
-		return failed(pid, err);
+		return no_namespaces(pid, err);
 	(void)sys_waitid(P_PID, (int)pid, NULL, WEXITED, NULL);
 	if (shared->visitor < 0 && !shared->err.number)
-		return failed(shared->visitor, err);
+		return no_namespaces(shared->visitor, err);
 	if (shared->visitor < 0)
 		*err = shared->err;
 	return shared->visitor;
@@ -165,7 +165,7 @@ static long clone_by(struct setup *setup, const struct join *join, struct err *e
 	if (join->owner >= 0)
 		return clone_visitor(setup, join, err);
 	pid = clone_child(setup, 0);
-	return pid < 0 ? failed(pid, err) : pid;
+	return pid < 0 ? no_namespaces(pid, err) : pid;
 }
 
 /* Once in the cgroup and, where that may not be, once without. */
