@@ -2,41 +2,21 @@
 #include "launcher/stage/limits.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <sys/resource.h>
 
-#define ROW(member, resource, unit, scale)                                                         \
-	{                                                                                          \
-		"limits." #member, offsetof(struct plan_limits, member), resource, unit, scale     \
-	}
-
-const struct limits_row limits_rows[LIMITS_ROWS] = {
-	ROW(address_space, RLIMIT_AS, 0, 0),   ROW(core, RLIMIT_CORE, 0, 0),
-	ROW(data, RLIMIT_DATA, 0, 0),          ROW(files, RLIMIT_NOFILE, 0, 0),
-	ROW(fsize, RLIMIT_FSIZE, 0, 0),        ROW(memlock, RLIMIT_MEMLOCK, 0, 0),
-	ROW(msgqueue, RLIMIT_MSGQUEUE, 0, 0),  ROW(nice, RLIMIT_NICE, 0, 0),
-	ROW(nproc, RLIMIT_NPROC, 0, 0),        ROW(pids, RLIMIT_NPROC, 0, 0),
-	ROW(process_cpu, RLIMIT_CPU, 1000, 0), ROW(rtprio, RLIMIT_RTPRIO, 0, 0),
-	ROW(rttime, RLIMIT_RTTIME, 0, 1000),   ROW(sigpending, RLIMIT_SIGPENDING, 0, 0),
-	ROW(stack, RLIMIT_STACK, 0, 0),
-};
-
-const struct plan_limit *limits_of(const struct limits_row *row, const struct plan_limits *limits)
-{
-	return (const struct plan_limit *)(const void *)((const char *)limits + row->at);
-}
+#include "launcher/plan/rlimits.h"
 
 /* At least what the plan says, in the kernel's unit. */
-static uint64_t in_kernel(const struct limits_row *row, uint64_t value)
+static uint64_t in_kernel(const struct plan_rlimit *row, uint64_t value)
 {
 	if (row->scale)
 		return value > RLIM_INFINITY / row->scale ? RLIM_INFINITY : value * row->scale;
 	return row->unit ? value / row->unit + (value % row->unit != 0) : value;
 }
 
-static int apply(const struct setup *setup, const struct limits_row *row, struct err *err)
+static int apply(const struct setup *setup, const struct plan_rlimit *row, struct err *err)
 {
-	const struct plan_limit *limit = limits_of(row, &setup->plan->limits);
+	const struct plan_limit *limit = plan_rlimit_of(row, &setup->plan->limits);
 	uint64_t value = in_kernel(row, limit->value);
 	const struct raw_rlimit wanted = { .current = value, .maximum = value };
 	long r = sys_prlimit64(0, row->resource, &wanted, NULL);
@@ -76,10 +56,11 @@ static bool gives_way(const struct setup *setup, const struct plan_limit *limit)
 	return limit == pids;
 }
 
-static int apply_processes(const struct setup *setup, const struct limits_row *row, struct err *err)
+static int apply_processes(const struct setup *setup, const struct plan_rlimit *row,
+			   struct err *err)
 {
 	static const char reason[] = "no rlimit counts the processes of the host's root";
-	const struct plan_limit *limit = limits_of(row, &setup->plan->limits);
+	const struct plan_limit *limit = plan_rlimit_of(row, &setup->plan->limits);
 
 	if (gives_way(setup, limit))
 		return 0;
@@ -113,10 +94,10 @@ int limits_apply(const struct setup *setup, struct err *err)
 	const struct plan_limits *limits = &plan->limits;
 	int r = 0;
 
-	for (size_t i = 0; i < LIMITS_ROWS && r == 0; i++) {
-		const struct limits_row *row = &limits_rows[i];
+	for (size_t i = 0; i < PLAN_RLIMITS && r == 0; i++) {
+		const struct plan_rlimit *row = &plan_rlimits[i];
 
-		if (limits_of(row, limits)->set)
+		if (plan_rlimit_of(row, limits)->set)
 			r = row->resource == RLIMIT_NPROC ? apply_processes(setup, row, err)
 							  : apply(setup, row, err);
 	}

@@ -10,20 +10,4 @@
  */
 int limits_apply(const struct setup *setup, struct err *err);
 
-/* A limit of the plan that is an rlimit. */
-struct limits_row {
-	const char *name; /* "limits.files" */
-	size_t at;        /* of the struct plan_limit, in struct plan_limits */
-	int resource;     /* RLIMIT_* */
-	uint64_t unit;    /* the limit's value in one of the kernel's; 0: it is the kernel's own */
-	uint64_t scale;   /* the kernel's units in one of the limit's */
-};
-
-enum { LIMITS_ROWS = 15 };
-
-extern const struct limits_row limits_rows[LIMITS_ROWS]; /* by name */
-
-/* limits_of() - the plan's limit of @row. */
-const struct plan_limit *limits_of(const struct limits_row *row, const struct plan_limits *limits);
-
 #endif

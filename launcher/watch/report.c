@@ -15,8 +15,8 @@
 #include "launcher/base/caller.h"
 #include "launcher/base/json.h"
 #include "launcher/base/path.h"
+#include "launcher/plan/rlimits.h"
 #include "launcher/plan/token.h"
-#include "launcher/stage/limits.h"
 #include "launcher/watch/denials.h"
 #include "policy/tables.h"
 
@@ -323,9 +323,9 @@ static void write_limits(const struct plan_limits *limits, const struct outcome 
 	const char *comma = "";
 
 	buf_text(out, "    \"rlimits\": {");
-	for (size_t i = 0; i < LIMITS_ROWS; i++) {
-		const struct limits_row *row = &limits_rows[i];
-		const struct plan_limit *limit = limits_of(row, limits);
+	for (size_t i = 0; i < PLAN_RLIMITS; i++) {
+		const struct plan_rlimit *row = &plan_rlimits[i];
+		const struct plan_limit *limit = plan_rlimit_of(row, limits);
 
 		if (!limit->set || !(outcome->enforced.rlimits & 1u << row->resource) ||
 		    (limit == &limits->pids && pids_in_cgroup))
