@@ -235,7 +235,8 @@ function M.apply(state, question)
 	end
 	local grace = state.owner["limits.grace"]
 	if grace and grace.option and not state.values["limits.wall"] then
-		base().fail("", "--grace", "there is no limit of time (--wall) at whose end it would be given")
+		base().fail("", "--grace", "there is no limit of time at whose end it would be given",
+			"give --wall, too")
 	end
 end
 
