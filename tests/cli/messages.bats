@@ -64,7 +64,7 @@ warning: not in this directory: "*"$WORK is your home directory"* ]]
 
 @test "a grace for a limit of time that there is not is a wrong command line" {
 	launch -125 run --grace 2s -- true
-	expect_error usage "--grace: there is no limit of time at whose end it would be given (give --wall, too)"
+	expect_error usage "no limit of time at whose end it would be given (give --wall, too)"
 	# A profile may name it for its children.
 	profile patient <<<'return profile { extends = "default", limits = { grace = "2s" } }'
 	launch -0 run -p "$WORK/patient.lua" -- true

@@ -29,10 +29,14 @@ until_up() {
 		sleep 0.02
 	done
 }
+in_another_network() { # what cannot be read is no answer: the link would be made for this one
+	local network
+	network=$(readlink "/proc/$1/ns/net") && [[ $network != "$(readlink /proc/self/ns/net)" ]]
+}
 outside() {
 	unshare --net sleep 100 &
 	OUTSIDE=$!
-	until_up bash -c "[[ \$(readlink /proc/$OUTSIDE/ns/net) != \$(readlink /proc/self/ns/net) ]]"
+	until_up in_another_network "$OUTSIDE"
 	ip link add up0 mtu 1420 up type veth peer name eth0 netns "$OUTSIDE"
 	ip address add 198.51.100.1/24 dev up0
 	ip -6 address add 2001:db8:aa::1/64 dev up0 nodad
