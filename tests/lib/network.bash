@@ -30,8 +30,8 @@ until_up() {
 	done
 }
 in_another_network() { # what cannot be read is no answer: the link would be made for this one
-	local network
-	network=$(readlink "/proc/$1/ns/net") && [[ $network != "$(readlink /proc/self/ns/net)" ]]
+	local own other
+	own=$(readlink /proc/self/ns/net) && other=$(readlink "/proc/$1/ns/net") && [[ $own != "$other" ]]
 }
 outside() {
 	unshare --net sleep 100 &
