@@ -62,12 +62,11 @@ NAMES = numbers()
 
 
 class Walker:
-    """One kind of launch as one user, in a directory of its own."""
+    """One kind of launch as one user, in a directory of its own below @room."""
 
-    def __init__(self, lunette, kind, user):
+    def __init__(self, lunette, kind, user, room):
         self.lunette, self.kind, self.user = lunette, kind, user
-        self.room = tempfile.TemporaryDirectory(prefix="faults-of-")
-        self.directory = self.room.name
+        self.directory = tempfile.mkdtemp(dir=room)
         self.box = f"{self.directory}/box"
         os.mkdir(self.box)
         for path in (self.directory, self.box):
@@ -229,6 +228,7 @@ def start_worker(private):
     """Orphans come to this process, which so sees what a launch leaves behind."""
     libc = ctypes.CDLL(None, use_errno=True)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     if private:
         if libc.unshare(CLONE_NEWNS | CLONE_NEWNET) < 0:
@@ -238,11 +238,11 @@ def start_worker(private):
             subprocess.run(command.split(), check=True)
 
 
-def walker_of(lunette, index, user):
+def walker_of(lunette, index, user, room):
     """This worker's own, and its calls."""
     key = index, user
     if key not in walkers:
-        walker = Walker(lunette, KINDS[index], user)
+        walker = Walker(lunette, KINDS[index], user, room)
         before = state_of_host(walker.box)
         walkers[key] = walker, walker.calls(), before
     return walkers[key]
@@ -266,8 +266,8 @@ def what_is_left(walker, before, seconds=15):
 def attempt(job):
     """(the job, how it ended, what it left, what the next launch left of that, the call that was
     made to fail, what the program says without a fault, how it ended before it was repeated)."""
-    lunette, index, user, fault, variable = job
-    walker, _, before = walker_of(lunette, index, user)
+    place, fault, variable = job
+    walker, _, before = walker_of(*place)
     path = f"{walker.directory}/calls"
     end = walker.run(LUNETTE_FAULT=variable, LUNETTE_CALLS=path)
     failed = read_calls(path)
@@ -282,7 +282,7 @@ def attempt(job):
     if left:
         walker.run()
         still = what_is_left(walker, before)
-        walkers[index, user] = walker, None, state_of_host(walker.box)
+        walkers[place[1:3]] = walker, None, state_of_host(walker.box)
     return job, end, left, still, failed[0] if failed else None, walker.expected, first
 
 
@@ -297,19 +297,20 @@ def wanted(calls, every, whole):
     return calls[::every]
 
 
-def jobs_of(lunette, index, user, faults, calls):
+def jobs_of(place, faults, calls):
+    """@place: the arguments of walker_of()."""
     for fault in faults:
         if fault == "ENOSYS":
             for name in ABSENT:
                 number = next(number for number, known in NAMES.items() if known == name)
-                yield lunette, index, user, fault, f"{number}:{errno.ENOSYS}"
+                yield place, fault, f"{number}:{errno.ENOSYS}"
             continue
         for process, call, number, _ in calls:
             if fault == "kill" and number == MEMORY:
                 continue
             error = KILL if fault == "kill" else getattr(
                 errno, "ENOMEM" if number == MEMORY else fault)
-            yield lunette, index, user, fault, f"{process}:{call}:{error}:{number}"
+            yield place, fault, f"{process}:{call}:{error}:{number}"
 
 
 class Tally:
@@ -322,7 +323,7 @@ class Tally:
 
     def take(self, result):
         """What is wrong with one, or ""."""
-        (_, _, _, fault, variable), end, left, still, failed, expected, first = result
+        (_, fault, variable), end, left, still, failed, expected, first = result
         place = (failed[0], failed[3]) if failed else (0, ())
         marks = self.sites.marks(*place)
         if end[1]:
@@ -366,25 +367,42 @@ def arguments():
     return parser.parse_args()
 
 
-def main():
-    options = arguments()
+def interrupt(number, _):
+    """So that what was made is taken away."""
+    sys.exit(128 + number)
+
+
+def walk_all(options, tally, room):
     lunette, root = os.path.abspath(options.lunette), os.geteuid() == 0
-    sites = Sites(lunette)
-    tally = Tally(sites)
-    with concurrent.futures.ProcessPoolExecutor(options.jobs, initializer=start_worker,
-                                                initargs=(root,)) as pool:
+    pool = concurrent.futures.ProcessPoolExecutor(options.jobs, initializer=start_worker,
+                                                  initargs=(root,))
+    try:
         for user in map(int, options.users.split(",")):
             for index, kind in enumerate(KINDS):
                 if kind.name not in options.only.split(",") or (
                         kind.needs_network and (user != 0 or not root)):
                     continue
-                calls = pool.submit(calls_of, (lunette, index, user)).result()
+                place = lunette, index, user, room
+                calls = pool.submit(calls_of, place).result()
                 calls = wanted(calls, options.every, options.whole)
                 faults = options.fault.split(",")
                 tally.walk(f"a launch with faults: {kind.name} as {user}", pool.map(
-                    attempt, list(jobs_of(lunette, index, user, faults, calls))))
+                    attempt, list(jobs_of(place, faults, calls))))
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def main():
+    options = arguments()
+    sites = Sites(os.path.abspath(options.lunette))
+    tally = Tally(sites)
+    signal.signal(signal.SIGTERM, interrupt)
+    # The workers end without taking away what is theirs.
+    with tempfile.TemporaryDirectory(prefix="faults-of-lunette-") as room:
+        os.chmod(room, 0o755)
+        walk_all(options, tally, room)
     sites.close()
-    if options.every == 1 and root and "EPERM" in options.fault:
+    if options.every == 1 and os.geteuid() == 0 and "EPERM" in options.fault:
         for path, line, reason, _ in sorted(all_marks() - tally.used, key=str):
             print(f"# {path}:{line}: nothing here failed and let the program run: {reason}")
     print(f"# {tally.faults} faults\n1..{tally.tests}")
