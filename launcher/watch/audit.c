@@ -314,9 +314,9 @@ void audit_take(struct audit *audit)
 		long got = sys_recvfrom(audit->fd, message, sizeof(message), MSG_DONTWAIT, &from,
 					&size);
 
+		audit->lost |= got < 0 && got != -EAGAIN;
 		if (got <= 0 && got != -ENOBUFS)
 			return;
-		audit->lost |= got == -ENOBUFS;
 		if (got < NLMSG_HDRLEN || size != sizeof(from) || from.nl_pid != 0)
 			continue;
 		memcpy(&header, message, sizeof(header));
@@ -332,8 +332,11 @@ void audit_settle(struct audit *audit)
 
 	for (int i = 0; i < ROUNDS; i++) {
 		struct raw_timespec pause = { .nanoseconds = SETTLE * 1000000 };
+		/* May fail: then the report says that there may be more. */
+		long r = sys_ppoll(&poll, 1, &pause, NULL, 0);
 
-		if (sys_ppoll(&poll, 1, &pause, NULL, 0) <= 0)
+		audit->lost |= r < 0;
+		if (r <= 0)
 			return;
 		audit_take(audit);
 	}

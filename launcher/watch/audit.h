@@ -44,7 +44,7 @@ struct audit {
 	uint64_t domain;
 	bool holds; /* a refusal by another domain, which may turn out to be ours */
 	struct audit_record held;
-	bool lost; /* more came than could be kept */
+	bool lost; /* more came than could be kept or read */
 };
 
 /* audit_open() - a socket on which the log comes, or -errno: -EPERM, or what socket(2) says of a

@@ -515,7 +515,7 @@ static void settle_log(struct watch *watch)
 	audit_settle(&watch->audit);
 	if (watch->audit.lost)
 		outcome_skip(&watch->of->setup->shared->enforced, "seccomp.on_denied",
-			     "records of the kernel's audit log came faster than they were read");
+			     "not all records of the kernel's audit log could be read");
 }
 
 static void finish(struct watch *watch)

@@ -232,7 +232,11 @@ static void check_flood(void)
 	while (sys_read(pair[0], &byte, 1) == 1)
 		left++;
 	ok(left > 0 && left < 100, "of a flood a part is taken, and the deadlines are looked at");
+	audit_take(&audit);
+	ok(!audit.lost, "nothing to read is no loss");
 	fd_close(&pair[0]);
+	audit_settle(&audit);
+	ok(audit.lost, "a log that cannot be read is one");
 	fd_close(&pair[1]);
 }
 
