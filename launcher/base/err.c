@@ -106,6 +106,12 @@ static size_t append(char *out, size_t size, size_t used, const char *text)
 	return used;
 }
 
+int err_stopped(struct err *err, int signal)
+{
+	(void)err_set(err, STAGE_WATCH, EINTR, NULL, "signal %d", signal);
+	return err_reason(err, "stopped before the program started");
+}
+
 size_t err_format(const struct err *err, char *out, size_t size)
 {
 	size_t used = append(out, size, 0, err_stage_name(err->stage));

@@ -59,6 +59,9 @@ int err_within(struct err *err, const char *outer);
 /* err_hint() - set the hint of an error that a deeper function filled. Returns -err->number. */
 int err_hint(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* err_stopped() - the error of a launch that @signal ended before its program. Returns -EINTR. */
+int err_stopped(struct err *err, int signal);
+
 /* err_format() - "stage: object: reason (hint)" with every byte outside printable ASCII as \xHH.
  * Always terminates @out. Returns the length that was written.
  */

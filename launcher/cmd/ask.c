@@ -38,7 +38,7 @@ int ask_plan(const struct request *request, const char *profile, bool record,
 	struct evaluation *evaluation;
 	int ret = ask_start(&evaluation, request, profile, record, answer, err);
 
-	return ret < 0 ? ret : eval_wait(evaluation, err);
+	return ret < 0 ? ret : eval_wait(evaluation, 0, err);
 }
 
 static int ask_alone(const struct request *request, const char *profile, bool elsewhere,
@@ -48,7 +48,7 @@ static int ask_alone(const struct request *request, const char *profile, bool el
 	struct evaluation *evaluation;
 	int ret = start(&evaluation, request, profile, question, answer, err);
 
-	return ret < 0 ? ret : eval_wait(evaluation, err);
+	return ret < 0 ? ret : eval_wait(evaluation, 0, err);
 }
 
 int ask_profile(const struct request *request, const char *profile, struct eval_answer *answer,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "launcher/base/stops.h"
 #include "launcher/cmd/cmd.h"
 #include "launcher/eval/reply.h"
 #include "launcher/launch/launch.h"
@@ -221,7 +222,7 @@ static int evaluate(struct run *run, struct launch_options *options, struct laun
 	options->unwanted = eval_socket(evaluation);
 	options->limited = may_want_cgroup(request);
 	*ahead = launch_ahead(options);
-	ret = eval_wait(evaluation, &run->err);
+	ret = eval_wait(evaluation, launch_stops(*ahead), &run->err);
 	if (ret == 0)
 		launch_show(ahead, &run->answer.plan);
 	return ret;
@@ -269,8 +270,10 @@ static int launch(struct run *run)
 		ret = evaluate(run, &options, &ahead);
 	if (ret == 0)
 		ret = decode(run);
+	stops_let_through(launch_stops(ahead));
 	if (ret == 0)
 		ret = open_report(run, &run->err);
+	stops_block(launch_stops(ahead));
 	if (ret < 0) {
 		launch_drop(ahead);
 		return ret;

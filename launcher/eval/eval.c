@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "launcher/base/stops.h"
 #include "launcher/eval/child.h"
 #include "launcher/eval/host.h"
 #include "launcher/eval/lookup.h"
@@ -31,8 +32,10 @@ enum {
 struct evaluation {
 	int socket;
 	int pid;
-	bool killed;  /* for taking too long */
-	bool starved; /* by the clock, and not by its own computing */
+	bool killed;    /* for taking too long */
+	bool starved;   /* by the clock, and not by its own computing */
+	uint64_t stops; /* see eval_wait() */
+	int stopped_by; /* one of them, or 0 */
 	int64_t started_ms;
 	int64_t own_ms; /* of our CPU time then: answering is part of what a profile costs */
 	struct buf in;
@@ -68,21 +71,29 @@ static int broken(struct evaluation *session, struct err *err, const char *what)
 	return err_reason(err, "%s", what);
 }
 
-static int too_long(struct evaluation *session)
+static int give_up(struct evaluation *session)
 {
 	session->killed = true;
 	(void)sys_kill(session->pid, SIGKILL);
 	return -ETIMEDOUT;
 }
 
-/* Has it taken too long, of a processor or by the clock? */
-static bool is_overdue(struct evaluation *session)
+/* Has it taken too long, of a processor or by the clock, or does a signal end it? */
+static bool is_over(struct evaluation *session)
 {
+	const struct raw_timespec now = { 0 };
+	long signal = session->stops ? sys_rt_sigtimedwait(&session->stops, NULL, &now,
+							   sizeof(session->stops))
+				     : 0;
 	int64_t used = clock_ms(process_clock(session->pid)) + clock_ms(CLOCK_PROCESS_CPUTIME_ID) -
 		       session->own_ms;
 
+	/* May fail: EAGAIN says that none has come. */
+	if (signal > 0)
+		session->stopped_by = (int)signal;
 	session->starved = used < CPU_MS;
-	return !session->starved || clock_ms(CLOCK_MONOTONIC) - session->started_ms >= WALL_MS;
+	return session->stopped_by || !session->starved ||
+	       clock_ms(CLOCK_MONOTONIC) - session->started_ms >= WALL_MS;
 }
 
 /* Waits for POLLIN or POLLOUT; 0, or -ETIMEDOUT after the child was killed. */
@@ -98,9 +109,9 @@ static int wait_for(struct evaluation *session, short events)
 			return 0;
 		if (ready < 0 && ready != -EINTR)
 			return (int)ready;
-		if (!is_overdue(session))
+		if (!is_over(session))
 			continue;
-		return too_long(session);
+		return give_up(session);
 	}
 }
 
@@ -154,7 +165,9 @@ static int take_question(struct evaluation *session, const char *bytes, size_t l
 	memcpy(argument, bytes + 1, length - 1);
 	argument[length - 1] = '\0';
 	session->out.length = 0;
+	stops_let_through(session->stops);
 	reply_to(&session->record, (enum question_kind)kind, argument, &session->out);
+	stops_block(session->stops);
 	if (session->out.failed)
 		return err_set(err, STAGE_PROFILE, ENOMEM, NULL, "%s", argument);
 	ret = send_all(session, &session->out);
@@ -242,8 +255,8 @@ static int take_messages(struct evaluation *session, struct err *err)
 		if (session->in.length - session->taken - sizeof(head) < head.length)
 			return 0;
 		/* Thousands of questions fit into what was read at once, and each may take a while. */
-		if (is_overdue(session))
-			return too_long(session);
+		if (is_over(session))
+			return give_up(session);
 		ret = take_message(session, &head, at + sizeof(head), err);
 		if (ret != 0)
 			return ret;
@@ -264,6 +277,8 @@ static int explain_death(struct evaluation *session, struct err *err)
 		ret = sys_waitid(P_PID, session->pid, &info, WEXITED, NULL);
 	} while (ret == -EINTR);
 	session->answer->child = 0;
+	if (session->stopped_by)
+		return err_stopped(err, session->stopped_by);
 	err_set(err, STAGE_PROFILE, session->killed ? ETIMEDOUT : EPROTO, NULL, "%s",
 		session->profile.name);
 	if (session->killed && session->starved) {
@@ -292,8 +307,8 @@ static int converse(struct evaluation *session, struct err *err)
 		if (ret == -EINTR)
 			continue;
 		/* One that always has another question never lets wait_for() look at the clock. */
-		if (ret > 0 && is_overdue(session))
-			ret = too_long(session);
+		if (ret > 0 && is_over(session))
+			ret = give_up(session);
 		if (ret == 0 || ret == -ETIMEDOUT)
 			return explain_death(session, err);
 		if (ret < 0)
@@ -417,11 +432,13 @@ int eval_socket(const struct evaluation *evaluation)
 	return evaluation->socket;
 }
 
-int eval_wait(struct evaluation *evaluation, struct err *err)
+int eval_wait(struct evaluation *evaluation, uint64_t stops, struct err *err)
 {
 	struct eval_answer *answer = evaluation->answer;
-	int ret = converse(evaluation, err);
+	int ret;
 
+	evaluation->stops = stops;
+	ret = converse(evaluation, err);
 	/* Whatever it answered, it must not live beside the program. */
 	if (answer->child)
 		(void)sys_kill(evaluation->pid, SIGKILL);
@@ -438,7 +455,7 @@ int eval_run(const struct eval_question *question, struct eval_answer *answer, s
 	struct evaluation *evaluation = NULL;
 	int ret = eval_start(&evaluation, question, answer, err);
 
-	return ret < 0 || !evaluation ? ret : eval_wait(evaluation, err);
+	return ret < 0 || !evaluation ? ret : eval_wait(evaluation, 0, err);
 }
 
 void eval_reap(struct eval_answer *answer)

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "launcher/base/base.h"
 
@@ -47,10 +48,12 @@ struct evaluation;
 
 /* eval_start(), eval_wait() - the two halves of eval_run(), for a launcher that has something else
  * to do meanwhile; the child's questions wait as long. @answer must live until eval_wait(), which
- * is called once after each successful eval_start(). */
+ * is called once after each successful eval_start().
+ * @stops: signals that are blocked, as bits, of which one ends the evaluation: -EINTR. See
+ *         base/stops.h for what is done where a question is answered. */
 int eval_start(struct evaluation **evaluation, const struct eval_question *question,
 	       struct eval_answer *answer, struct err *err);
-int eval_wait(struct evaluation *evaluation, struct err *err);
+int eval_wait(struct evaluation *evaluation, uint64_t stops, struct err *err);
 
 /* eval_socket() - its descriptor, which another child of the launcher has no use for. */
 int eval_socket(const struct evaluation *evaluation);

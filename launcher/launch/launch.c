@@ -18,6 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "launcher/base/stops.h"
 #include "launcher/launch/birth.h"
 #include "launcher/launch/sandbox.h"
 #include "launcher/net/named.h"
@@ -240,6 +241,15 @@ static int tell_name(struct launch *launch, struct err *err)
 	return named_tell(&launch->named, launch->supervised.pid, !setup->caller.privileged, err);
 }
 
+uint64_t launch_stops(const struct launch *launch)
+{
+	const uint64_t harmless = 1ull << (SIGWINCH - 1) | 1ull << (SIGCONT - 1);
+
+	if (!launch || !launch->supervised.signals)
+		return 0;
+	return passed_on() & ~(launch->supervised.ignored | harmless);
+}
+
 /* What the set-up process waits for, in the order in which it does. Where it has failed already,
  * its error is the one. */
 static int take_part(struct launch *launch, struct err *err)
@@ -263,8 +273,11 @@ static int take_part(struct launch *launch, struct err *err)
 		r = net_create(&launch->net, launch->supervised.pid, &ids, err);
 	if (r == 0)
 		r = tell_name(launch, err);
-	if (r == 0 && setup->caller.privileged)
+	if (r == 0 && setup->caller.privileged) {
+		stops_let_through(launch_stops(launch));
 		r = mounts_send(setup, launch->link, launch->supervised.pid, err);
+		stops_block(launch_stops(launch));
+	}
 	if (r == 0)
 		r = filters_compile(setup, err);
 	if (r == 0)
@@ -399,8 +412,11 @@ int launch_start(struct launch **ahead, const struct plan *plan,
 	r = check(plan, &launch->setup.caller, err);
 	if (r == 0)
 		r = sandbox_adopt(&launch->setup, plan, err);
-	if (r == 0)
+	if (r == 0) {
+		stops_let_through(launch_stops(launch));
 		r = stdio_prepare(&launch->setup, launch->relays, launch->ends, err);
+		stops_block(launch_stops(launch));
+	}
 	if (r == 0 && plan->process.name)
 		r = named_take(&launch->named, plan->process.name, options->environment, err);
 	if (r == 0)

@@ -8,6 +8,8 @@
 #ifndef LAUNCHER_LAUNCH_LAUNCH_H
 #define LAUNCHER_LAUNCH_LAUNCH_H
 
+#include <stdint.h>
+
 #include "launcher/base/base.h"
 #include "launcher/base/confine.h"
 #include "launcher/plan/plan.h"
@@ -30,6 +32,10 @@ struct launch;
  * Signals that launch_wait() passes on are blocked from here on. NULL: it could not be made, and
  * launch_start() will say why. */
 struct launch *launch_ahead(const struct launch_options *options);
+
+/* launch_stops() - the signals, as bits, that are blocked because of a sandbox made ahead (or NULL:
+ * none) and stop the launch until its program is there. */
+uint64_t launch_stops(const struct launch *launch);
 
 /* launch_show() - give the plan's text to a sandbox that was made ahead (or is NULL), which decodes
  * it while the caller does. It does nothing with it before launch_start(). One that could not be

@@ -147,8 +147,7 @@ static bool never_ran(const struct watch *watch, const struct outcome_cgroup *cg
 		return true;
 	}
 	if (watch->stopped_by && shared->state == SHARED_SETUP) {
-		(void)err_set(err, STAGE_WATCH, EINTR, NULL, "signal %d", watch->stopped_by);
-		(void)err_reason(err, "stopped before the program started");
+		(void)err_stopped(err, watch->stopped_by);
 		return true;
 	}
 	if (shared->state == SHARED_SETUP) {

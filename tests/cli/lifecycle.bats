@@ -169,20 +169,78 @@ interrupt() {
 	[[ $before == "$after" ]]
 }
 
-@test "SIGTERM during set-up ends the launch with that signal's status" {
-	# The evaluation of this profile takes longer than the signal.
+# Has the launcher two children, the evaluator and the set-up process?
+evaluates() {
+	[[ $(pgrep --parent "$PID" | wc -l) == 2 ]]
+}
+
+@test "a signal while the profile is evaluated stops the launch at once" {
 	profile slow <<-'END'
-		local n = 0
-		for i = 1, 2e7 do n = n + i end
+		while true do end
 		return profile { extends = "base" }
 	END
-	start run -p "$WORK/slow.lua" -- sh -c 'echo ran' "$TOKEN"
-	sleep 0.03
-	kill -TERM "$PID"
-	ended "$PID"
-	((status == 143 || status == 125))
-	[[ ! -s out ]]
-	within 1 gone "$TOKEN"
+	local name try
+	for name in TERM INT HUP; do
+		# One that its evaluator's 0.5 s of a processor have ended before was not asked.
+		for ((try = 0; try < 5; try++)); do
+			start run -p "$WORK/slow.lua" -- sh -c 'echo ran' "$TOKEN"
+			within 5 evaluates
+			kill "-$name" "$PID"
+			ended "$PID"
+			[[ $status == 125 && ! -s out ]]
+			within 1 gone "$TOKEN"
+			! grep -q "stopped before the program started" err || break
+		done
+		((try < 5))
+	done
+}
+
+# bats test_tags=root
+@test "a launcher that waits for a file system which does not answer is stopped by a signal" {
+	[[ -c /dev/fuse ]] || skip "host: no FUSE"
+	profile asking <<-END
+		return profile { extends = "base", hostname = host.exists "$WORK/silent/a" and "a" or "b" }
+	END
+	profile mounting <<<"return profile { extends = 'base', mounts = { ro '$WORK/silent/a' } }"
+	mkdir silent
+	cat >asks.py <<-'END'
+		import ctypes, os, signal, subprocess, sys, time
+		libc = ctypes.CDLL(None, use_errno=True)
+		CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x20000, 0x4000, 0x40000
+		assert libc.unshare(CLONE_NEWNS) == 0
+		assert libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None) == 0
+		device = os.open("/dev/fuse", os.O_RDWR)
+		options = f"fd={device},rootmode=40000,user_id=0,group_id=0"
+		assert libc.mount(b"silent", b"silent", b"fuse", 0, options.encode()) == 0
+		launch = subprocess.Popen([os.environ["LUNETTE"], "run", *sys.argv[1:]])
+
+		def asks():
+		    with open(f"/proc/{launch.pid}/wchan") as file:
+		        return "fuse" in file.read()
+
+		def until(there, seconds):
+		    end = time.monotonic() + seconds
+		    while not there() and time.monotonic() < end:
+		        time.sleep(0.01)
+		    return there()
+
+		try:
+		    assert until(asks, 20), "it never asked"
+		    time.sleep(0.3)
+		    assert launch.poll() is None, "it did not wait: the file system answers"
+		    launch.send_signal(signal.SIGTERM)
+		    assert until(lambda: launch.poll() is not None, 10), "SIGTERM did nothing"
+		    print(launch.returncode)
+		finally:
+		    launch.kill()
+	END
+	local way
+	for way in "-p $WORK/asking.lua" "-p $WORK/mounting.lua" "-p base --report silent/report"; do
+		# shellcheck disable=SC2086 # an option and its value
+		run -0 timeout 60 /usr/bin/python3 asks.py $way -- sh -c 'echo ran' "$TOKEN" <&-
+		[[ $output == -15 ]]
+		within 2 gone "$TOKEN"
+	done
 }
 
 # pending SIGNAL DISPOSITION ARGUMENT... - lunette with a signal that waits for it already: it is
