@@ -78,20 +78,24 @@ static int give_up(struct evaluation *session)
 	return -ETIMEDOUT;
 }
 
+/* The signal that has come to end it, or 0. */
+static int stop_signal(const struct evaluation *session)
+{
+	const struct raw_timespec now = { 0 };
+	/* May fail: EAGAIN says that none has come. */
+	long signal = sys_rt_sigtimedwait(&session->stops, NULL, &now, sizeof(session->stops));
+
+	return signal > 0 ? (int)signal : 0;
+}
+
 /* Has it taken too long, of a processor or by the clock, or does a signal end it? */
 static bool is_over(struct evaluation *session)
 {
-	const struct raw_timespec now = { 0 };
-	long signal = session->stops ? sys_rt_sigtimedwait(&session->stops, NULL, &now,
-							   sizeof(session->stops))
-				     : 0;
 	int64_t used = clock_ms(process_clock(session->pid)) + clock_ms(CLOCK_PROCESS_CPUTIME_ID) -
 		       session->own_ms;
 
-	/* May fail: EAGAIN says that none has come. */
-	if (signal > 0)
-		session->stopped_by = (int)signal;
 	session->starved = used < CPU_MS;
+	session->stopped_by = session->stops ? stop_signal(session) : 0;
 	return session->stopped_by || !session->starved ||
 	       clock_ms(CLOCK_MONOTONIC) - session->started_ms >= WALL_MS;
 }
