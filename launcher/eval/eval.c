@@ -95,7 +95,8 @@ static bool is_over(struct evaluation *session)
 		       session->own_ms;
 
 	session->starved = used < CPU_MS;
-	session->stopped_by = session->stops ? stop_signal(session) : 0;
+	if (session->stops && !session->stopped_by)
+		session->stopped_by = stop_signal(session);
 	return session->stopped_by || !session->starved ||
 	       clock_ms(CLOCK_MONOTONIC) - session->started_ms >= WALL_MS;
 }
