@@ -14,30 +14,22 @@
 
 enum { PATH_TRIES = 128 };
 
-/* -ELOOP for a symlink, unless @flags ask for the link itself. */
-static int check_link(int fd, int flags)
-{
-	struct stat st = { 0 };
-	long r = sys_fstat(fd, &st);
-
-	if (r == 0 && S_ISLNK(st.st_mode) && !(flags & O_NOFOLLOW))
-		r = -ELOOP;
-	return (int)r;
-}
-
-/* Opens one component of a path. */
+/* Opens one component of a path; -ELOOP for a symlink, unless @flags ask for the link itself. */
 static int open_component(int from, const char *name, int flags)
 {
 	cleanup_fd int fd = (int)sys_openat(from, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
-	int r = fd < 0 ? fd : check_link(fd, flags);
+	struct stat st = { 0 };
+	long r = fd < 0 ? fd : sys_fstat(fd, &st);
 
+	if (r == 0 && S_ISLNK(st.st_mode) && !(flags & O_NOFOLLOW))
+		r = -ELOOP;
+	/* The kernel refuses a link that has come meanwhile. */
 	if (r == 0 && (flags & ~O_NOFOLLOW) != O_PATH) {
 		fd_close(&fd);
 		fd = (int)sys_openat(from, name, flags | O_NOFOLLOW | O_CLOEXEC, 0);
-		/* A link may have come meanwhile. */
-		r = fd < 0 ? fd : check_link(fd, flags);
+		r = fd;
 	}
-	return r < 0 ? r : take_fd(&fd);
+	return r < 0 ? (int)r : take_fd(&fd);
 }
 
 static int resolve(int from, const char *path, int flags, uint64_t how)
@@ -158,7 +150,7 @@ static long step(struct walk *walk)
 	if (!walk->trees && strcmp(name, "..") == 0)
 		return -EXDEV;
 	next = open_component(walk->at, name, last ? walk->flags : O_PATH);
-	if (next == -ELOOP)
+	if (next == -ELOOP && !(last && walk->flags & O_NOFOLLOW))
 		return follow(walk, name);
 	r = next < 0 ? next : sys_fstat(next, &st);
 	if (r < 0)
