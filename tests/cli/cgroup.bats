@@ -9,46 +9,11 @@ load ../lib/sandbox
 load ../lib/cgroup
 
 setup() {
-	workspace
-	delegated
-	need_probe
-	user_home
-	chmod 777 "$WORK"
+	cgroup_setup
 }
 
 teardown() {
-	end_jobs
-	undelegated
-}
-
-# each FUNCTION - as root, then as an ordinary user; $WHO is which
-each() {
-	local LAUNCH_AS=
-	for WHO in root user; do
-		echo "as $WHO"
-		[[ $WHO == root ]] || LAUNCH_AS=1000
-		"$1"
-	done
-}
-
-# limited STATUS LIMITS COMMAND... - what is run under a profile with these limits; the report is in
-# $WORK/report-$WHO
-limited() {
-	echo "return profile { extends = \"default\", limits = { $2 } }" >"$WORK/limited.lua"
-	launch "-$1" run -p "$WORK/limited.lua" --report "$WORK/report-$WHO" -- "${@:3}"
-}
-
-# reported NAME - its value in the report; names are unique there. Python would take seconds where
-# this runs without KVM.
-reported() {
-	local text
-	text=$(<"$WORK/report-$WHO")
-	[[ $text =~ \"$1\":\ \"?([^\",\ }]*) ]] && echo "${BASH_REMATCH[1]}"
-}
-
-# skipped KEY - the report says so
-skipped() {
-	[[ $(<"$WORK/report-$WHO") == *"\"what\": \"$1\""* ]]
+	cgroup_teardown
 }
 
 @test "memory: just under the limit a program ends well" {
@@ -224,28 +189,6 @@ skipped() {
 	each cpuset
 }
 
-# values LIMITS - the files of a running sandbox's cgroup, to be read below $LEAF
-values() {
-	echo "return profile { extends = \"default\", limits = { $1 } }" >"$WORK/values.lua"
-	as_caller "$LUNETTE" run -p "$WORK/values.lua" -- sleep 30 </dev/null >"$WORK/out" 2>&1 3>&- &
-	PID=$!
-	within 20 one_leaf
-}
-
-as_caller() {
-	if [[ $WHO == user ]]; then
-		as_user "$@"
-	else
-		"$@"
-	fi
-}
-
-end_values() {
-	echo 1 >"$LEAF/cgroup.kill"
-	wait "$PID" || true
-	[[ -z $(leaves) ]]
-}
-
 @test "each limit is the kernel's file" {
 	need_controller cpu
 	files() {
@@ -322,34 +265,6 @@ end_values() {
 		[[ $output == ok ]]
 	}
 	each pages
-}
-
-# disk - sets DISK to the whole disk that $WORK lies on
-disk() {
-	need_controller io
-	local device
-	device=$(stat -c %Hd:%Ld "$WORK")
-	[[ -e /sys/dev/block/$device && ! -e /sys/dev/block/$device/partition ]] ||
-		skip "host: the test's files lie on no whole disk"
-	DISK=/dev/$(sed -n 's/^DEVNAME=//p' "/sys/dev/block/$device/uevent")
-}
-
-# bats test_tags=slow
-@test "io: a disk's bandwidth" {
-	disk
-	io() {
-		local start
-		start=${EPOCHREALTIME/./}
-		limited 0 "io = { { \"$DISK\", wbps = \"1M\" } }" dd if=/dev/zero of=file bs=1M count=3 \
-				oflag=direct
-		((${EPOCHREALTIME/./} - start > 1800000))
-		[[ $(reported io) == true ]]
-		rm file
-	}
-	each io
-	values "io = { { \"$DISK\", riops = 100, wbps = \"1M\" } }"
-	[[ $(cat "$LEAF/io.max") == *"rbps=max wbps=1048576 riops=100 wiops=max"* ]]
-	end_values
 }
 
 # bats test_tags=slow
