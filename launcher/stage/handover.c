@@ -15,6 +15,9 @@ union control {
 	char room[CMSG_SPACE(sizeof(int) * DESCRIPTORS) + CMSG_SPACE(sizeof(struct ucred))];
 };
 
+/* As many as the kernel may put there, whatever was to come. */
+enum { MOST_RECEIVED = sizeof(union control) / sizeof(int) };
+
 bool handover_wanted(const struct setup *setup)
 {
 	const struct plan *plan = setup->plan;
@@ -81,7 +84,7 @@ void handover_stopped(int link, unsigned char heard)
 }
 
 /* What came beside the bytes: descriptors into @got, returns how many; the pid. */
-static size_t take_control(const struct msghdr *message, int got[DESCRIPTORS], int *program)
+static size_t take_control(const struct msghdr *message, int got[MOST_RECEIVED], int *program)
 {
 	char *control = message->msg_control;
 	struct ucred credentials;
@@ -122,7 +125,7 @@ int handover_receive(struct handover *handover, int link)
 				  .msg_iovlen = 1,
 				  .msg_control = &control,
 				  .msg_controllen = sizeof(control) };
-	int got[DESCRIPTORS];
+	int got[MOST_RECEIVED];
 	size_t count;
 	size_t next = 0;
 	long r;
@@ -141,4 +144,12 @@ int handover_receive(struct handover *handover, int link)
 	for (; next < count; next++)
 		fd_close(&got[next]);
 	return message.msg_flags & MSG_CTRUNC ? -EMFILE : 1;
+}
+
+void handover_drop(struct handover *handover)
+{
+	int *fds = (int *)handover;
+
+	for (int i = 0; i < DESCRIPTORS; i++)
+		fd_close(&fds[i]);
 }

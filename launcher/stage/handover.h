@@ -38,4 +38,7 @@ void handover_expect(int link);
  * -errno. */
 int handover_receive(struct handover *handover, int link);
 
+/* handover_drop() - in the launcher: closes what has come where nothing was to come. */
+void handover_drop(struct handover *handover);
+
 #endif

@@ -299,6 +299,7 @@ static void take_handover(struct watch *watch)
 	if (r == -EAGAIN)
 		return;
 	if (r <= 0 || watch->handed_over) {
+		handover_drop(&handover);
 		/* A stop from before a SIGCONT is over: who sent that sends no other. */
 		if (r > 0 && hears_of_stops(watch) &&
 		    handover.heard == watch->of->setup->shared->continued) {
