@@ -15,7 +15,7 @@ static void append_names(enum tables_landlock kind, uint64_t missing, char *out,
 {
 	int bit;
 
-	for (bit = 0; bit < 64; bit++) {
+	for (bit = 0; bit < 64 && missing >> bit; bit++) {
 		size_t length = strlen(out);
 		int abi = 0;
 		const char *name;

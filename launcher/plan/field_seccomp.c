@@ -44,7 +44,7 @@ static int read_action(struct plan_reader *reader, const char *token, uint32_t *
 		const struct action *action = &actions[i];
 		uint32_t data = 0;
 
-		if (strlen(action->name) != length || memcmp(token, action->name, length) != 0)
+		if (strncmp(action->name, token, length) != 0 || action->name[length])
 			continue;
 		if (action->data
 			    ? !token[length] || !token_u32(token + length + 1, action->data, &data)

@@ -202,14 +202,15 @@ static const char *spell_out(const struct plan *plan, const char *path, char out
 {
 	for (size_t i = 0; i < plan->mount_count; i++) {
 		const struct plan_mount *mount = &plan->mounts[i];
-		size_t length = strlen(mount->target);
-		const char *name = strrchr(mount->target, '/') + 1;
+		size_t length = mount->kind == MOUNT_SYMLINK ? strlen(mount->target) : 0;
+		const char *name;
 		char text[256];
 		long said;
 
-		if (mount->kind != MOUNT_SYMLINK || strncmp(path, mount->target, length) != 0 ||
+		if (length == 0 || strncmp(path, mount->target, length) != 0 ||
 		    (path[length] && path[length] != '/'))
 			continue;
+		name = strrchr(mount->target, '/') + 1;
 		/* May fail: another mount lies there, and the path is walked. */
 		said = sys_readlinkat(AT_FDCWD, mount->target, text, sizeof(text));
 		if (said < 0 || (size_t)said != strlen(mount->source) ||

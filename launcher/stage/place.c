@@ -105,18 +105,19 @@ int place_parent(struct setup *setup, const struct plan_mount *mount, struct pla
 	const char *target = mount->target;
 	const char *slash = strrchr(target, '/');
 	size_t length = (size_t)(slash - target);
+	size_t name = strlen(slash + 1);
 	char path[4096];
 	int r;
 
 	*place = PLACE_EMPTY;
-	if (length >= sizeof(path) || strlen(slash + 1) >= sizeof(place->name))
+	if (length >= sizeof(path) || name >= sizeof(place->name))
 		return mount_failed(mount, -ENAMETOOLONG, target, err);
 	memcpy(path, target, length);
 	path[length] = '\0';
 	r = find_parent(setup, mount, path, err);
 	if (r < 0)
 		return r;
-	snprintf(place->name, sizeof(place->name), "%s", slash + 1);
+	memcpy(place->name, slash + 1, name + 1);
 	place->at = setup->parent.fd;
 	place->ours = made_here(setup, setup->parent.device);
 	place->in_root = setup->own_devices[0] == setup->parent.device;
