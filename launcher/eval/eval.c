@@ -282,6 +282,9 @@ static int explain_death(struct evaluation *session, struct err *err)
 		ret = sys_waitid(P_PID, session->pid, &info, WEXITED, NULL);
 	} while (ret == -EINTR);
 	session->answer->child = 0;
+	/* The terminal's Ctrl-C goes to the child as well. */
+	if (session->stops && !session->stopped_by)
+		session->stopped_by = stop_signal(session);
 	if (session->stopped_by)
 		return err_stopped(err, session->stopped_by);
 	err_set(err, STAGE_PROFILE, session->killed ? ETIMEDOUT : EPROTO, NULL, "%s",

@@ -88,7 +88,8 @@ int pool_survey(int fd, struct pool_survey *survey, struct err *err)
 
 	*survey = (struct pool_survey){ 0 };
 	r = survey_family(fd, AF_INET, survey, &answer);
-	if (r < 0) {
+	/* A namespace in which no link was ever up has no such table yet. */
+	if (r < 0 && r != -ENOENT) {
 		err_set(err, STAGE_NETWORK, r, NULL, "routes (%s)", batch_host);
 		return answer.text[0] ? err_reason(err, "%s", answer.text) : r;
 	}

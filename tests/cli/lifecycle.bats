@@ -195,6 +195,27 @@ evaluates() {
 	done
 }
 
+@test "the key that makes a signal stops the launch too, though the evaluator gets it as well" {
+	profile slow <<<"while true do end"
+	local name try
+	for name in INT QUIT; do
+		for ((try = 0; try < 5; try++)); do
+			set -m # a group of processes of its own
+			start run -p "$WORK/slow.lua" --report report -- sh -c 'echo ran' "$TOKEN"
+			set +m
+			within 5 evaluates
+			kill "-$name" -- "-$PID"
+			ended "$PID"
+			! grep -q "not ready after" err || continue
+			[[ $status == 125 && ! -s out && $(json report 'it["status"]') == setup-failed ]]
+			grep -q "stopped before the program started" err
+			within 1 gone "$TOKEN"
+			break
+		done
+		((try < 5))
+	done
+}
+
 # bats test_tags=root
 @test "a launcher that waits for a file system which does not answer is stopped by a signal" {
 	[[ -c /dev/fuse ]] || skip "host: no FUSE"

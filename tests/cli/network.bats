@@ -32,14 +32,19 @@ return profile {
 END
 }
 
-# in_own_net COMMAND... - in a new network namespace whose lo is up. An ordinary user's has a new
-# user namespace around it, in which they are root. Fills $status, $output and $stderr.
-in_own_net() {
+# in_new_net COMMAND... - in a new network namespace. An ordinary user's has a new user namespace
+# around it, in which they are root. Fills $status, $output and $stderr.
+in_new_net() {
 	local options=(--net)
 	((EUID == 0)) || options+=(--user --map-root-user)
 	run --separate-stderr timeout --kill-after=5 "$LAUNCH_SECONDS" unshare "${options[@]}" \
-		bash -c 'ip link set lo up && "$@"' bash "$@" </dev/null
+		"$@" </dev/null
 	printf '%s\n' "$status" "$output" "$stderr"
+}
+
+# in_own_net COMMAND... - the same, and its lo is up
+in_own_net() {
+	in_new_net bash -c 'ip link set lo up && "$@"' bash "$@"
 }
 
 # Waits in bash until the only link is lo.
@@ -221,6 +226,14 @@ for _ in range(2):
 print(process.communicate()[0].decode(), *seen, process.returncode)
 ' "$LUNETTE" run -p "$WORK/veth.lua" --
 	[[ $output == "hellohello ::ffff:192.0.2.2 2001:db8::2 0" ]]
+}
+
+@test "a pair is lent its addresses where no link was up yet, and so no table of routes is" {
+	profile lent <<<'return profile { extends = "base", net = veth {} }'
+	mkdir -m 0700 state
+	in_new_net unshare --mount bash -c 'mount --bind state /run && exec "$@"' bash \
+		"$LUNETTE" run -p "$WORK/lent.lua" -- ip -o -4 address show dev eth0
+	[[ $status == 0 && $output == *"eth0 "*"inet "* ]]
 }
 
 @test "the pair is gone after the run" {
