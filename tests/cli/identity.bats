@@ -247,6 +247,9 @@ host_status() {
 		host=$(readlink /proc/self/ns/"$name")
 		[[ $output == *"$name:["* && $output != *"$host"* ]]
 	done
+	# With few descriptors a network is made another way.
+	run -0 bash -c 'ulimit -n 15 && "$LUNETTE" run -- readlink /proc/self/ns/net'
+	[[ $output == net:* && $output != "$(readlink /proc/self/ns/net)" ]]
 	profile fewer <<-'END'
 		return profile { extends = "base", namespaces = { "user", "mount", "pid", "net" }, hostname =
 				none }

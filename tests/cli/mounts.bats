@@ -128,8 +128,9 @@ with() {
 	before=$(tree_hash lower)
 	with p <<<"overlay { '$WORK/lower', at = '/o', upper = 'tmpfs', size = '8M' }"
 	launch -0 run -p "$WORK/p.lua" -- sh -ec 'echo new >/o/file; rm /o/sub/victim; echo x >/o/made;
-			mkdir /o/dir; mv /o/made /o/dir/; chmod 700 /o/file; cat /o/file; ls /o /o/sub'
-	[[ ${lines[0]} == new && $output == *dir* && $output != *victim* ]]
+			mkdir /o/dir; mv /o/made /o/dir/; chmod 700 /o/file; cat /o/file; ls /o /o/sub
+			ls -A / | sed "s/^[.]/a layer is left in reach: ./"'
+	[[ ${lines[0]} == new && $output == *dir* && $output != *victim* && $output != *reach* ]]
 	[[ $(tree_hash lower) == "$before" ]]
 }
 

@@ -122,6 +122,10 @@ END
 	web
 	launch -125 run -p "$WORK/power.lua" -- true
 	expect_error ids "caps.keep: needs a user namespace of its own"
+	profile nested <<<'return profile { extends = "base", net = join "sandbox:web",
+		user = { nested = true } }'
+	launch -125 run -p "$WORK/nested.lua" -- true
+	expect_error ids "user.nested: needs a user namespace of its own"
 	launch -125 run -p base --net join:sandbox:web --uid 77 -- true
 	expect_error ids "become 77:"
 	[[ $stderr == *"give it the user.uid and user.gid of the other"* ]]
@@ -148,7 +152,7 @@ END
 	read -r keeper _ <"$WORK/lunette/names/web"
 	[[ $(grep -E '^(CapPrm|Seccomp):' "/proc/$keeper/status" | xargs) == \
 		"CapPrm: 0000000000000000 Seccomp: 1" ]]
-	[[ $(readlink "/proc/$keeper/fd/"*) == socket:* ]]
+	[[ $(readlink "/proc/$keeper/fd/"* | sed 's/:.*//') == socket ]]
 	kill -KILL "$web"
 	wait "$web" 2>/dev/null || true
 	within 5 bash -c "! grep --quiet . /proc/$keeper/cmdline"

@@ -130,17 +130,22 @@ print(sum(one.makefile(\"rb\").read().endswith(b\"127.0.0.1\\n\") for one in man
 	on_host "$SERVE"'serve
 		relay=$(pgrep --parent $! | tail --lines=1)
 		grep -E "^(Seccomp|NoNewPrivs|CapEff|CapPrm):" /proc/$relay/status | xargs
+		grep -E "^(Uid|Gid):" /proc/$relay/status | xargs
 		readlink /proc/$relay/fd/* 2>/dev/null | sed "s/:.*//" | sort --unique | xargs
 		awk "/^Rss/ { print (\$2 < 2048) }" /proc/$relay/smaps_rollup'
 	[[ ${lines[0]} == "CapPrm: 0000000000000000 CapEff: 0000000000000000 NoNewPrivs: 1 Seccomp: 2" ]]
-	# An ordinary user may not look into a process that is not dumpable.
-	((EUID != 0)) || [[ ${lines[1]} == "anon_inode pipe socket" && ${lines[2]} == 1 ]]
+	# An ordinary user may not look into a process that is not dumpable; root's is nobody.
+	((EUID != 0)) || [[ ${lines[1]} == "Uid: 65534 65534 65534 65534 Gid: 65534 65534 65534 65534" &&
+		${lines[2]} == "anon_inode pipe socket" && ${lines[3]} == 1 ]]
 }
 
-@test "the program neither sees nor signals the relay" {
-	on_host '"$LUNETTE" run -p "$WORK/web.lua" -- bash -c "echo /proc/[0-9]*; kill -KILL -1"'
+@test "the program neither sees nor signals the relay, nor the host's network" {
+	on_host 'readlink /proc/self/ns/net
+		"$LUNETTE" run -p "$WORK/web.lua" -- bash -c "
+			echo /proc/[0-9]*; readlink /proc/self/ns/net; kill -KILL -1"'
 	# pid 1 and bash
-	[[ ${lines[0]} == "/proc/1 /proc/2" ]]
+	[[ ${lines[0]} == net:* && ${lines[1]} == "/proc/1 /proc/2" ]]
+	[[ ${lines[2]} == net:* && ${lines[2]} != "${lines[0]}" ]]
 }
 
 @test "the port is free again after the end, and after a kill of the launcher" {

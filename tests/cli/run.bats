@@ -275,6 +275,15 @@ setup() {
 	[[ $(json report '[it["status"], it["stage"]]') == '["setup-failed", "exec"]' ]]
 }
 
+@test "nothing that the program says controls the terminal of who reads the report" {
+	profile kept <<<'return profile { extends = "base", process = { stdout = "capture" } }'
+	# U+009B is an escape character with its bracket.
+	launch -0 run -p "$WORK/kept.lua" --report "$WORK/report" -- \
+		printf '\302\2331m \33[1m \177 \303\251'
+	[[ $(json "$WORK/report" 'it["stdout"]["text"] == "\x9b1m \x1b[1m \x7f \xe9"') == true ]]
+	! LC_ALL=C grep -q $'[\x01-\x09\x0b-\x1f\x7f]\|\xc2\x9b' "$WORK/report" || return 1
+}
+
 @test "a report of odd names is still JSON" {
 	launch -125 run --report "$WORK/report" --ro $'/no\n\xff"\\such' -- true
 	python3 -m json.tool "$WORK/report" >/dev/null

@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "launcher/net/port_confine.h"
 #include "launcher/watch/guard.h"
 #include "tests/unit/fate.h"
 
@@ -137,6 +139,37 @@ static long act_i386(void)
 }
 #endif
 
+enum { INSIDE = 7080, ANOTHER = 7081 };
+
+static int relay(void)
+{
+	const struct published port = { .listener = -1, .inside = INSIDE };
+	struct err err;
+
+	return port_confine(&port, 1, &err);
+}
+
+/* Whether anybody listens there is all the same. */
+static long connect_to(uint16_t port)
+{
+	const struct sockaddr_in to = { .sin_family = AF_INET,
+					.sin_port = htons(port),
+					.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	long fd = sys_socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	return fd < 0 ? fd : sys_connect((int)fd, &to, sizeof(to)) == -EACCES ? -EACCES : 0;
+}
+
+static long act_connect_inside(void)
+{
+	return connect_to(INSIDE);
+}
+
+static long act_connect_another(void)
+{
+	return connect_to(ANOTHER);
+}
+
 static long act_rest(void)
 {
 	struct raw_timespec now = { 0 };
@@ -204,6 +237,19 @@ static void check_places(void)
 	}
 }
 
+/* The relay of published ports. */
+static void check_relay(void)
+{
+	is_number(fate(act_read_host, relay), -SIGSYS, "a relay of ports opens no file");
+	is_number(fate(act_fork, relay), -SIGSYS, "and makes no process");
+	is_number(fate(act_connect_inside, relay), 0, "it connects to the port inside");
+	is_number(fate(act_connect_another, NULL), 0, "to another one without the guard");
+	if (sys_landlock_create_ruleset(NULL, 0, RAW_LANDLOCK_CREATE_RULESET_VERSION) >= 4)
+		is_number(fate(act_connect_another, relay), 1, "and to none with it");
+	else
+		skip("host: this kernel's Landlock knows no ports", "and to none with it");
+}
+
 static void check_listener(void)
 {
 	is_number(fate(act_read_host, with_listener), 0, "a listener's may read");
@@ -227,6 +273,7 @@ int main(void)
 	check_places();
 	check_closed_place();
 	check_listener();
+	check_relay();
 #endif
 	(void)sys_unlinkat(AT_FDCWD, kept_file, 0);
 	(void)sys_unlinkat(AT_FDCWD, directory, AT_REMOVEDIR);

@@ -54,6 +54,9 @@ static void place_scenario(void)
 	outcome->up = directory >= 0;
 	(void)chmod("/run/lunette", 0770);
 	outcome->echo = reopened() == -EACCES;
+	(void)chmod("/run/lunette", 0700);
+	/* In a user namespace of one's own nobody else has an id. */
+	outcome->gone = chown("/run/lunette", 1234, 1234) != 0 || reopened() == -EACCES;
 	(void)rmdir("/run/lunette");
 	(void)mkdir("/run/elsewhere", 0700);
 	(void)symlink("elsewhere", "/run/lunette");
@@ -212,6 +215,7 @@ static void test_as(bool rootless)
 	note("%s", rootless ? "an ordinary user" : "root");
 	ok(run_as(place_scenario, rootless, flags) && outcome->up, "the directory is made");
 	ok(outcome->echo, "one that others can write in is refused");
+	ok(outcome->gone, "so is another's");
 	ok(outcome->echo6, "so is a link");
 	ok(outcome->stream && outcome->running, "the same of a directory below it");
 	ok(run_as(entry_scenario, rootless, flags) && outcome->up && outcome->echo,
