@@ -54,6 +54,15 @@ static void plain(struct finding *finding, int error, const char *remedy)
 		lack(finding, strerror(-error), remedy);
 }
 
+/* The remedy where a call itself was refused: nothing of the kernel's is missing then. */
+static const char *unless_forbidden(int error, const char *remedy)
+{
+	return error == -EPERM || error == -EACCES
+		       ? "a filter around lunette forbids it, as sandboxes and containers do: run it "
+			 "outside of them"
+		       : remedy;
+}
+
 static void find_kernel(struct finding *finding)
 {
 	struct utsname name;
@@ -85,7 +94,8 @@ static void find_userns(struct finding *finding)
 	     "a filter of the container or service manager forbids it: allow clone with CLONE_NEWUSER");
 	if (sysctl("/proc/sys/user/max_user_namespaces") == 0)
 		lack(finding, "user.max_user_namespaces is 0",
-		     "sysctl user.max_user_namespaces=10000");
+		     "sysctl user.max_user_namespaces=10000; inside a sandbox of lunette's, "
+		     "user.nested = true in its profile");
 	else if (sysctl("/proc/sys/kernel/unprivileged_userns_clone") == 0)
 		lack(finding, "kernel.unprivileged_userns_clone is 0",
 		     "sysctl kernel.unprivileged_userns_clone=1");
@@ -103,17 +113,21 @@ static void find_userns(struct finding *finding)
 
 static void find_seccomp(struct finding *finding)
 {
+	int error = probe_seccomp();
+
 	finding->needed = true;
-	plain(finding, probe_seccomp(), "a kernel with CONFIG_SECCOMP_FILTER");
+	plain(finding, error, unless_forbidden(error, "a kernel with CONFIG_SECCOMP_FILTER"));
 }
 
 static void find_landlock(struct finding *finding)
 {
 	int abi = probe_landlock();
 
+	plain(finding, abi, unless_forbidden(abi, "boot with landlock in lsm="));
+	if (abi > 0)
+		snprintf(finding->state, sizeof(finding->state), "ABI %d", abi);
 	finding->works = abi > 0;
-	snprintf(finding->state, sizeof(finding->state), "ABI %d", abi);
-	if (abi == 0)
+	if (abi == -ENOSYS || abi == -EOPNOTSUPP)
 		lack(finding, "not built in, or not among the active security modules",
 		     "boot with landlock in lsm=");
 }
@@ -185,7 +199,8 @@ static void find_tun(struct finding *finding)
 	cleanup_fd int fd =
 		(int)sys_openat(AT_FDCWD, "/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC, 0);
 
-	plain(finding, fd < 0 ? fd : 0, "modprobe tun; the node /dev/net/tun has mode 0666");
+	plain(finding, fd < 0 ? fd : 0,
+	      fd == -EACCES ? "chmod 0666 /dev/net/tun, as udev does" : "modprobe tun");
 }
 
 static void find_subids(struct finding *finding)
@@ -220,23 +235,24 @@ static void find_cgroup(struct finding *finding)
 static const struct {
 	const char *name;
 	void (*find)(struct finding *finding);
+	bool inside; /* tried in a user namespace where the caller is not root */
 } topics[] = {
-	{ "kernel", find_kernel },
-	{ "user namespaces", find_userns },
-	{ "seccomp", find_seccomp },
-	{ "Landlock", find_landlock },
-	{ "a /proc of its own", find_proc },
-	{ "openat2", find_openat2 },
-	{ "overlay", find_overlay },
-	{ "idmapped mounts", find_idmap },
-	{ "time namespaces", find_time },
-	{ "veth", find_veth },
-	{ "nftables", find_nftables },
-	{ "rate of a link (tbf)", find_rate },
-	{ "delay and loss (netem)", find_delay },
-	{ "tun", find_tun },
-	{ "subordinate ids", find_subids },
-	{ "cgroups", find_cgroup },
+	{ "kernel", find_kernel, false },
+	{ "user namespaces", find_userns, false },
+	{ "seccomp", find_seccomp, false },
+	{ "Landlock", find_landlock, false },
+	{ "a /proc of its own", find_proc, true },
+	{ "openat2", find_openat2, false },
+	{ "overlay", find_overlay, true },
+	{ "idmapped mounts", find_idmap, false },
+	{ "time namespaces", find_time, true },
+	{ "veth", find_veth, false },
+	{ "nftables", find_nftables, true },
+	{ "rate of a link (tbf)", find_rate, true },
+	{ "delay and loss (netem)", find_delay, true },
+	{ "tun", find_tun, false },
+	{ "subordinate ids", find_subids, false },
+	{ "cgroups", find_cgroup, false },
 };
 
 enum { TOPICS = sizeof(topics) / sizeof(topics[0]) };
@@ -259,6 +275,20 @@ static bool needs_cgroup(const struct plan_limits *limits)
 	for (size_t i = 0; i < limits->huge_count; i++)
 		needed |= !limits->huge[i].prefer;
 	return needed;
+}
+
+static void find_all(struct finding findings[])
+{
+	bool can_try = host_privileged();
+
+	for (size_t i = 0; i < TOPICS; i++) {
+		topics[i].find(&findings[i]);
+		if (topics[i].find == find_userns)
+			can_try |= findings[i].works;
+		else if (topics[i].inside && !findings[i].works && !can_try)
+			lack(&findings[i], "cannot be tried without user namespaces",
+			     "what user namespaces need, above");
+	}
 }
 
 /* What @plan makes necessary beyond what every sandbox needs. */
@@ -343,8 +373,7 @@ int cmd_doctor(const struct request *request)
 	struct err err = { 0 };
 	int status = EXIT_YES;
 
-	for (size_t i = 0; i < TOPICS; i++)
-		topics[i].find(&findings[i]);
+	find_all(findings);
 	if (request->profile && apply_profile(request, findings, &err) < 0) {
 		print_error(&err);
 		return err.stage == STAGE_USAGE ? EXIT_USAGE : EXIT_NO;

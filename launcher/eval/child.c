@@ -46,9 +46,16 @@ static void send_error(int stage, const char *object, const char *reason, const 
 	link_send(SOCKET, bytes, (size_t)(at - bytes));
 }
 
-static _Noreturn void refuse(const char *what, int error)
+static _Noreturn void refuse(const char *what, long error)
 {
-	send_error(STAGE_PROFILE, "evaluator", what, strerror(-error));
+	char reason[128];
+	bool forbidden = error == -EPERM || error == -EACCES || error == -ENOSYS;
+
+	snprintf(reason, sizeof(reason), "%s: %s", what, strerror((int)-error));
+	send_error(STAGE_PROFILE, "evaluator", reason,
+		   forbidden ? "a filter around lunette may forbid it, as sandboxes and containers "
+			       "do: run it outside of them"
+			     : "");
 	leave(1);
 }
 
@@ -56,15 +63,23 @@ static void enclose(int socket, int launcher)
 {
 	static const struct __user_cap_data_struct none[2];
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	long r;
 
 	if (socket != SOCKET && sys_dup3(socket, SOCKET, 0) < 0)
 		leave(1);
-	if (sys_close_range(SOCKET + 1, ~0u, 0) < 0)
+	r = sys_close_range(SOCKET + 1, ~0u, 0);
+	if (r < 0)
+		refuse("cannot close what is open", r);
+	r = sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (r < 0)
+		refuse("cannot be made to end with the launcher", r);
+	if (sys_getppid() != launcher)
 		leave(1);
-	if (sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || sys_getppid() != launcher)
-		leave(1);
-	if (sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || sys_capset(&header, none) < 0)
-		leave(1);
+	r = sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (r == 0)
+		r = sys_capset(&header, none);
+	if (r < 0)
+		refuse("cannot give up its capabilities", r);
 }
 
 static void limit_one(int resource, uint64_t most)
@@ -74,7 +89,7 @@ static void limit_one(int resource, uint64_t most)
 	long r = sys_prlimit64(0, resource, &limit, NULL);
 
 	if (r < 0 && r != -EPERM)
-		leave(1);
+		refuse("cannot be limited", r);
 }
 
 /* After the heap is mapped: a sanitizer's shadow alone is past the limit. */

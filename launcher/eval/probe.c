@@ -72,9 +72,7 @@ static int attempt(uint64_t flags, int (*steps)(void))
 
 int probe_landlock(void)
 {
-	long abi = sys_landlock_create_ruleset(NULL, 0, RAW_LANDLOCK_CREATE_RULESET_VERSION);
-
-	return abi > 0 ? (int)abi : 0;
+	return (int)sys_landlock_create_ruleset(NULL, 0, RAW_LANDLOCK_CREATE_RULESET_VERSION);
 }
 
 /* Ubuntu's AppArmor lets the namespace be made and then takes its capabilities away: so use one. */
@@ -356,7 +354,7 @@ const char *probe_feature(const char *name, char *out, size_t size)
 		int abi = probe_landlock();
 
 		snprintf(out, size, "%d", abi);
-		return abi ? out : NULL;
+		return abi > 0 ? out : NULL;
 	}
 	if (strncmp(name, "cgroup.", 7) == 0)
 		return has_controller(name + 7) ? "yes" : NULL;

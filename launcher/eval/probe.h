@@ -16,7 +16,7 @@
  */
 const char *probe_feature(const char *name, char *out, size_t size);
 
-/* probe_landlock() - the kernel's Landlock ABI; 0 without Landlock. */
+/* probe_landlock() - the kernel's Landlock ABI, or -errno. */
 int probe_landlock(void);
 
 /* Each returns 0 where it works, else -errno of the step that failed. */

@@ -1,6 +1,6 @@
 # run.bats: `lunette run`: statuses, arguments, environment, options, the report
 # bats file_tags=rootless
-# shellcheck shell=bats disable=SC2016,SC2154 # what is quoted is for the program inside
+# shellcheck shell=bats disable=SC2016,SC2030,SC2031,SC2154 # quoted: for the program inside
 
 bats_require_minimum_version 1.5.0
 load ../lib/launch
@@ -346,4 +346,40 @@ setup() {
 	launch doctor
 	((status == 0 || status == 1))
 	[[ $output == *andlock* && $output == *seccomp* && $output == *"user namespace"* ]]
+}
+
+# spoilt COMMANDS - `lunette doctor` after COMMANDS, by root of a user namespace of the test's own
+spoilt() {
+	run -"${WANTED:?}" unshare --user --map-root-user --mount --pid --fork bash -c "$1"'
+		exec "$LUNETTE" doctor' </dev/null
+	printf '%s\n' "$output"
+}
+
+@test "doctor tells what keeps user namespaces away, and what of the rest that is" {
+	local closed='echo 0 >/proc/sys/user/max_user_namespaces || exit 99;' kernel='mount -t tmpfs none \
+			/proc/sys && mkdir /proc/sys/kernel || exit 99; cd /proc/sys/kernel;'
+	WANTED=1 spoilt "$closed"
+	[[ $output == *$'MISSING user namespaces\n          cause:  user.max_user_namespaces is 0\n'* ]]
+	[[ $output == *"remedy: sysctl user.max_user_namespaces=10000"* ]]
+	[[ $output == *$'MISSING a /proc of its own\n          cause:  cannot be tried without user'* ]]
+	WANTED=1 spoilt "$closed $kernel echo 1 >apparmor_restrict_unprivileged_userns;"
+	[[ $output == *"remedy: an AppArmor profile for lunette with \`userns,\`, or sysctl "* ]]
+	WANTED=1 spoilt "$closed $kernel echo 0 >unprivileged_userns_clone;"
+	[[ $output == *"remedy: sysctl kernel.unprivileged_userns_clone=1"* ]]
+}
+
+@test "doctor tells that /proc is covered in part, as in a container" {
+	WANTED=1 spoilt 'mount -t proc proc /proc && mount --bind /dev/null /proc/keys || exit 99;'
+	[[ $output == *$'MISSING a /proc of its own\n'*"remedy: /proc is covered in part"* ]]
+	# The control: it is the cover.
+	WANTED=0 spoilt 'mount -t proc proc /proc || exit 99;'
+	[[ $output == *"ok      a /proc of its own"* ]]
+}
+
+@test "doctor inside a sandbox tells of the filter around it, and every verb that reads a profile" {
+	launch -1 run -p untrusted --ro "$LUNETTE:/lunette" -- /lunette doctor
+	[[ $output == *$'MISSING seccomp\n'*"remedy: a filter around lunette forbids it"* ]]
+	[[ $output != *"modprobe nf_tables"* ]]
+	launch -1 run -p untrusted --ro "$LUNETTE:/lunette" -- /lunette check untrusted
+	expect_error profile "evaluator: cannot give up its capabilities: Operation not perm"
 }
