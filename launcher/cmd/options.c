@@ -128,6 +128,14 @@ static void take(struct request *request, const struct option_row *row, const ch
 		request->options[request->option_count++] = (struct eval_option){ name, value };
 }
 
+static int no_value(struct err *err, const char *word, const struct option_row *row)
+{
+	char usage[64];
+
+	snprintf(usage, sizeof(usage), "%.20s %.40s", word, row->metavar);
+	return misuse(err, word, usage, "a value is missing");
+}
+
 /* Reads the option at words[at]; returns the index of the next word, or -errno. */
 static long read_long(struct request *request, char **words, size_t at, struct err *err)
 {
@@ -144,7 +152,7 @@ static long read_long(struct request *request, char **words, size_t at, struct e
 	if (row->metavar && !value) {
 		value = words[++at];
 		if (!value)
-			return misuse(err, word, NULL, "a value is missing");
+			return no_value(err, word, row);
 	}
 	take(request, row, value);
 	return (long)at + 1;
@@ -161,8 +169,7 @@ static long read_letters(struct request *request, char **words, size_t at, struc
 		if (row->metavar) {
 			value = letter[1] ? letter + 1 : words[++at];
 			if (!value)
-				return misuse(err, (char[]){ '-', *letter, '\0' }, NULL,
-					      "a value is missing");
+				return no_value(err, (char[]){ '-', *letter, '\0' }, row);
 		}
 		take(request, row, value);
 		if (value)

@@ -288,13 +288,13 @@ static void send_raised(lua_State *lua, int status)
 	if (status == LUA_ERRMEM) {
 		send_error(STAGE_PROFILE, "",
 			   "needs more memory than the 128 MiB that a profile gets", "");
-	} else if (lua_istable(lua, -1)) {
+	} else if (lua_istable(lua, -1) && *field_text(lua, "reason")) {
 		bool usage = strcmp(field_text(lua, "stage"), "usage") == 0;
 
 		send_error(usage ? STAGE_USAGE : STAGE_PROFILE, field_text(lua, "object"),
 			   field_text(lua, "reason"), field_text(lua, "hint"));
 	} else {
-		send_words(words ? words : "raised an error that is no text");
+		send_words(words ? words : "raised an error that is no text: error \"TEXT\" is");
 	}
 }
 

@@ -134,12 +134,14 @@ static const char *unfit(const char *path, struct err *err)
 
 	(void)err_set(err, STAGE_EXEC, r < 0 ? (int)r : EACCES, NULL, "%s", path);
 	err->status = 126;
-	if (r == 0 && S_ISDIR(st.st_mode))
-		(void)err_reason(err, "it is a directory");
-	else if (r == 0 && !S_ISREG(st.st_mode))
-		(void)err_reason(err, "it is not a regular file");
-	else if (r == 0)
+	if (r == 0 && !S_ISREG(st.st_mode)) {
+		(void)err_hint(err, "name a program");
+		(void)err_reason(err, S_ISDIR(st.st_mode) ? "it is a directory"
+							  : "it is not a regular file");
+	} else if (r == 0) {
+		(void)err_hint(err, "chmod +x, or run its interpreter on it");
 		(void)err_reason(err, "it has no execute bit");
+	}
 	return NULL;
 }
 

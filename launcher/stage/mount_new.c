@@ -106,6 +106,8 @@ static const char *hint_for(const struct plan_mount *mount, long error)
 		return "the caller may not reach it";
 	case ELOOP:
 		return "say on_symlink = \"resolve\" or \"replace\" if that is meant";
+	case ENOTDIR:
+		return "what is above it is a file: name another path";
 	case EROFS:
 		return "the mount point is missing in a read-only tree: mount over a directory that "
 		       "exists";

@@ -157,6 +157,7 @@ static int take_target(const struct plan_mount *mount, bool directory, struct pl
 		r = -EISDIR;
 	if (r < 0) {
 		(void)mount_failed(mount, r, mount->target, err);
+		(void)err_hint(err, "name a target of the same kind, or one that is not there");
 		if (r == -ENOTDIR)
 			(void)err_reason(err, "a directory cannot be mounted on a file");
 		if (r == -EISDIR)

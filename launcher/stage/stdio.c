@@ -438,7 +438,7 @@ int stdio_reopen(struct setup *setup, struct err *err)
 		same = same_stream(streams, flags, i);
 		r = same < 0 ? open_again(streams[i].path, streams[i].fd) : streams[same].fd;
 		if (r < 0)
-			return failed(err, r, i, "pipe it through cat");
+			return failed(err, r, i, r == -EMFILE ? NULL : "pipe it through cat");
 		streams[i].fd = r;
 		streams[i].reopen = false;
 	}

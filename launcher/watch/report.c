@@ -29,14 +29,15 @@ static int open_number(const char *where, struct err *err)
 	long fd;
 
 	if (!token_u32(where + 3, INT32_MAX, &number)) {
-		err_set(err, STAGE_REPORT, EINVAL, NULL, "%s", where);
+		err_set(err, STAGE_REPORT, EINVAL, "as in --report fd:3 3>FILE", "%s", where);
 		return err_reason(err, "is not fd:N");
 	}
 	flags = sys_fcntl((int)number, F_GETFL, 0);
 	if (flags < 0)
-		return err_set(err, STAGE_REPORT, (int)flags, NULL, "%s", where);
+		return err_set(err, STAGE_REPORT, (int)flags,
+			       "the caller has to open it: --report fd:3 3>FILE", "%s", where);
 	if ((flags & O_ACCMODE) == O_RDONLY) {
-		err_set(err, STAGE_REPORT, EBADF, NULL, "%s", where);
+		err_set(err, STAGE_REPORT, EBADF, "as in --report fd:3 3>FILE", "%s", where);
 		return err_reason(err, "is not open for writing");
 	}
 	fd = sys_fcntl((int)number, F_DUPFD_CLOEXEC, 3);
@@ -78,6 +79,10 @@ static int open_failed(const char *where, long error, struct err *err)
 	if (error == -ELOOP)
 		return err_hint(err, "the report is not written through a symlink that may have "
 				     "been planted: name the path that it leads to");
+	if (error == -ENOENT)
+		return err_hint(err, "lunette makes the file, not the directory that it is in");
+	if (error == -EISDIR)
+		return err_hint(err, "name a file in it");
 	return r;
 }
 

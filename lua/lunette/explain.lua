@@ -26,6 +26,12 @@ local function closest(name, ...)
 	return type(name) == "string" and native.closest(name, names) or nil
 end
 
+-- Names of Lua's own that a profile is not given
+local withheld = { collectgarbage = true, coroutine = true, debug = true, dofile = true,
+	io = true, load = true, loadfile = true, os = true, package = true, print = true,
+	require = true, warn = true }
+local only_computes = "a profile can only compute: of the host it knows what `host` tells"
+
 local kinds = { errno = "error", group = "group of calls" }
 
 -- unknown() - @name, at @path, is not one of the keys of the tables that follow, or not one of the
@@ -35,7 +41,8 @@ function M.unknown(where, path, name, known, ...)
 		fail(where, path, ('there is no %s "%s"'):format(kinds[known], name),
 			meant(native.nearest(known, name)))
 	elseif path == "word" then
-		fail(where, "`" .. name .. "`", "a profile has no such name", meant(closest(name, known, ...)))
+		fail(where, "`" .. name .. "`", "a profile has no such name",
+			withheld[name] and only_computes or meant(closest(name, known, ...)))
 	elseif path == "host" or path == "params" then
 		fail(where, path .. "." .. name,
 			"there is no such " .. (path == "host" and "fact" or "parameter"), meant(closest(name, known)))

@@ -90,6 +90,15 @@ refused() {
 	refused profile bad.lua:3 <<<$'-- fine\nreturn profile {'
 }
 
+@test "what a profile has not of Lua is no misspelt name, and an error that is no text is one" {
+	local name
+	for name in io os print require load; do
+		refused profile "bad.lua:1: \`$name\`" 'a profile can only compute' <<<"$name.x = 1"
+		[[ $stderr != *"did you mean"* ]]
+	done
+	refused profile bad.lua 'an error that is no text' <<<'error {}'
+}
+
 @test "a profile that is not there, is a directory, a FIFO or a device" {
 	launch -125 run -p "$WORK/none.lua" -- true
 	expect_error profile none.lua
@@ -135,12 +144,13 @@ refused() {
 @test "a source below a file is an error that names it" {
 	echo x >file
 	launch -125 run --ro "$WORK/file/below:/x" -- true
-	expect_error mounts "$WORK/file/below"
+	expect_error mounts "$WORK/file/below: Not a directory (what is above it is a file"
 }
 
 @test "a target under a file is an error that names it" {
 	refused mounts /etc/hostname <<<'return profile { extends = "base", mounts = {
 			tmpfs "/etc/hostname/below" } }'
+	[[ $stderr == *"(what is above it is a file: name another path)" ]]
 }
 
 @test "a target in a read-only tree that has no such directory is an error that names it" {
@@ -154,7 +164,7 @@ refused() {
 	launch -125 run --ro "$WORK/file:/usr/share" -- true
 	expect_error mounts /usr/share
 	launch -125 run --ro "$WORK:/usr/bin/env" -- true
-	expect_error mounts /usr/bin/env
+	expect_error mounts "/usr/bin/env: a directory cannot be mounted on a file (name a target of the"
 }
 
 @test "a path with .. or without a leading slash is refused" {
@@ -220,6 +230,12 @@ refused() {
 		>out 2>err </dev/null || status=$?
 	cat err
 	[[ $status == 6 && $(cat out) == 8 ]] || [[ $status == 125 && $(cat err) == *RLIMIT_NOFILE* ]]
+	# A file on standard input is to be opened once more; what is told is the same.
+	status=0
+	bash -c 'exec 3>&- 4>&- 5>&- 6>&- 7>&-
+		ulimit -n 8; exec "$LUNETTE" run -- sh -c "exit 6"' >out 2>err <"$LUNETTE" || status=$?
+	cat err
+	[[ $status == 6 ]] || [[ $status == 125 && $(cat err) == *RLIMIT_NOFILE* ]]
 }
 
 # shellcheck disable=SC2016 # for the shell there
@@ -242,8 +258,13 @@ refused() {
 
 @test "a report that can't be made is an error before anything runs" {
 	launch run --report /no/such/directory/report -- sh -c 'echo ran; exit 4'
-	[[ $stderr == "lunette: report: "*"/no/such/directory/report"* ]]
-	[[ $(wc -l <<<"$stderr") == 1 ]]
+	[[ $status == 125 && $stderr == *"(lunette makes the file, not the directory that it is in)" ]]
+	expect_error report "/no/such/directory/report: "
+	launch -125 run --report "$WORK" -- sh -c 'echo ran'
+	expect_error report "$WORK: Is a directory (name a file in it)"
+	launch -125 run --report fd:77 -- sh -c 'echo ran'
+	expect_error report "fd:77: Bad file descriptor (the caller has to open it: --report fd:3"
+	[[ -z $output ]]
 }
 
 @test "a report path that is a symlink or FIFO does not write elsewhere or hang" {
