@@ -114,13 +114,17 @@ static int numbers(lua_State *lua)
 	return 2;
 }
 
-/* known(entry) - "0-334,424-470" */
+/* known(entry) - "0-334,424-470", or nil where the kernel has no such entry */
 static int known(lua_State *lua)
 {
-	size_t count;
-	const struct policy_interval *list = tables_known(check_entry(lua, 1), &count);
+	int entry = tables_entry(luaL_checkstring(lua, 1));
+	const struct policy_interval *list;
 	luaL_Buffer text;
+	size_t count;
 
+	if (entry < 0)
+		return 0;
+	list = tables_known((enum policy_entry)entry, &count);
 	luaL_buffinit(lua, &text);
 	for (size_t i = 0; i < count; i++) {
 		lua_pushfstring(lua, list[i].first == list[i].last ? "%s%d" : "%s%d-%d",

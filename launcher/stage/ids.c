@@ -162,9 +162,12 @@ static int keep_groups(struct setup *setup, struct err *err)
 
 	if (count < 0)
 		return err_set(err, STAGE_IDS, (int)count, NULL, "supplementary groups");
-	if (user->extra_group_count)
+	if (user->extra_group_count && user->groups != GROUPS_PREFER_DROP)
 		return err_set(err, STAGE_IDS, EPERM,
 			       "an ordinary user needs user.map ranges for that", "user.groups");
+	if (user->extra_group_count)
+		outcome_skip(&setup->shared->enforced, "user.groups",
+			     "an ordinary user needs user.map ranges for groups");
 	if (count == 1 && sys_getgroups(1, &only) == 1 && only == setup->gid)
 		count = 0;
 	if (count <= 0 || user->groups == GROUPS_KEEP)
@@ -187,7 +190,8 @@ static int set_groups(struct setup *setup, struct err *err)
 	if (user->groups == GROUPS_KEEP && !user->extra_group_count)
 		return 0;
 	r = sys_setgroups(user->extra_group_count, user->extra_groups);
-	return r < 0 ? err_set(err, STAGE_IDS, (int)r, "every group must be mapped", "setgroups")
+	return r < 0 ? err_set(err, STAGE_IDS, (int)r, "every group must be mapped: user.map",
+			       "user.groups")
 		     : 0;
 }
 

@@ -300,12 +300,30 @@ local function below(have, wanted)
 	return false
 end
 
+-- What launcher/eval/probe.c can try, beside cgroup.CONTROLLER
+M.features = { "userns", "landlock", "kernel", "overlay", "idmap", "subids", "time", "net.veth",
+	"net.nat", "net.rate", "net.delay" }
+
+local function is_feature(name)
+	for _, feature in ipairs(M.features) do
+		if name == feature then
+			return true
+		end
+	end
+	return name:find("^cgroup%.")
+end
+
 function M.check_need(state, need)
 	local name, wanted = need:match("^([%w._]+)%s*>?=?%s*([%d.]*)$")
 	local have = native.ask("feature", name)
-	if not have or wanted ~= "" and below(have, wanted) then
+	if not have and not is_feature(name) then
+		local near = native.closest(name, M.features)
+		state.wrong(state.owner.needs, "needs", ('there is no feature "%s"'):format(name),
+			near and 'did you mean "' .. near .. '"?'
+				or "there are cgroup.CONTROLLER, " .. table.concat(M.features, ", "))
+	elseif not have or wanted ~= "" and below(have, wanted) then
 		state.wrong(state.owner.needs, "needs", ('this host has no "%s"'):format(need)
-			.. (have and " but " .. name .. " " .. have or ""))
+			.. (have and " but " .. name .. " " .. have or ""), "see `lunette doctor`")
 	end
 end
 

@@ -150,7 +150,9 @@ M.keys = {
 	{ "process.arg0", "text", "", "What the program sees as its own name." },
 	{ "needs", "list of features", "",
 		"What the host must have, before anything starts: \"landlock >= 4\", "
-		.. "\"cgroup.memory\", \"kernel >= 6.6\"." },
+		.. "\"cgroup.memory\", \"kernel >= 6.6\", \"userns\", \"overlay\", \"idmap\", "
+		.. "\"subids\", \"time\", \"net.veth\", \"net.nat\", \"net.rate\", \"net.delay\". "
+		.. "`host.feature` takes the same names." },
 	{ "tests", "list", "", "Tests of the profile; a launch does not read them." },
 }
 

@@ -78,6 +78,8 @@ refused() {
 			flagz = has "creat" } } } }'
 	refused profile crate CREAT <<<'return profile { seccomp = { kill { sys.openat {
 			flags = has "crate" } } } }'
+	refused profile 'seccomp.arch[1]: must be one of "x86_64"' <<<'return profile { seccomp = {
+			arch = { "arm" } } }'
 	profile good <<<'return profile { extends = "base", seccomp = { kill {
 			optional "no_such_call" } } }'
 	launch -0 run -p "$WORK/good.lua" -- true

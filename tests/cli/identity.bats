@@ -180,6 +180,16 @@ host_status() {
 	fi
 }
 
+@test "user.groups with prefer: an ordinary user's program gets none, and the report says so" {
+	((EUID != 0)) || skip "vacuous: root may give it any that are mapped"
+	profile wish <<<'return profile { extends = "base", user = { groups = prefer { 7 } } }'
+	launch -0 run -p "$WORK/wish.lua" --report report -- true
+	[[ $(json report 'it["enforced"]["skipped"]') == *'"user.groups'*"needs user.map ranges"* ]]
+	profile strict <<<'return profile { extends = "base", user = { groups = { 7 } } }'
+	launch -125 run -p "$WORK/strict.lua" -- true
+	expect_error ids "user.groups: Operation not permitted (an ordinary user needs user.map ranges"
+}
+
 @test "the program cannot make user namespaces, with the filter or without" {
 	need_probe
 	profile unfiltered <<-'END'

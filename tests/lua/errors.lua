@@ -66,6 +66,11 @@ wrong("process = { init = false, die_with_parent = true }",
 	"process.die_with_parent: needs process.init")
 wrong("needs = { 'landlock >= 99' }", 'needs: this host has no "landlock >= 99" but landlock 7')
 wrong("needs = { 'cgroup.memory' }", 'needs: this host has no "cgroup.memory"')
+wrong("needs = { 'landlok >= 4' }",
+	'needs: there is no feature "landlok" (did you mean "landlock"?)')
+wrong("needs = { 'xyzzy' }",
+	'needs: there is no feature "xyzzy" (there are cgroup.CONTROLLER, userns,')
+wrong("seccomp = { arch = { 'arm' } }", 'seccomp.arch[1]: must be one of "x86_64", "i386", "x32"')
 wrong("5", "test.lua:1: profile: has no items, only keys")
 wrong("net = 'vth'", 'net: must be "none", "host", veth { ... } or join')
 
@@ -267,6 +272,23 @@ wrong("process = { stderr = 'x' }", '"capture", "stdout" or an absolute path')
 wrong("seccomp = { on_denied = true }", 'must be "report" or "silent"')
 wrong("process = { init = false, die_with_parent = false }, limits = { cpu = 1 }",
 	"limits.cpu: needs process.init")
+
+-- The features that a profile may name are those that can be tried.
+do
+	local file = assert(io.open(root .. "/launcher/eval/probe.c"))
+	local text, tried = file:read("a"), {}
+	file:close()
+	for name in text:match("probes%[%] = (%b{})"):gmatch('{ "([%w.]+)"') do
+		tried[#tried + 1] = name
+	end
+	for name in text:gmatch('strcmp%(name, "([%w.]+)"%) == 0') do
+		tried[#tried + 1] = name
+	end
+	local known = table.move(front.native({}).load("lunette.rarely").features, 1, 99, 1, {})
+	table.sort(known)
+	table.sort(tried)
+	tap.is(table.concat(known, " "), table.concat(tried, " "), "features of needs, and probe.c's")
+end
 
 -- The command line
 option("ro", "", "usage: --ro: must be SRC or SRC:DST")
