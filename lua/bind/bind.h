@@ -28,7 +28,7 @@ struct memory {
 	struct memory *root; /* of a slice: the memory it lies in, which is never a slice itself */
 	size_t offset;       /* of a slice: where it starts there */
 	bool mapped;         /* bytes are a mapping, which close() and the collector take away */
-	bool pinned; /* a pointer to it was stored: the mapping stays until it is collected */
+	bool pinned; /* a pointer to it was stored: stays until nobody has that pointer any more */
 	unsigned char guard; /* accesses that a mapping refuses: GUARD_READ, GUARD_WRITE */
 };
 
@@ -92,6 +92,20 @@ unsigned char *memory_range(lua_State *lua, struct memory *memory, lua_Integer o
 
 /* memory_release() - take the bytes of a mapping away. Returns 0 or -errno. */
 long memory_release(struct memory *memory);
+
+/* memory_targets() - push the table of what the pointers in the memory at @index point to. */
+void memory_targets(lua_State *lua, int index);
+
+/* memory_push_root() - push memory_root() of the memory at @index. */
+void memory_push_root(lua_State *lua, int index);
+
+/* map_hold() - while the memory at @holder, or what has a pointer from there, is there, the mapping
+ * that @target lies in stays. Any other target needs nothing. */
+void map_hold(lua_State *lua, int holder, int target);
+
+/* map_changes() - how often a mapping has gone or changed its length, @more times just now: what was
+ * looked up before is to be looked up again. */
+unsigned long map_changes(unsigned int more);
 
 /* handle_new() - push an owned descriptor, or -1 for none yet. Its metatable is on top of the stack
  * and is popped. */

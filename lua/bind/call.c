@@ -477,6 +477,25 @@ static int result(struct call *call, int kind, long value)
 	return 1;
 }
 
+/* From what stands on the stack to the words, and the objects of the answer. A second time finds
+ * structures where the first one found what to make them of. */
+static void arguments(struct call *call, const unsigned char *kinds)
+{
+	call->argument = 1;
+	call->used = 0;
+	call->size = 0;
+	call->out = 0;
+	call->answer = NULL;
+	call->pair[0] = call->pair[1] = -1;
+	memset(call->words, 0, sizeof(call->words));
+	lua_settop(call->lua, kinds[2]);
+	luaL_checkstack(call->lua, 16, NULL);
+	for (call->kind = kinds + 3; call->kind[0]; call->kind += 3)
+		one_argument(call);
+	if (kinds[0] == 'f' || kinds[0] == 'p')
+		make_owners(call->lua, kinds[0]);
+}
+
 static int bound(lua_State *lua)
 {
 	const unsigned char *kinds =
@@ -484,22 +503,15 @@ static int bound(lua_State *lua)
 	long number = (long)lua_tointeger(lua, lua_upvalueindex(UP_NUMBER));
 	struct call call; /* small[] is not to be cleared each time */
 	const long *w = call.words;
+	unsigned long changes;
 	long value;
 
 	call.lua = lua;
-	call.argument = 1;
-	call.used = 0;
-	call.size = 0;
-	call.out = 0;
-	call.answer = NULL;
-	call.pair[0] = call.pair[1] = -1;
-	memset(call.words, 0, sizeof(call.words));
-	lua_settop(lua, kinds[2]);
-	luaL_checkstack(lua, 16, NULL);
-	for (call.kind = kinds + 3; call.kind[0]; call.kind += 3)
-		one_argument(&call);
-	if (kinds[0] == 'f' || kinds[0] == 'p')
-		make_owners(lua, kinds[0]);
+	/* Constructors and finalizers are Lua's: one may close a mapping that is an argument. */
+	do {
+		changes = map_changes(0);
+		arguments(&call, kinds);
+	} while (changes != map_changes(0));
 	do
 		value = raw_entry(number, w[0], w[1], w[2], w[3], w[4], w[5]);
 	while (value == -EINTR && kinds[1] == 'r');

@@ -179,8 +179,7 @@ static void check_writable(lua_State *lua, struct memory *memory)
 	luaL_argcheck(lua, !(memory_root(memory)->guard & GUARD_WRITE), 1, "cannot be written to");
 }
 
-/* Pushes the table of what the pointers in the memory at @index point to. */
-static void push_targets(lua_State *lua, int index)
+void memory_push_root(lua_State *lua, int index)
 {
 	const struct memory *memory = lua_touserdata(lua, index);
 
@@ -188,6 +187,11 @@ static void push_targets(lua_State *lua, int index)
 		lua_getiuservalue(lua, index, 1);
 	else
 		lua_pushvalue(lua, index);
+}
+
+void memory_targets(lua_State *lua, int index)
+{
+	memory_push_root(lua, index);
 	if (lua_getiuservalue(lua, -1, 1) != LUA_TTABLE) {
 		lua_pop(lua, 1);
 		lua_newtable(lua);
@@ -216,9 +220,10 @@ static void copy_targets(lua_State *lua, const struct memory *to, lua_Integer of
 		else
 			lua_rawseti(lua, -2, (lua_Integer)to->offset + offset + i);
 	}
-	push_targets(lua, 1);
+	memory_targets(lua, 1);
 	lua_pushnil(lua);
 	while (lua_next(lua, -3)) {
+		map_hold(lua, 1, lua_gettop(lua));
 		lua_pushvalue(lua, -2);
 		lua_insert(lua, -2);
 		lua_rawset(lua, -4);
@@ -246,8 +251,12 @@ static int write(lua_State *lua)
 		length = source->size;
 	}
 	at = memory_range(lua, memory, offset, (lua_Integer)length);
-	if (source)
+	if (source) {
 		copy_targets(lua, memory, offset, source);
+		/* That makes tables, so the collector's work, which may close a mapping. */
+		at = memory_range(lua, memory, offset, (lua_Integer)length);
+		from = memory_range(lua, source, 0, (lua_Integer)length);
+	}
 	memmove(at, from, length);
 	lua_pushinteger(lua, (lua_Integer)length);
 	return 1;
@@ -274,16 +283,21 @@ static int point(lua_State *lua)
 	struct memory *memory = memory_check(lua, 1);
 	lua_Integer offset = luaL_checkinteger(lua, 2);
 	struct memory *target = lua_isnoneornil(lua, 3) ? NULL : memory_check(lua, 3);
-	unsigned char *address = target ? memory_at(target) : NULL;
-	unsigned char *at = memory_range(lua, memory, offset, sizeof(address));
+	const unsigned char *address = NULL;
+	unsigned char *at;
 
+	(void)memory_range(lua, memory, offset, sizeof(address));
 	check_writable(lua, memory);
 	lua_settop(lua, 3);
-	push_targets(lua, 1);
+	if (target)
+		map_hold(lua, 1, 3);
+	memory_targets(lua, 1);
 	lua_pushvalue(lua, 3);
 	lua_rawseti(lua, -2, (lua_Integer)memory->offset + offset);
+	/* Only now: a collection on the way here may have closed either of them. */
 	if (target)
-		memory_root(target)->pinned = true;
+		address = memory_at(memory_check(lua, 3));
+	at = memory_range(lua, memory, offset, sizeof(address));
 	memcpy(at, (void *)&address, sizeof(address));
 	return 0;
 }
@@ -294,7 +308,7 @@ static int target(lua_State *lua)
 	const struct memory *memory = memory_check(lua, 1);
 	lua_Integer offset = luaL_checkinteger(lua, 2);
 
-	push_targets(lua, 1);
+	memory_targets(lua, 1);
 	lua_rawgeti(lua, -1, (lua_Integer)memory->offset + offset);
 	return 1;
 }

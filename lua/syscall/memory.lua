@@ -21,7 +21,7 @@ M.rows = {
 	userfaultfd = "flags:UFFD -> fd",
 }
 
-local mapping = raw.mapping "mapping"
+local mapping = raw.metatable "mapping"
 mapping.__index = memory
 
 -- A mapping itself, and no part of one.

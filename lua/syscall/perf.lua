@@ -105,7 +105,7 @@ end
 
 local methods = {}
 local metatable = { __index = methods, __name = "perf_reader" }
-local mapping = raw.mapping "perf_reader"
+local mapping = raw.metatable "perf_reader"
 local PAGE = 1024 -- of perf_event_mmap_page: where data_head and the rest stand
 
 -- perf_reader(fd) - of an event that perf_event_open() gave, which it owns from now on

@@ -70,7 +70,7 @@ end
 
 local methods = {}
 local metatable = { __index = methods, __name = "io_uring" }
-local mapping = raw.mapping "io_uring"
+local mapping = raw.metatable "io_uring"
 local unfinished = {} -- what the kernel may go on writing to
 
 local SQE, CQE = 64, 16
@@ -111,6 +111,50 @@ function M.io_uring(entries, params)
 	return setmetatable(self, metatable)
 end
 
+-- What an operation's memory is: how many bytes at addr, and at off where that is an address too;
+-- a number, a field that tells, or a path. Of these only, since an unknown operation may take any
+-- number for an address, and what lists point to (readv, sendmsg) could change until submit().
+local OFF, ADDR, LEN = 8, 16, 24
+local takes = {
+	TIMEOUT = { 16 }, LINK_TIMEOUT = { 16 }, ACCEPT = { 0, 0 }, PIPE = { 8 },
+	READ = { LEN }, WRITE = { LEN }, SEND = { LEN, 0 }, RECV = { LEN, 0 },
+	CONNECT = { OFF }, BIND = { OFF }, EPOLL_CTL = { 16 }, STATX = { "path", 256 },
+	OPENAT = { "path" }, OPENAT2 = { "path", LEN }, UNLINKAT = { "path" }, MKDIRAT = { "path" },
+	RENAMEAT = { "path", "path" }, SYMLINKAT = { "path", "path" }, LINKAT = { "path", "path" },
+}
+for name in ([[NOP FSYNC SYNC_FILE_RANGE FALLOCATE FADVISE FTRUNCATE POLL_ADD POLL_REMOVE CLOSE
+		SPLICE TEE SHUTDOWN SOCKET LISTEN MSG_RING ASYNC_CANCEL]]):gmatch "%u[%u_]*" do
+	takes[name] = { 0 }
+end
+local by_code = {}
+for name, what in pairs(takes) do
+	by_code[c.IORING_OP[name]] = what
+end
+
+local function holds(request, at, what)
+	if what == "path" then
+		local text = memory.target(request, at)
+		return text and memory.holds(request, at, 1) and memory.string(text):find("\0", 1, true)
+	elseif what == 0 then
+		return memory.u64(request, at) == 0
+	elseif what == LEN then
+		what = request.len
+	elseif what == OFF then
+		what = request.off
+	end
+	return memory.holds(request, at, what)
+end
+
+local function check_sqe(request)
+	local what = by_code[request.opcode]
+	if not what then
+		errors.raise("io_uring: operation %s: only those whose memory can be checked expected",
+			require("syscall.constants").names("IORING_OP", request.opcode))
+	elseif not holds(request, ADDR, what[1]) or what[2] and not holds(request, OFF, what[2]) then
+		errors.raise "io_uring: memory of the request's length expected"
+	end
+end
+
 -- sqe(opcode, fields, keep [, data]) - prepare one request: fields of io_uring_sqe. What its
 -- pointers point to is kept until it completes; so is @keep. Returns its number, by which it is
 -- cancelled; nil, err (EBUSY) where the queue is full: submit() first.
@@ -123,8 +167,10 @@ function methods.sqe(self, opcode, fields, keep, data)
 		return nil, errors.objects[c.E.BUSY]
 	end
 	local request = types.io_uring_sqe(fields)
+	request.opcode = opcode
+	check_sqe(request)
 	self.last = self.last + 1
-	request.opcode, request.user_data = opcode, self.last
+	request.user_data = self.last
 	local at = tail & self.mask
 	memory.write(self.sqes, at * SQE, request)
 	memory.u32(self.rings, self.sq_array + at * 4, at)

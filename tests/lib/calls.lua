@@ -53,8 +53,13 @@ function M.no_filters()
 	return err and err.NOSYS and "host: QEMU emulates a program without filters" or nil
 end
 
--- in_child(f) - the exit status of a child that runs @f: 0 where that gave true. What it raises is
--- said as a comment.
+-- sanitized(why) - the reason to skip what AddressSanitizer's own memory makes impossible, or nil
+function M.sanitized(why)
+	return (os.getenv "LUNETTE_BUILD" or ""):find "asan$" and "host: under AddressSanitizer " .. why
+end
+
+-- in_child(f) - the exit status of a child that runs @f: 0 where that gave true, 128 and its number
+-- where a signal ended it. What it raises is said as a comment.
 function M.in_child(f)
 	local pid = assert(S.fork())
 	if pid == 0 then
@@ -66,7 +71,7 @@ function M.in_child(f)
 		S._exit(good and result and 0 or 1)
 	end
 	local _, _, status = assert(S.waitpid(pid))
-	return status.exitstatus
+	return status.WIFSIGNALED and 128 + status.WTERMSIG or status.exitstatus
 end
 
 -- scratch() - a directory of its own, and a function that removes it and what is in it

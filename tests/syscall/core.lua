@@ -137,7 +137,7 @@ is(S.t.off1(8)[0] .. " " .. #S.t.int1() .. " " .. S.t.ints { 5, 6 }[1] .. " " ..
 
 -- Mappings
 
-local map_type = raw.mapping "mapping"
+local map_type = raw.metatable "mapping"
 local map = raw.map(map_type, 4096, S.c.PROT "read, write", S.c.MAP "private, anonymous", -1, 0)
 is(memory.size(map), 4096, "a mapping is memory")
 memory.u32(map, 4092, 5)
@@ -152,6 +152,80 @@ raises(function() memory.u32(map, 0) end, "memory is closed", "an unmapped mappi
 check.fails(function()
 	return raw.map(map_type, 4096, S.c.PROT.READ, S.c.MAP.PRIVATE, -1, 0)
 end, "BADF", "a mapping of no file")
+
+-- A mapping goes when no pointer to it is left, whoever calls or drops what in which order.
+
+local unsafe = require "syscall.unsafe"
+
+local function new_map()
+	return assert(raw.map(map_type, 1 << 16, S.c.PROT "read, write", S.c.MAP "private, anonymous",
+		-1, 0))
+end
+
+-- Whether mincore(2) finds something at an address.
+local function mapped(address)
+	return (unsafe.call(number "mincore", address, 4096, memory.new(1)))
+end
+
+map = new_map()
+local place = unsafe.address(map)
+memory.point(holder, 0, map)
+for name, method in pairs(debug.getmetatable(map)) do
+	if name:find "^__[gc]" then
+		method(map)
+	end
+end
+ok(mapped(place), "no metamethod unmaps what a pointer points to")
+memory.point(holder, 0, nil)
+map = nil -- luacheck: ignore
+for _ = 1, 4 do
+	collectgarbage()
+end
+ok(not mapped(place), "which goes with the last pointer")
+
+local final, there = raw.metatable "final", nil
+final.__gc = function(self)
+	there = mapped(memory.u64(self, 0))
+end
+do
+	local first, other = memory.new(8, final), memory.new(8)
+	map = new_map()
+	place = unsafe.address(map)
+	memory.point(other, 0, map)
+	memory.write(first, 0, other)
+	map = nil
+end
+for _ = 1, 4 do
+	collectgarbage()
+end
+ok(there, "finalizers find it, a copied pointer's too")
+ok(not mapped(place), "and after them it goes")
+
+map = new_map()
+local bound = require("syscall.call").bind("pwrite64", "fd data i64=0 in?:timespec -> int")
+raises(function()
+	bound(standing, map, 16, 0, setmetatable({}, { __pairs = function()
+		memory.close(map)
+		return next, {}
+	end }))
+end, "memory", "a mapping that is closed while a later argument is made")
+
+local pointers = memory.new(1 << 13)
+for at = 0, #pointers - 8, 8 do
+	memory.point(pointers, at, holder)
+end
+is(check.in_child(function()
+	collectgarbage("incremental", 10, 10000)
+	for _ = 1, 300 do
+		local closed = new_map()
+		setmetatable({}, { __gc = function()
+			memory.close(closed)
+		end })
+		pcall(memory.write, closed, 0, pointers)
+		pcall(memory.point, closed, 0, pointers)
+	end
+	return true
+end), 0, "one that the collector closes while it is written to")
 
 -- Constants
 

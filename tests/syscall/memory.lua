@@ -68,12 +68,15 @@ ok(S.mlock(map, PAGE) and S.munlock(map, PAGE), "mlock() and munlock()")
 fails(function() return S.mlock(map, PAGE, 1 << 20) end, "INVAL", "mlock(): no such flag")
 raises(function() S.mlock "text" end, "#1", "mlock(): a text")
 raises(function() S.munlock(map, -1) end, "#2 (len) to 'munlock'", "munlock(): a negative length")
-local pid = assert(S.fork())
-if pid == 0 then
-	S._exit(S.mlockall "current" and S.munlockall() and 0 or 1)
+local sanitized = check.sanitized "locking all includes terabytes of its shadow"
+if sanitized then
+	tap.skip("mlockall() and munlockall()", sanitized)
+else
+	local status = check.in_child(function()
+		return S.mlockall "current" and S.munlockall()
+	end)
+	ok(status == 0 or S.geteuid() ~= 0, "mlockall() and munlockall()")
 end
-local _, _, status = S.waitpid(pid)
-ok(status.exitstatus == 0 or S.geteuid() ~= 0, "mlockall() and munlockall()")
 fails(function() return S.mlockall(1 << 20) end, "INVAL", "mlockall(): no such flag")
 file:pwrite("second", 6, PAGE)
 local pages = assert(file:mmap(nil, 2 * PAGE, "read, write", "shared", 0))

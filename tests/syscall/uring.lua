@@ -119,6 +119,33 @@ end
 is(sockets.send .. sockets.recv, "4ping", "send() and recv()")
 
 -- Memory of a request that nobody waits for
+-- What goes past its memory, or is none
+
+local short = S.t.buffer(8)
+local wants = "memory of the request's length"
+raises(function() ring:sqe("read", { fd = 0, addr = short, len = 9 }) end, wants, "sqe(): too long")
+raises(function() ring:sqe("read", { fd = 0, addr = short:slice(4), len = 5 }) end, wants,
+	"sqe(): of a part")
+raises(function() ring:sqe("recv", { fd = 0, addr = short, len = 8, off = 1 << 32 }) end, wants,
+	"sqe(): an address out of a number")
+local forged = S.t.io_uring_sqe { fd = 0, len = 8 }
+S.raw.memory.u64(forged, 16, 1 << 32)
+raises(function() ring:sqe("read", forged) end, wants, "sqe(): an address that was written")
+raises(function() ring:sqe("statx", { fd = -100, addr = "/", off = 1 << 32 }) end, wants,
+	"sqe(): where statx is to write")
+raises(function() ring:sqe("statx", { fd = -100, addr = "/", addr2 = short }) end, wants,
+	"sqe(): too little room for statx")
+raises(function() ring:sqe("unlinkat", { fd = -100, addr = S.t.buffer "abc" }) end, wants,
+	"sqe(): a path without an end")
+raises(function() ring:sqe("accept", { fd = 0, addr = short }) end, wants,
+	"sqe(): accept's address, whose length could change")
+raises(function() ring:sqe("madvise", { addr = short, len = 8 }) end, "operation MADVISE",
+	"sqe(): an operation whose memory cannot be checked")
+local stat = S.t.statx()
+ring:sqe("statx", { fd = -100, addr = "/", len = c.STATX "basic_stats", addr2 = stat })
+ring:submit(1)
+is(tostring(ring:wait().err) .. (stat.mode & 0xf000), "nil16384", "sqe(): statx into a statx")
+
 ring:read(reader, nil, 1 << 16)
 ring:submit()
 collectgarbage()
