@@ -22,9 +22,9 @@ tried on. `held`: the attempt fails in the sandbox, and a control shows that it 
 guard.
 `vacuous`: it fails, but on that kernel or host it fails without the guard too; where the filter's
 simulator or another test shows the guard instead, it says `held`. `in part`: not all of its tests
-were run there. `-`: none was, or it takes a caller of the other kind. What each row tries stands in
-`tests/escape/rows.toml` under its id; `tests/escape/run --only ID --show` does it, and shows what
-the program and its control said.
+were run there. `-`: none was, as the host lacks what it takes, or it takes a caller of the other
+kind. What each row tries stands in `tests/escape/rows.toml` under its id; `tests/escape/run --only
+ID --show` does it, and shows what the program and its control said.
 
 """
 
@@ -41,7 +41,7 @@ def result_of(jobs, path, words, suffix):
         return "held"
     if not found and suffix and any(words in text for text in jobs.get(path, {})):
         return ""
-    return "vacuous" if found else "-"
+    return "vacuous" if any(reason.startswith("vacuous") for reason in found) else "-"
 
 
 def state(row, jobs, suffix):
