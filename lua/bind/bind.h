@@ -103,8 +103,8 @@ void memory_push_root(lua_State *lua, int index);
  * that @target lies in stays. Any other target needs nothing. */
 void map_hold(lua_State *lua, int holder, int target);
 
-/* map_changes() - how often a mapping has gone or changed its length, @more times just now: what was
- * looked up before is to be looked up again. */
+/* map_changes() - how often a mapping has gone or changed its length, @more times just now: what
+ * was looked up before is to be looked up again. */
 unsigned long map_changes(unsigned int more);
 
 /* handle_new() - push an owned descriptor, or -1 for none yet. Its metatable is on top of the stack
