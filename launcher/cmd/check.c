@@ -124,7 +124,9 @@ static int check(const struct request *request, const char *profile)
 		ret = print_verdict(profile, &answer, &plan, &here);
 	plan_finish(&plan);
 	eval_finish(&answer);
-	return ret;
+	if (ret == 0)
+		return EXIT_YES;
+	return err.number && err.stage == STAGE_USAGE ? EXIT_USAGE : EXIT_NO;
 }
 
 int cmd_check(const struct request *request)
@@ -139,8 +141,9 @@ int cmd_check(const struct request *request)
 		return EXIT_USAGE;
 	}
 	for (size_t i = 0; i < request->word_count; i++) {
-		if (check(request, request->words[i]) < 0)
-			status = EXIT_NO;
+		int one = check(request, request->words[i]);
+
+		status = one > status ? one : status;
 	}
 	return status;
 }

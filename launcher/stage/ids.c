@@ -87,13 +87,27 @@ static int map_ranges_directly(const char *process, const char *file,
 	return r < 0 ? failed(err, r, file) : 0;
 }
 
+/* What it would say is told by the launcher, in one line. */
+static _Noreturn void become_helper(const char *program, char *const argv[])
+{
+	char *const envp[] = { NULL };
+	/* May fail: then there are two lines. */
+	int null = (int)sys_openat(AT_FDCWD, "/dev/null", O_WRONLY | O_CLOEXEC, 0);
+
+	/* May fail: as above. */
+	if (null >= 0)
+		(void)sys_dup3(null, 2, 0);
+	(void)sys_execveat(AT_FDCWD, program, argv, envp, 0);
+	for (;;)
+		(void)sys_exit_group(127);
+}
+
 /* Runs newuidmap or newgidmap with an empty environment and waits for it. */
 static int map_ranges_by_helper(const char *program, const char *process,
 				const struct plan_range *ranges, size_t count, struct err *err)
 {
 	char words[PLAN_MAX_RANGES * 3][12];
 	char *argv[PLAN_MAX_RANGES * 3 + 3];
-	char *const envp[] = { NULL };
 	struct clone_args args = { .exit_signal = SIGCHLD };
 	siginfo_t info = { 0 };
 	size_t used = 0;
@@ -111,20 +125,20 @@ static int map_ranges_by_helper(const char *program, const char *process,
 	}
 	argv[used] = NULL;
 	pid = sys_clone3(&args, sizeof(args));
-	if (pid == 0) {
-		(void)sys_execveat(AT_FDCWD, program, argv, envp, 0);
-		(void)sys_exit_group(127);
-	}
+	if (pid == 0)
+		become_helper(program, argv);
 	if (pid > 0)
 		pid = sys_waitid(P_PID, (int)pid, &info, WEXITED, NULL);
 	if (pid < 0)
 		return err_set(err, STAGE_IDS, (int)pid, NULL, "%s", program);
 	if (info.si_code == CLD_EXITED && info.si_status == 0)
 		return 0;
-	return err_set(err, STAGE_IDS, info.si_status == 127 ? ENOENT : EPERM,
-		       "install Debian's uidmap, and give the caller ranges in /etc/subuid and "
-		       "/etc/subgid",
-		       "%s", program);
+	if (info.si_status == 127)
+		return err_set(err, STAGE_IDS, ENOENT, "install Debian's uidmap", "%s", program);
+	(void)err_set(err, STAGE_IDS, EPERM,
+		      "give the caller ranges in /etc/subuid and /etc/subgid", "%s", program);
+	return err_reason(err, "refuses the range from %u on, of %u ids", ranges[0].outside,
+			  ranges[0].count);
 }
 
 static int map_ranges(const struct setup *setup, const char *process, struct err *err)

@@ -121,6 +121,14 @@ refused() {
 	[[ $(json report '"pods are not built yet" in json.dumps(it["enforced"]["skipped"])') == true ]]
 }
 
+@test "check of a profile whose parameter is not given is misuse, and not a profile with a fault" {
+	profile wants <<<'local arg = params { n = text {} }; return profile { doc = arg.n }'
+	launch -2 check base "$WORK/wants.lua"
+	expect_error usage '(--set n=...)'
+	launch -0 check --set n=x "$WORK/wants.lua"
+	launch -1 check "$WORK/none.lua"
+}
+
 @test "hostile bytes of a profile are escaped in the message" {
 	refused profile 'x\x1b[2J' <<<$'return profile { ["x\\27[2J"] = 1 }'
 	[[ $stderr != *$'\e'* ]]

@@ -190,6 +190,15 @@ host_status() {
 	expect_error ids "user.groups: Operation not permitted (an ordinary user needs user.map ranges"
 }
 
+@test "a range of ids that is not the caller's is told in one line" {
+	((EUID != 0)) || skip "vacuous: root needs no helper"
+	[[ -u /usr/bin/newuidmap ]] || skip "host: no newuidmap"
+	profile range <<<'return profile { extends = "base", user = { uid = 0, gid = 0, map = {
+			uid = { { 0, 4000000000, 9 } }, gid = { { 0, 4000000000, 9 } } } } }'
+	launch -125 run -p "$WORK/range.lua" -- true
+	expect_error ids "newuidmap: refuses the range from 4000000000 on, of 9 ids (give the caller"
+}
+
 @test "the program cannot make user namespaces, with the filter or without" {
 	need_probe
 	profile unfiltered <<-'END'
