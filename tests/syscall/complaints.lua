@@ -111,6 +111,63 @@ goes_on("read()", function(ready)
 	return drain()
 end, write)
 
+-- The side that sends, and connect(): with a time-out of the socket's own the kernel does not go on
+-- by itself.
+local far, near
+local function full()
+	_, _, near, far = assert(S.socketpair("unix", "stream, cloexec"))
+	assert(near:setsockopt("socket", "sndtimeo", { 60, 0 }))
+	repeat until not near:send(("x"):rep(1 << 16), nil, "dontwait")
+end
+local function empty()
+	repeat until not far:recv(nil, 1 << 16, "dontwait")
+end
+full()
+is(stopped(function(ready)
+	ready()
+	local _, err = S.raw.call(number "sendto", near, "y", 1, 0, nil, 0)
+	return err and err.INTR
+end, empty), 0, "the kernel's own sendto() ends with EINTR (control)")
+for name, send in pairs {
+	["send()"] = function() return near:send "y" end,
+	["sendto()"] = function() return near:sendto "y" end,
+	["sendmsg()"] = function() return near:sendmsg { iov = { "y" } } end,
+	["write()"] = function() return near:write "y" end,
+} do
+	full()
+	goes_on(name, function(ready)
+		ready()
+		return send() == 1
+	end, empty)
+end
+
+local crowded = assert(S.socket("unix", "stream, cloexec"))
+assert(crowded:bind(S.t.sockaddr_un(dir .. "/full")) and crowded:listen(0))
+local caller = {}
+local function new_caller()
+	caller[#caller + 1] = assert(S.socket("unix", "stream, cloexec"))
+	assert(caller[#caller]:setsockopt("socket", "sndtimeo", { 60, 0 }))
+	return caller[#caller]
+end
+local function accept()
+	assert(crowded:accept())
+end
+assert(new_caller():connect(crowded:getsockname()))
+local door = crowded:getsockname()
+new_caller()
+is(stopped(function(ready)
+	ready()
+	local _, err = S.raw.call(number "connect", caller[2], door, #door)
+	return err and err.INTR
+end), 0, "the kernel's own connect() ends with EINTR (control)")
+goes_on("connect()", function(ready)
+	ready()
+	return caller[2]:connect(door)
+end, accept)
+for _, fd in ipairs { near, far, crowded, caller[1], caller[2] } do
+	fd:close()
+end
+
 local inotify = assert(S.inotify_init "cloexec")
 assert(inotify:inotify_add_watch(dir, "create"))
 goes_on("inotify_read()", function(ready)
