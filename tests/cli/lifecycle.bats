@@ -1,6 +1,6 @@
 # lifecycle.bats: how a run ends, and that nothing outlives it
 # bats file_tags=rootless
-# shellcheck shell=bats disable=SC2016,SC2030,SC2031,SC2154 # what is quoted is for the program inside
+# shellcheck shell=bats disable=SC2016,SC2030,SC2031,SC2154 # quoted: for the program inside
 
 bats_require_minimum_version 1.5.0
 load ../lib/launch
