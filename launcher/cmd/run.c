@@ -252,6 +252,16 @@ static int open_report(struct run *run, struct err *err)
 	return run->report < 0 ? run->report : 0;
 }
 
+static int open_report_ahead(struct run *run, uint64_t stops)
+{
+	int ret = stops_let_through(stops, &run->err);
+
+	if (ret == 0)
+		ret = open_report(run, &run->err);
+	stops_block(stops);
+	return ret;
+}
+
 static int launch(struct run *run)
 {
 	const struct request *request = run->request;
@@ -270,10 +280,8 @@ static int launch(struct run *run)
 		ret = evaluate(run, &options, &ahead);
 	if (ret == 0)
 		ret = decode(run);
-	stops_let_through(launch_stops(ahead));
-	if (ret == 0)
-		ret = open_report(run, &run->err);
-	stops_block(launch_stops(ahead));
+	if (ret == 0 && request->report)
+		ret = open_report_ahead(run, launch_stops(ahead));
 	if (ret < 0) {
 		launch_drop(ahead);
 		return ret;

@@ -78,16 +78,6 @@ static int give_up(struct evaluation *session)
 	return -ETIMEDOUT;
 }
 
-/* The signal that has come to end it, or 0. */
-static int stop_signal(const struct evaluation *session)
-{
-	const struct raw_timespec now = { 0 };
-	/* May fail: EAGAIN says that none has come. */
-	long signal = sys_rt_sigtimedwait(&session->stops, NULL, &now, sizeof(session->stops));
-
-	return signal > 0 ? (int)signal : 0;
-}
-
 /* Has it taken too long, of a processor or by the clock, or does a signal end it? */
 static bool is_over(struct evaluation *session)
 {
@@ -95,8 +85,8 @@ static bool is_over(struct evaluation *session)
 		       session->own_ms;
 
 	session->starved = used < CPU_MS;
-	if (session->stops && !session->stopped_by)
-		session->stopped_by = stop_signal(session);
+	if (!session->stopped_by)
+		session->stopped_by = stops_take(session->stops);
 	return session->stopped_by || !session->starved ||
 	       clock_ms(CLOCK_MONOTONIC) - session->started_ms >= WALL_MS;
 }
@@ -170,7 +160,9 @@ static int take_question(struct evaluation *session, const char *bytes, size_t l
 	memcpy(argument, bytes + 1, length - 1);
 	argument[length - 1] = '\0';
 	session->out.length = 0;
-	stops_let_through(session->stops);
+	ret = stops_let_through(session->stops, err);
+	if (ret < 0)
+		return ret;
 	reply_to(&session->record, (enum question_kind)kind, argument, &session->out);
 	stops_block(session->stops);
 	if (session->out.failed)
@@ -283,8 +275,8 @@ static int explain_death(struct evaluation *session, struct err *err)
 	} while (ret == -EINTR);
 	session->answer->child = 0;
 	/* The terminal's Ctrl-C goes to the child as well. */
-	if (session->stops && !session->stopped_by)
-		session->stopped_by = stop_signal(session);
+	if (!session->stopped_by)
+		session->stopped_by = stops_take(session->stops);
 	if (session->stopped_by)
 		return err_stopped(err, session->stopped_by);
 	err_set(err, STAGE_PROFILE, session->killed ? ETIMEDOUT : EPROTO, NULL, "%s",

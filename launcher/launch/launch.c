@@ -250,6 +250,28 @@ uint64_t launch_stops(const struct launch *launch)
 	return passed_on() & ~(launch->supervised.ignored | harmless);
 }
 
+static int send_mounts(struct launch *launch, struct err *err)
+{
+	uint64_t stops = launch_stops(launch);
+	int r = stops_let_through(stops, err);
+
+	if (r == 0)
+		r = mounts_send(&launch->setup, launch->link, launch->supervised.pid, err);
+	stops_block(stops);
+	return r;
+}
+
+static int prepare_streams(struct launch *launch, struct err *err)
+{
+	uint64_t stops = launch_stops(launch);
+	int r = stops_let_through(stops, err);
+
+	if (r == 0)
+		r = stdio_prepare(&launch->setup, launch->relays, launch->ends, err);
+	stops_block(stops);
+	return r;
+}
+
 /* What the set-up process waits for, in the order in which it does. Where it has failed already,
  * its error is the one. */
 static int take_part(struct launch *launch, struct err *err)
@@ -273,11 +295,8 @@ static int take_part(struct launch *launch, struct err *err)
 		r = net_create(&launch->net, launch->supervised.pid, &ids, err);
 	if (r == 0)
 		r = tell_name(launch, err);
-	if (r == 0 && setup->caller.privileged) {
-		stops_let_through(launch_stops(launch));
-		r = mounts_send(setup, launch->link, launch->supervised.pid, err);
-		stops_block(launch_stops(launch));
-	}
+	if (r == 0 && setup->caller.privileged)
+		r = send_mounts(launch, err);
 	if (r == 0)
 		r = filters_compile(setup, err);
 	if (r == 0)
@@ -412,11 +431,8 @@ int launch_start(struct launch **ahead, const struct plan *plan,
 	r = check(plan, &launch->setup.caller, err);
 	if (r == 0)
 		r = sandbox_adopt(&launch->setup, plan, err);
-	if (r == 0) {
-		stops_let_through(launch_stops(launch));
-		r = stdio_prepare(&launch->setup, launch->relays, launch->ends, err);
-		stops_block(launch_stops(launch));
-	}
+	if (r == 0)
+		r = prepare_streams(launch, err);
 	if (r == 0 && plan->process.name)
 		r = named_take(&launch->named, plan->process.name, options->environment, err);
 	if (r == 0)

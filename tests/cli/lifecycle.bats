@@ -169,12 +169,12 @@ interrupt() {
 	[[ $before == "$after" ]]
 }
 
-# Has the launcher two children, the evaluator and the set-up process? Without a process of its own,
-# which would take longer to start than an evaluation lasts where there is no KVM.
+# Has the launcher two $CHILDREN, the evaluator and the set-up process? Without starting a process,
+# which takes longer than an evaluation where there is no KVM.
 evaluates() {
-	local children=()
-	read -r -a children <"/proc/$PID/task/$PID/children" || finished "$PID"
-	((${#children[@]} == 2)) || finished "$PID"
+	CHILDREN=()
+	read -r -a CHILDREN <"/proc/$PID/task/$PID/children" || finished "$PID"
+	((${#CHILDREN[@]} == 2)) || finished "$PID"
 }
 
 @test "a signal while the profile is evaluated stops the launch at once" {
@@ -188,7 +188,9 @@ evaluates() {
 		for ((try = 0; try < 5; try++)); do
 			start run -p "$WORK/slow.lua" -- sh -c 'echo ran' "$TOKEN"
 			within 5 evaluates
+			kill -STOP "${CHILDREN[@]}" || true # so that nothing but the signal ends it
 			kill "-$name" "$PID"
+			within 5 finished "$PID"
 			ended "$PID"
 			[[ $status == 125 && ! -s out ]]
 			within 1 gone "$TOKEN"
