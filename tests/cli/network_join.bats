@@ -18,6 +18,10 @@ return profile { extends = "base", net = join "/run/net" }
 END
 }
 
+teardown() {
+	end_jobs
+}
+
 # A network namespace with the address 192.0.2.9, held by $! and named /run/net.
 readonly OTHER='
 unshare --net bash -c "ip link set lo up; ip address add 192.0.2.9/32 dev lo; exec sleep 50" &
