@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { LAST_ERRNO = 4095 }; /* include/linux/err.h: MAX_ERRNO */
+
 static const char *const stage_names[STAGE_COUNT] = {
 	[STAGE_USAGE] = "usage",     [STAGE_PROFILE] = "profile",
 	[STAGE_PLAN] = "plan",       [STAGE_IDS] = "ids",
@@ -104,6 +106,20 @@ static size_t append(char *out, size_t size, size_t used, const char *text)
 		out[used++] = digits[byte & 15];
 	}
 	return used;
+}
+
+void err_take(struct err *err, const volatile struct err *from)
+{
+	*err = *from;
+	err->object[sizeof(err->object) - 1] = '\0';
+	err->reason[sizeof(err->reason) - 1] = '\0';
+	err->hint[sizeof(err->hint) - 1] = '\0';
+	if (err->stage < 0 || err->stage >= STAGE_REPORT)
+		err->stage = STAGE_WATCH;
+	if (err->number <= 0 || err->number > LAST_ERRNO)
+		err->number = EINVAL;
+	if (err->status != 126 && err->status != 127)
+		err->status = 0;
 }
 
 int err_stopped(struct err *err, int signal)

@@ -59,6 +59,10 @@ int err_within(struct err *err, const char *outer);
 /* err_hint() - set the hint of an error that a deeper function filled. Returns -err->number. */
 int err_hint(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* err_take() - copy into @err what somebody else may have written into @from, or still write: texts
+ * have an end, numbers make sense, and its stage is one before the report's. */
+void err_take(struct err *err, const volatile struct err *from);
+
 /* err_stopped() - the error of a launch that @signal ended before its program. Returns -EINTR. */
 int err_stopped(struct err *err, int signal);
 

@@ -212,7 +212,8 @@ static void look_around(struct cputime *time)
 	correct(time, total);
 }
 
-static uint64_t read_stat(const struct cputime *time)
+/* Set-up has used no more than what is counted by the first time, whatever pid 1 says. */
+static uint64_t read_stat(struct cputime *time)
 {
 	char text[1024];
 	long got = sys_lseek(time->from.stat, 0, SEEK_SET);
@@ -221,8 +222,10 @@ static uint64_t read_stat(const struct cputime *time)
 	if (got == 0)
 		got = sys_read(time->from.stat, text, sizeof(text) - 1);
 	text[got > 0 ? got : 0] = '\0';
-	if (!cgroup_value(text, "usage_usec", &us) || us * 1000 < time->from.set_up)
+	if (!cgroup_value(text, "usage_usec", &us))
 		return 0;
+	if (us * 1000 < time->from.set_up)
+		time->from.set_up = us * 1000;
 	return us * 1000 - time->from.set_up;
 }
 

@@ -2,7 +2,8 @@
  *
  * Nothing here is taken from what the program has written. The kernel's evidence is the program's
  * status as pid 1 has waited for it, pid 1's own where it is the program, what the seccomp listener
- * was told, what its cgroup has counted, and the clocks.
+ * was told, what its cgroup has counted, and the clocks. Should somebody have taken pid 1 over, its
+ * record is a lie, but one that fits: texts end, and numbers are such as the kernel gives.
  */
 #include <errno.h>
 #include <signal.h>
@@ -30,8 +31,8 @@ static double elapsed(const struct shared *shared)
 	struct raw_timespec ts = { 0 };
 
 	(void)sys_clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)(ts.seconds - shared->started.seconds) * 1e3 +
-	       (double)(ts.nanoseconds - shared->started.nanoseconds) / 1e6;
+	return ((double)ts.seconds - (double)shared->started.seconds) * 1e3 +
+	       ((double)ts.nanoseconds - (double)shared->started.nanoseconds) / 1e6;
 }
 
 static int lost_of(const struct watch *watch, const struct relay *relay)
@@ -101,11 +102,11 @@ static void fill_end(const struct watch *watch, struct outcome *outcome, int cod
 {
 	if (code == CLD_EXITED) {
 		outcome->status = OUTCOME_EXITED;
-		outcome->exit_code = status;
+		outcome->exit_code = status & 0xff;
 		return;
 	}
 	outcome->status = OUTCOME_SIGNALED;
-	outcome->signal = status;
+	outcome->signal = status & 0x7f;
 	if (watch->notify.killed_program && status == SIGKILL) {
 		outcome->status = OUTCOME_DENIED;
 		outcome->evidence = OUTCOME_BY_LISTENER;
@@ -125,11 +126,12 @@ static const enum outcome_status of_cause[] = {
 /* The program may have ended by itself after its limit and before the launcher has looked. */
 static void fill_cpu(struct watch *watch, struct outcome *outcome)
 {
-	uint64_t used = (uint64_t)((outcome->user_ms + outcome->system_ms) * 1e6);
+	double used = (outcome->user_ms + outcome->system_ms) * 1e6;
 
 	if (!watch->timing)
 		return;
-	if (cputime_end(&watch->cpu, used) && watch->cause == CAUSE_NONE)
+	if (cputime_end(&watch->cpu, used > 0 && used < 1e18 ? (uint64_t)used : 0) &&
+	    watch->cause == CAUSE_NONE)
 		watch->cause = CAUSE_CPU;
 	outcome->cpu = watch->cpu.approximate ? OUTCOME_CPU_APPROXIMATE : OUTCOME_CPU_EXACT;
 	outcome->cpu_ms = (double)watch->cpu.used / 1e6;
@@ -142,8 +144,7 @@ static bool never_ran(const struct watch *watch, const struct outcome_cgroup *cg
 	const struct shared *shared = watch->of->setup->shared;
 
 	if (shared->state == SHARED_FAILED) {
-		*err = shared->err;
-		err->number = err->number ? err->number : EINVAL;
+		err_take(err, &shared->err);
 		return true;
 	}
 	if (watch->stopped_by && shared->state == SHARED_SETUP) {
@@ -177,7 +178,7 @@ int end_conclude(struct watch *watch, struct outcome *outcome, struct err *err)
 	const struct shared *shared = watch->of->setup->shared;
 
 	outcome->exit_code = -1;
-	outcome->enforced = shared->enforced;
+	outcome_take(&outcome->enforced, &shared->enforced);
 	account_read(&watch->of->setup->cgroup, &outcome->cgroup);
 	if (never_ran(watch, &outcome->cgroup, err))
 		return -err->number;

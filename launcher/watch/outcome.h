@@ -1,7 +1,8 @@
 /* outcome.h - how a launch ended, and what was really enforced
  *
  * Filled by launch_wait() from kernel evidence alone (wait status, clocks), read by the report
- * writer and by the verbs. It holds no pointer into the program's world.
+ * writer and by the verbs. It holds no pointer into the program's world, and no number or text of
+ * pid 1's that was not looked at.
  */
 #ifndef LAUNCHER_WATCH_OUTCOME_H
 #define LAUNCHER_WATCH_OUTCOME_H
@@ -110,6 +111,10 @@ struct outcome {
 
 /* outcome_finish() - let go of what was captured and recorded. */
 void outcome_finish(struct outcome *outcome);
+
+/* outcome_take() - copy what a set-up process has left in memory that is still shared with a pid 1,
+ * who may write anything there: its list and texts have an end. */
+void outcome_take(struct outcome_enforced *to, const volatile struct outcome_enforced *from);
 
 /* outcome_skip() - record that @what was not enforced, and why. Past OUTCOME_MAX_SKIPS it is
  * lost. */

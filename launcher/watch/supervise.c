@@ -59,19 +59,26 @@ static void lose(struct watch *watch, int error, const char *what)
 	stop(watch, CAUSE_NONE);
 }
 
+/* When the program began, ms, as pid 1 has noted it; now, where that cannot be. */
+static int64_t begun(const struct watch *watch)
+{
+	const struct shared *shared = watch->of->setup->shared;
+	const struct raw_timespec at = *(const volatile struct raw_timespec *)&shared->started;
+	int64_t now = watch_now();
+
+	if (shared->state == SHARED_SETUP || at.seconds < 0 || at.seconds > now / 1000 ||
+	    at.nanoseconds < 0 || at.nanoseconds >= 1000000000)
+		return now;
+	return at.seconds * 1000 + at.nanoseconds / 1000000 + 1;
+}
+
 /* The limit is the program's, so what set-up took is added, once: set-up itself must end too. */
 static bool began_late(struct watch *watch)
 {
-	const struct shared *shared = watch->of->setup->shared;
-	const struct raw_timespec *started = &shared->started;
-	int64_t begin = shared->state == SHARED_SETUP
-				? watch_now()
-				: started->seconds * 1000 + started->nanoseconds / 1000000 + 1;
-
 	if (watch->late)
 		return false;
 	watch->late = true;
-	watch->deadline += begin - watch->begin;
+	watch->deadline += begun(watch) - watch->begin;
 	return watch->deadline > watch_now();
 }
 

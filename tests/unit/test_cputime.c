@@ -107,11 +107,11 @@ static void check_stat(void)
 	struct cputime time;
 
 	unlink(path);
-	say(stat, 1000);
+	say(stat, 2000);
 	cputime_start(&time, &from, 500000000, now());
 	is_number(time.from.proc, -1, "beside a cgroup nothing is scanned");
 	ok(!time.approximate, "a cgroup's figure is exact");
-	ok(!cputime_look(&time, time.next) && time.used == 0, "less than the set-up was nothing");
+	ok(!cputime_look(&time, time.next) && time.used == 0, "the set-up was nothing");
 	say(stat, 502000);
 	ok(!cputime_look(&time, time.next), "as much as the limit is not too much");
 	is_number((long long)time.used, 500000000, "it is what the program used");
@@ -122,6 +122,24 @@ static void check_stat(void)
 	ok(cputime_end(&time, 0), "what was known stays known");
 	ok(cputime_end(&time, 900000000) && time.used == 500001000 && !time.approximate,
 	   "what pid 1 waited for is in it");
+	cputime_finish(&time);
+}
+
+/* A pid 1 that somebody has taken over says that all was the set-up's. */
+static void check_lie(void)
+{
+	char path[] = "/tmp/test_cputime.XXXXXX";
+	const struct cputime_sources from = {
+		.stat = mkstemp(path), .set_up = UINT64_MAX, .counter = -1, .proc = -1
+	};
+	struct cputime time;
+
+	unlink(path);
+	say(from.stat, 3000);
+	cputime_start(&time, &from, 500000000, now());
+	ok(!cputime_look(&time, time.next), "what was used by the first look may be the set-up's");
+	say(from.stat, 504000);
+	ok(cputime_look(&time, time.next), "what comes after it is not");
 	cputime_finish(&time);
 }
 
@@ -143,6 +161,7 @@ int main(void)
 	check_scan();
 	check_end();
 	check_stat();
+	check_lie();
 	check_counter();
 	return done();
 }
