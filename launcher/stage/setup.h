@@ -49,10 +49,11 @@ struct shared {
 	int master;                  /* of the sandbox's own terminal, likewise */
 	int slave;
 	volatile unsigned char continued; /* by the launcher: how often it has passed on SIGCONT */
-	volatile int ended;               /* the program's status is below */
-	int code;                         /* CLD_EXITED, CLD_KILLED or CLD_DUMPED */
-	int status;                       /* exit code or signal */
-	struct rusage usage;              /* of all that init has reaped */
+	volatile int overdue; /* pid 1 has ended the sandbox, as its supervisor did not in time */
+	volatile int ended;   /* the program's status is below */
+	int code;             /* CLD_EXITED, CLD_KILLED or CLD_DUMPED */
+	int status;           /* exit code or signal */
+	struct rusage usage;  /* of all that init has reaped */
 };
 
 /* The directory in which something was placed last, for the next that goes there too. */

@@ -163,7 +163,7 @@ static bool never_ran(const struct watch *watch, const struct outcome_cgroup *cg
 					 watch->info.si_status);
 		return true;
 	}
-	if (watch->of->setup->plan->process.init && !shared->ended &&
+	if (watch->of->setup->plan->process.init && !shared->ended && !shared->overdue &&
 	    watch->info.si_code == CLD_EXITED) {
 		(void)err_set(err, STAGE_WATCH, ECHILD, NULL, "pid 1 of the sandbox");
 		(void)err_reason(err, "it ended with status %d before the program did",
@@ -176,7 +176,10 @@ static bool never_ran(const struct watch *watch, const struct outcome_cgroup *cg
 int end_conclude(struct watch *watch, struct outcome *outcome, struct err *err)
 {
 	const struct shared *shared = watch->of->setup->shared;
+	bool overdue = shared->overdue && watch->of->setup->plan->limits.wall.set;
 
+	if (overdue && watch->cause == CAUSE_NONE)
+		watch->cause = CAUSE_WALL;
 	outcome->exit_code = -1;
 	outcome_take(&outcome->enforced, &shared->enforced);
 	account_read(&watch->of->setup->cgroup, &outcome->cgroup);
@@ -191,7 +194,8 @@ int end_conclude(struct watch *watch, struct outcome *outcome, struct err *err)
 		fill_end(watch, outcome, shared->code, shared->status);
 	} else {
 		fill_usage(outcome, &watch->usage);
-		fill_end(watch, outcome, watch->info.si_code, watch->info.si_status);
+		fill_end(watch, outcome, overdue ? CLD_KILLED : watch->info.si_code,
+			 overdue ? SIGKILL : watch->info.si_status);
 	}
 	if (outcome->signal == SIGKILL && account_out_of_memory(&outcome->cgroup))
 		outcome->status = OUTCOME_MEMORY;

@@ -6,6 +6,9 @@
  * /proc/1/mem. All signals are blocked and taken by sigtimedwait; those from inside the sandbox,
  * which have a sender's pid, are not passed on.
  *
+ * It holds limits.wall too, a second after its supervisor should have: that one may be stopped, or
+ * wait for a page of the program's that never comes.
+ *
  * Mustn't: allocate, open a path, trust anything of the program.
  */
 #include "launcher/watch/init.h"
@@ -16,10 +19,13 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "launcher/stage/credentials.h"
 #include "launcher/stage/handover.h"
 #include "launcher/stage/terminal.h"
+
+enum { LATE = 1000 }; /* ms that the supervisor has to end the sandbox in its own way */
 
 static void wipe(char *const *words)
 {
@@ -86,6 +92,34 @@ static uint64_t kept(const struct setup *setup)
 	return setup->plan->user.uid_range_count ? 1ull << CAP_KILL : 0;
 }
 
+static void __attribute__((noreturn)) time_up(struct shared *shared)
+{
+	shared->overdue = 1;
+	for (;;)
+		(void)sys_exit_group(0);
+}
+
+/* The time until this process ends the sandbox, or NULL; where that is over, it does. */
+static struct raw_timespec *patience(const struct setup *setup, struct raw_timespec *left)
+{
+	const struct plan_limits *limits = &setup->plan->limits;
+	const struct raw_timespec *started = &setup->shared->started;
+	int64_t ms = (int64_t)limits->wall.value + LATE;
+	struct raw_timespec now = { 0 };
+
+	if (!limits->wall.set)
+		return NULL;
+	if (limits->grace.set)
+		ms += (int64_t)limits->grace.value;
+	(void)sys_clock_gettime(CLOCK_MONOTONIC, &now);
+	ms -= (now.seconds - started->seconds) * 1000 +
+	      (now.nanoseconds - started->nanoseconds) / 1000000;
+	if (ms <= 0)
+		time_up(setup->shared);
+	*left = (struct raw_timespec){ ms / 1000, ms % 1000 * 1000000 };
+	return left;
+}
+
 /* The program has left what is the supervisor's behind at its exec. Without it there is nobody to
  * hold a limit of time, or to answer. */
 static void hand_over(const struct setup *setup, int program)
@@ -139,12 +173,13 @@ void init_run(const struct setup *setup, int program)
 	wipe(setup->environment);
 	(void)sys_rt_sigprocmask(SIG_SETMASK, &all, NULL, sizeof(all));
 	for (;;) {
+		struct raw_timespec left;
 		siginfo_t info = { 0 };
 		long signal;
 
 		reap(setup->shared, program, link, heard);
 		/* May fail: asked again in the next round. */
-		signal = sys_rt_sigtimedwait(&all, &info, NULL, sizeof(all));
+		signal = sys_rt_sigtimedwait(&all, &info, patience(setup, &left), sizeof(all));
 		if (signal <= 0 || signal == SIGCHLD || !from_outside(&info))
 			continue;
 		if (signal == SIGCONT)

@@ -148,6 +148,58 @@ bounded() {
 	bounded 4
 }
 
+@test "the end of limits.wall comes under a launcher that is stopped, too" {
+	launched() {
+		start run "$@" -- sleep 20
+		within 10 confined
+		INSIDE=$(cat "/proc/$PID/task/$PID/children") # its pid 1
+		kill -STOP "$PID"
+	}
+	gone() {
+		[[ $(awk '{ print $3 }' "/proc/${INSIDE% }/stat") == Z ]]
+	}
+	# The control: only the limit ends it.
+	launched
+	if within 3 gone; then return 1; fi
+	kill -KILL "$PID"
+	ended "$PID"
+	launched --wall 300ms --report report
+	within 15 gone
+	kill -CONT "$PID"
+	ended "$PID"
+	[[ $status == 124 ]]
+	[[ $(json report 'it["status"], it["signal"]') == '["timeout", 9]' ]]
+}
+
+# bats test_tags=root
+@test "a page that never comes holds up its reader, not the end of limits.wall" {
+	need_root
+	need_command python3
+	need_path /dev/userfaultfd
+	profile p <<<'return profile { extends = "base", process = { fds = { 9 } },
+		mounts = { ro { "'"$WORK"'", at = "/w" } },
+		seccomp = { on_denied = "report", guard = { errno "EPERM" { "chdir" } } } }'
+	cat >wait.py <<-'END'
+		import ctypes, fcntl, mmap, os, struct, sys
+		libc = ctypes.CDLL(None, use_errno=True)
+		pages = mmap.mmap(-1, 4096)
+		at = ctypes.addressof(ctypes.c_char.from_buffer(pages))
+		uffd = fcntl.ioctl(9, 0xaa00, os.O_CLOEXEC) # USERFAULTFD_IOC_NEW
+		fcntl.ioctl(uffd, 0xc018aa3f, struct.pack("QQQ", 0xaa, 0, 0)) # UFFDIO_API
+		if sys.argv[1] == "never":
+		    fcntl.ioctl(uffd, 0xc020aa00, struct.pack("QQQQ", at, 4096, 1, 0)) # UFFDIO_REGISTER
+		print("ready", flush=True)
+		libc.chdir(ctypes.c_void_p(at))
+		print("answered", flush=True)
+	END
+	exec 9</dev/userfaultfd
+	launch -0 run -p "$WORK/p.lua" --wall "$(wall 4)" -- /usr/bin/python3 /w/wait.py at once
+	[[ $output == $'ready\nanswered' ]]
+	launch -124 run -p "$WORK/p.lua" --wall "$(wall 4)" -- /usr/bin/python3 /w/wait.py never
+	exec 9<&-
+	[[ $output == ready && $stderr == *"limits.wall is over"* ]]
+}
+
 @test "a report that nobody takes is given up, and a slow reader gets all of it" {
 	need_command python3
 	profile p <<<'return profile { extends = "base", process = { stdout = "capture" } }'
